@@ -1,1 +1,1 @@
-"""Room ``cli``."""
+"""The ``tocsin`` command: one file for each subcommand."""

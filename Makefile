@@ -1,0 +1,51 @@
+# Two commands do all the set-up: `make demo` (install, run the main job) and `make test`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+OUT ?= out
+WORKERS ?= 2
+
+.PHONY: demo test verify bench lint docs defects lock clean
+.DEFAULT_GOAL := demo
+
+$(VENV)/run.stamp: requirements/run.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+demo: $(VENV)/run.stamp  ## a synthetic walk: simulated, analysed, set beside its truth
+	$(BIN)/tocsin demo --out $(OUT)/demo $(if $(HEADLESS),--headless,)
+
+test: $(VENV)/dev.stamp lint  ## every commit: about ten minutes
+	@sh scripts/ensure_chromium.sh
+	$(BIN)/pytest -n $(WORKERS) -m "not verify"
+
+verify: $(VENV)/dev.stamp  ## long proofs: mutation runs, long statistics
+	$(BIN)/pytest -m verify -s
+
+bench: $(VENV)/dev.stamp  ## figures, side by side in one run
+	$(BIN)/python benchmarks/run_all.py
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/dev.stamp  ## rewrite the tables and pictures that the docs take from commands
+	$(BIN)/python scripts/build_docs.py
+
+defects: $(VENV)/dev.stamp  ## planted defects: each must turn the suite red
+	$(BIN)/python scripts/run_defects.py
+
+lock: $(VENV)/dev.stamp  ## pin every dependency with its hashes
+	$(BIN)/python scripts/lock_requirements.py
+
+clean:
+	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,57 @@
+"""Entry point of the ``tocsin`` command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import tocsin
+from tocsin.cli import analyze, convert, demo, nuclide, show
+from tocsin.cli.output import EXIT_BAD_USAGE, EXIT_UNREADABLE, complain, console
+from tocsin.errors import ParseError, TocsinError
+
+app = typer.Typer(
+    name="tocsin",
+    help="From a recording of a radiation detector to an answer with its reasons.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("analyze")(analyze.analyze_command)
+app.command("show")(show.show_command)
+app.command("convert")(convert.convert_command)
+app.command("nuclide")(nuclide.nuclide_command)
+app.command("demo")(demo.demo_command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"tocsin {tocsin.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the subcommand."""
+
+
+def main() -> None:
+    """Run the command; errors on purpose become one line and an exit status, never a traceback."""
+    try:
+        app()
+    except ParseError as error:
+        complain(str(error))
+        sys.exit(EXIT_UNREADABLE)
+    except TocsinError as error:
+        complain(str(error))
+        sys.exit(EXIT_BAD_USAGE)
+    except BrokenPipeError:
+        # The reader of our output has gone (``tocsin show FILE | head``): nothing is wrong.
+        sys.stderr.close()
+        sys.exit(0)

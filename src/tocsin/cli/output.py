@@ -1,0 +1,73 @@
+"""Where words go: answers to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from tocsin.errors import ParseError, TocsinError
+
+EXIT_BAD_USAGE = 2
+EXIT_UNREADABLE = 3
+
+console = Console(highlight=False, soft_wrap=False)
+messages = Console(stderr=True, highlight=False)
+
+
+def print_json(value: dict[str, Any], *, lines: bool = False) -> None:
+    """One JSON value on standard output: indented for a person, or one line of JSON lines."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=None if lines else 2)
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def error_json(error: TocsinError, *, file: str) -> dict[str, Any]:
+    """What stands in the place of an answer that cannot be given."""
+    code = error.code if isinstance(error, ParseError) else type(error).__name__.lower()
+    reason = error.reason if isinstance(error, ParseError) else str(error)
+    return {"error": {"code": code, "file": file, "message": reason}}
+
+
+def complain(text: str) -> None:
+    """One clear line on standard error; text of a file is printed as it is, never as markup."""
+    messages.print(Text("tocsin: " + " ".join(text.split())), soft_wrap=True)
+
+
+def bad_usage(text: str) -> NoReturn:
+    """Stop with one clear line and the exit status of a wrong call."""
+    complain(text)
+    raise typer.Exit(EXIT_BAD_USAGE)
+
+
+def write_file(path: Path, content: bytes, *, force: bool) -> None:
+    """Write all of a file or nothing: to a neighbour first, then moved into place.
+
+    An existing file is replaced only with ``force``.
+    """
+    if path.is_dir():
+        bad_usage(f"{path} is a folder: name a file")
+    if path.exists() and not force:
+        bad_usage(f"{path} exists already: add --force to replace it")
+    if not path.parent.is_dir():
+        bad_usage(f"the folder {path.parent} does not exist: make it first")
+    handle, neighbour = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(neighbour).chmod(0o666 & ~umask)
+        Path(neighbour).replace(path)
+    except BaseException:
+        Path(neighbour).unlink(missing_ok=True)
+        raise
