@@ -1,0 +1,143 @@
+"""Straight paths inside a crystal: how far a photon has to go to get out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.errors import InvalidInput
+
+FloatArray = NDArray[np.float64]
+
+# Nodes of the quadratures: the escape integrals are smooth; doubling each changes the full-energy
+# efficiency of a 3x3 in crystal by less than 0.5 per cent (tested).
+N_DEPTH, N_RADIUS, N_AZIMUTH, N_COSINE = 8, 6, 8, 24
+
+
+@dataclass(frozen=True)
+class Crystal:
+    """A bare crystal that a broad parallel beam meets on its front face.
+
+    Parameters
+    ----------
+    shape : {"cylinder", "box"}
+        A cylinder is met along its axis.
+    depth_cm : float
+        Length along the beam.
+    face_cm : (float, float)
+        Diameter twice for a cylinder, the two sides of the face for a box.
+
+    Raises
+    ------
+    InvalidInput
+        When a length is not positive.
+    """
+
+    shape: Literal["cylinder", "box"]
+    depth_cm: float
+    face_cm: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        lengths = (self.depth_cm, *self.face_cm)
+        if not all(np.isfinite(v) and v > 0 for v in lengths):
+            raise InvalidInput(f"crystal lengths must be positive centimetres, not {lengths}")
+
+    @property
+    def face_area_cm2(self) -> float:
+        """Area of the front face."""
+        a, b = self.face_cm
+        return float(a * b if self.shape == "box" else np.pi / 4 * a * a)
+
+    @property
+    def volume_cm3(self) -> float:
+        """Volume."""
+        return self.face_area_cm2 * self.depth_cm
+
+    @property
+    def surface_cm2(self) -> float:
+        """Whole surface."""
+        a, b = self.face_cm
+        around = 2 * (a + b) if self.shape == "box" else np.pi * a
+        return float(2 * self.face_area_cm2 + around * self.depth_cm)
+
+    @property
+    def mean_chord_cm(self) -> float:
+        """Mean length of straight lines through the body from isotropic directions, ``4 V / S``."""
+        return 4 * self.volume_cm3 / self.surface_cm2
+
+    @cached_property
+    def _lateral(self) -> tuple[FloatArray, FloatArray]:
+        """Distances ``(site, azimuth)`` to the side wall and their weights ``(site, azimuth)``."""
+        if self.shape == "cylinder":
+            radius = self.face_cm[0] / 2
+            nodes, weights = np.polynomial.legendre.leggauss(N_RADIUS)
+            r = radius * np.sqrt((nodes + 1) / 2)[:, None]
+            phi = ((np.arange(N_AZIMUTH) + 0.5) * np.pi / N_AZIMUTH)[None, :]
+            distance = -r * np.cos(phi) + np.sqrt(radius**2 - (r * np.sin(phi)) ** 2)
+            share = (weights / 2)[:, None] * np.full((1, N_AZIMUTH), 1 / N_AZIMUTH)
+            return distance, share
+        a, b = self.face_cm
+        nodes, weights = np.polynomial.legendre.leggauss(5)
+        x, y = np.meshgrid(a * (nodes + 1) / 2, b * (nodes + 1) / 2, indexing="ij")
+        site_share = np.outer(weights / 2, weights / 2).ravel()
+        # one quadrant of directions stands for all: the sites are symmetric about both axes
+        phi = ((np.arange(N_AZIMUTH) + 0.5) * (np.pi / 2) / N_AZIMUTH)[None, :]
+        distance = np.minimum(
+            (a - x.ravel())[:, None] / np.cos(phi), (b - y.ravel())[:, None] / np.sin(phi)
+        )
+        return distance, site_share[:, None] * np.full((1, N_AZIMUTH), 1 / N_AZIMUTH)
+
+    def exit_distances(
+        self, depths_cm: FloatArray, cosines: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Distances to the surface from depths below the front face, for polar cosines.
+
+        Parameters
+        ----------
+        depths_cm : (d,) float
+            Depths of the sites, which are spread evenly over the face.
+        cosines : (c,) float
+            Cosine between flight and beam direction.
+
+        Returns
+        -------
+        distances_cm : (d, c, s) float
+            ``s`` runs over places on the face and azimuths.
+        weights : (s,) float
+            Their weights, summing to one.
+        """
+        side, share = self._lateral
+        cos = np.where(np.abs(cosines) < 1e-9, 1e-9, cosines)
+        sine = np.sqrt(np.maximum(1 - cos * cos, 1e-18))
+        ahead = np.where(
+            cos[None, :] > 0,
+            (self.depth_cm - depths_cm[:, None]) / np.abs(cos)[None, :],
+            depths_cm[:, None] / np.abs(cos)[None, :],
+        )
+        sideways = side.ravel()[None, :] / sine[:, None]
+        return np.minimum(ahead[:, :, None], sideways[None, :, :]), share.ravel()
+
+    @cached_property
+    def isotropic_paths(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Distances forward and backward from evenly spread sites in even directions, weights."""
+        nodes, weights = np.polynomial.legendre.leggauss(N_DEPTH + 2)
+        depths = self.depth_cm * (nodes + 1) / 2
+        cosines, cos_weights = np.polynomial.legendre.leggauss(N_COSINE)
+        forward, share = self.exit_distances(depths, cosines)
+        # the same sites with the flight reversed: polar cosine changes sign, and the wall behind is
+        # the wall ahead at the opposite azimuth (cylinder) or from the mirrored site (box)
+        n_site = forward.shape[2] // N_AZIMUTH
+        split = forward.reshape(depths.size, cosines.size, n_site, N_AZIMUTH)[:, ::-1]
+        split = split[:, :, :, ::-1] if self.shape == "cylinder" else split[:, :, ::-1]
+        backward = split.reshape(forward.shape)
+        weight = (weights / 2)[:, None, None] * (cos_weights / 2)[None, :, None] * share
+        return forward.ravel(), backward.ravel(), weight.ravel()
+
+    def escape(self, mu_per_cm: FloatArray) -> FloatArray:
+        """Chance that a photon born evenly and isotropically inside leaves without interaction."""
+        forward, _, weight = self.isotropic_paths
+        return np.asarray(np.exp(-np.outer(mu_per_cm, forward)) @ weight)

@@ -1,0 +1,265 @@
+"""Energy that photons leave in a crystal, worked out by recursion over scattered energies.
+
+The bookkeeping follows the energy that *escapes*, because it does not depend on the energy that the
+photon had before: a photon that scatters to ``E'`` and is lost takes ``E'`` away, and one that
+scatters and interacts again loses what a photon of ``E'`` inside the crystal loses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.detectors.attenuation import KFluorescence, Material, fluorescence
+from tocsin.detectors.compton import (
+    ELECTRON_MASS_KEV,
+    cos_angle,
+    photon_grid_keV,
+    scattered_shares,
+)
+from tocsin.detectors.geometry import N_COSINE, N_DEPTH, Crystal
+
+FloatArray = NDArray[np.float64]
+Incidence = Literal["face", "isotropic"]
+
+PHOTON_LOW_KEV = 10.0
+PHOTON_HIGH_KEV = 4000.0
+PHOTON_STEP = 0.012
+PHOTON_EDGES_KEV = photon_grid_keV(
+    PHOTON_HIGH_KEV, low_keV=PHOTON_LOW_KEV, relative_step=PHOTON_STEP
+)
+PHOTON_CENTRES_KEV = (PHOTON_EDGES_KEV[1:] + PHOTON_EDGES_KEV[:-1]) / 2
+PAIR_THRESHOLD_KEV = 2 * ELECTRON_MASS_KEV
+N_FIRST_ENERGY = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """What photons of ``k`` energies leave in a crystal, per photon that meets it.
+
+    Parameters
+    ----------
+    interacting : (k,) float
+        Chance of at least one interaction.
+    escaped_lines_keV : (d,) float
+        Sharp amounts of escaping energy: 0 (full-energy peak), K X-rays, 511 and 1022 keV.
+    peaks : (k, d) float
+        Chance of each of them.
+    continuum : (k, n) float
+        Chance that the escaping energy falls in each bin of ``PHOTON_EDGES_KEV``.
+    """
+
+    interacting: FloatArray
+    escaped_lines_keV: FloatArray
+    peaks: FloatArray
+    continuum: FloatArray
+
+
+@dataclass(frozen=True)
+class CrystalResponse:
+    """Deposited energy in a bare crystal, electrons absorbed where they are set free.
+
+    First interactions are placed exactly (broad parallel beam on the front face, exponential in
+    depth) and the escape of first scattered photons is integrated over the body. Photons of later
+    generations are taken as spread evenly and isotropically inside.
+
+    Notes
+    -----
+    With ``Q(E)`` the distribution of escaping energy of a photon that interacts inside,
+    ``Q(E) = f_photo X + f_Compton sum_j K_j [e_j delta(E_j) + (1 - e_j) Q(E_j)] + f_pair P``,
+    ``K`` the Klein-Nishina shares, ``e`` the escape probability, ``X`` photo-absorption with K
+    X-ray escape, ``P`` two annihilation photons back to back. The sum is a linear system that is
+    solved once for all energies. Coherent scattering, electron escape, bremsstrahlung, positron
+    range and electron binding (beyond the incoherent cross-section) are left out.
+
+    Valid from 20 to 3000 keV. This is not a validated response.
+    """
+
+    material: Material
+    crystal: Crystal
+
+    @cached_property
+    def _xrays(self) -> list[tuple[KFluorescence, float, float]]:
+        """K X-ray groups: element data, energy in keV, share of the K X-rays."""
+        known = fluorescence()
+        groups = []
+        for element in self.material.mass_fractions:
+            k = known.get(element)
+            if k is not None and k.alpha_keV > PHOTON_LOW_KEV:
+                groups.append((k, k.alpha_keV, 1 - k.beta_share))
+                groups.append((k, k.beta_keV, k.beta_share))
+        return groups
+
+    @cached_property
+    def escaped_lines_keV(self) -> FloatArray:
+        """Sharp escaping energies: full peak, K X-rays, single and double escape."""
+        xray = [energy for _, energy, _ in self._xrays]
+        return np.array([0.0, *xray, ELECTRON_MASS_KEV, PAIR_THRESHOLD_KEV])
+
+    def _xray_production(self, energies_keV: FloatArray) -> FloatArray:
+        """Chance ``(k, x)`` that a photo effect sends out a K X-ray of each group."""
+        shares = self.material.photo_shares(energies_keV)
+        columns = [
+            shares[k.element] * (energies_keV > k.edge_keV) * k.k_share * k.k_yield * part
+            for k, _, part in self._xrays
+        ]
+        return np.stack(columns, axis=1) if columns else np.zeros((energies_keV.size, 0))
+
+    def _photo_peaks(self, energies_keV: FloatArray, xray_escape: FloatArray) -> FloatArray:
+        """Photo effect as chances ``(k, d)`` of the sharp escaping energies."""
+        peaks = np.zeros((energies_keV.size, self.escaped_lines_keV.size))
+        n = len(self._xrays)
+        peaks[:, 1 : 1 + n] = self._xray_production(energies_keV) * xray_escape
+        peaks[:, 0] = 1 - peaks.sum(axis=1)
+        return peaks
+
+    @cached_property
+    def _xray_mu(self) -> FloatArray:
+        energies = np.array([energy for _, energy, _ in self._xrays])
+        return self.material.coefficients(energies).interaction
+
+    @cached_property
+    def _inside(self) -> FloatArray:
+        """``Q``: rows photon energies, columns sharp escaping energies then bins."""
+        e = PHOTON_CENTRES_KEV
+        d = self.escaped_lines_keV.size
+        mu = self.material.coefficients(e)
+        total = mu.interaction
+        escape = self.crystal.escape(total)
+        kernel = scattered_shares(e, PHOTON_EDGES_KEV) * (mu.incoherent / total)[:, None]
+        xray_escape = np.broadcast_to(
+            self.crystal.escape(self._xray_mu), (e.size, len(self._xrays))
+        )
+        source = np.zeros((e.size, d + e.size))
+        source[:, :d] = self._photo_peaks(e, xray_escape) * (mu.photo / total)[:, None]
+        source[:, d:] = kernel * escape[None, :]
+        system = np.eye(e.size) - kernel * (1 - escape)[None, :]
+        # pair production needs Q at 511 keV, which needs none: solve, then solve again with it
+        first = np.linalg.solve(system, source)
+        pair = self._annihilation(first)
+        source += (mu.pair / total)[:, None] * pair[None, :]
+        return np.asarray(np.linalg.solve(system, source))
+
+    def _annihilation(self, inside: FloatArray) -> FloatArray:
+        """Escaping energy of two 511 keV photons sent out back to back, evenly in the body."""
+        d = self.escaped_lines_keV.size
+        mu = self.material.coefficients(ELECTRON_MASS_KEV).interaction[0]
+        forward, backward, weight = self.crystal.isotropic_paths
+        both = float(np.exp(-mu * (forward + backward)) @ weight)
+        one = 2 * float(np.exp(-mu * forward) @ weight) - 2 * both
+        none = 1 - one - both
+        at = int(np.searchsorted(PHOTON_EDGES_KEV, ELECTRON_MASS_KEV)) - 1
+        q = inside[at]
+        # lost X-rays are too little energy to tell apart beside 511 keV: counted as absorbed
+        full = float(q[: d - 2].sum())
+        bins = q[d:]
+        out = np.zeros(inside.shape[1])
+        out[0] = none * full**2
+        out[d - 2] = one * full
+        out[d - 1] = both
+        out[d:] = 2 * none * full * bins
+        shifted = _shift(bins, ELECTRON_MASS_KEV)
+        out[d:] += one * shifted
+        for k in np.flatnonzero(bins > 0):
+            out[d:] += none * bins[k] * _shift(bins, float(PHOTON_CENTRES_KEV[k]))
+        return out
+
+    @cached_property
+    def _pair(self) -> FloatArray:
+        return self._annihilation(self._inside)
+
+    @cached_property
+    def _first(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Escape after the first interaction of a parallel beam, as tables.
+
+        Returns energies ``(e,)``, cosines ``(c,)``, escape of the scattered photon ``(e, c)`` and
+        of each K X-ray ``(e, x)``.
+        """
+        nodes = np.geomspace(PHOTON_LOW_KEV, PHOTON_HIGH_KEV, N_FIRST_ENERGY)
+        steps = [k.edge_keV * f for k, _, _ in self._xrays for f in (0.9999, 1.0001)]
+        energies = np.unique(np.concatenate((nodes, steps)))
+        # Gauss nodes for the isotropic X-rays, ends added so that Compton angles are covered
+        gauss, gauss_weight = np.polynomial.legendre.leggauss(N_COSINE)
+        cosines = np.concatenate(([-1.0], gauss, [1.0]))
+        cos_weight = np.concatenate(([0.0], gauss_weight / 2, [0.0]))
+        mu = self.material.coefficients(energies).interaction
+        u, u_weight = np.polynomial.legendre.leggauss(N_DEPTH)
+        compton = np.empty((energies.size, cosines.size))
+        xray = np.empty((energies.size, len(self._xrays)))
+        for i, energy in enumerate(energies):
+            part = (u + 1) / 2 * -np.expm1(-mu[i] * self.crystal.depth_cm)
+            depths = -np.log1p(-part) / mu[i]
+            distance, share = self.crystal.exit_distances(depths, cosines)
+            scattered = energy / (1 + energy / ELECTRON_MASS_KEV * (1 - cosines))
+            mu_after = self.material.coefficients(
+                np.maximum(scattered, PHOTON_LOW_KEV)
+            ).interaction
+            left = np.exp(-mu_after[None, :, None] * distance) @ share
+            compton[i] = (u_weight / 2) @ left
+            for x, mu_x in enumerate(self._xray_mu):
+                xray[i, x] = (u_weight / 2) @ (np.exp(-mu_x * distance) @ share) @ cos_weight
+        return energies, cosines, compton, xray
+
+    def _first_escape(self, energies_keV: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Escape of first scattered photons ``(k, n)`` and X-rays ``(k, x)``, interpolated."""
+        nodes, cosines, compton, xray = self._first
+        at = np.interp(np.log(energies_keV), np.log(nodes), np.arange(nodes.size))
+        low = np.minimum(at.astype(int), nodes.size - 2)
+        f = (at - low)[:, None]
+        table = (1 - f) * compton[low] + f * compton[low + 1]
+        cos = cos_angle(energies_keV[:, None], PHOTON_CENTRES_KEV[None, :])
+        c = np.interp(cos.ravel(), cosines, np.arange(cosines.size)).reshape(cos.shape)
+        c_low = np.minimum(c.astype(int), cosines.size - 2)
+        g = c - c_low
+        rows = np.arange(energies_keV.size)[:, None]
+        left = (1 - g) * table[rows, c_low] + g * table[rows, c_low + 1]
+        return left, (1 - f) * xray[low] + f * xray[low + 1]
+
+    def deposit(self, energies_keV: FloatArray, *, incidence: Incidence = "face") -> Deposit:
+        """Distribution of the escaping energy for photons of given energies.
+
+        Parameters
+        ----------
+        energies_keV : (k,) float
+            Within 10 to 4000 keV.
+        incidence : {"face", "isotropic"}
+            A broad parallel beam on the front face, per photon on the face; or an isotropic field,
+            per photon that meets the surface.
+
+        Returns
+        -------
+        Deposit
+            ``peaks`` and ``continuum`` sum to ``interacting``.
+        """
+        e = np.asarray(energies_keV, dtype=np.float64)
+        d = self.escaped_lines_keV.size
+        mu = self.material.coefficients(e)
+        total = mu.interaction
+        if incidence == "face":
+            interacting = -np.expm1(-total * self.crystal.depth_cm)
+            escape, xray_escape = self._first_escape(e)
+        else:
+            interacting = total * self.crystal.mean_chord_cm * self.crystal.escape(total)
+            after = self.material.coefficients(PHOTON_CENTRES_KEV).interaction
+            escape = np.broadcast_to(self.crystal.escape(after), (e.size, after.size))
+            xray_escape = np.broadcast_to(
+                self.crystal.escape(self._xray_mu), (e.size, len(self._xrays))
+            )
+        kernel = scattered_shares(e, PHOTON_EDGES_KEV)
+        out = ((kernel * (1 - escape)) @ self._inside) * (mu.incoherent / total)[:, None]
+        out[:, d:] += kernel * escape * (mu.incoherent / total)[:, None]
+        out[:, :d] += self._photo_peaks(e, xray_escape) * (mu.photo / total)[:, None]
+        out += (mu.pair / total)[:, None] * self._pair[None, :]
+        out *= interacting[:, None]
+        return Deposit(interacting, self.escaped_lines_keV, out[:, :d], out[:, d:])
+
+
+def _shift(bins: FloatArray, by_keV: float) -> FloatArray:
+    """A distribution over the photon bins moved up in energy by a fixed amount."""
+    cumulative = np.concatenate(([0.0], np.cumsum(bins)))
+    moved = np.interp(PHOTON_EDGES_KEV - by_keV, PHOTON_EDGES_KEV, cumulative)
+    return np.diff(moved)
