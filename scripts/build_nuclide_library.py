@@ -41,6 +41,7 @@ FLOOR = 1e-9
 LOWEST_keV = 5.0
 MATCH_keV = 1.0  # same line in two evaluations
 MINOR_BRANCH = 0.01  # below it a branch without photon normalisation does not spoil the rest
+ISOMER_LEVEL_keV = 0.1  # the same level in two data sets
 GAP_PART = 0.01  # a UKDD-12 gamma that ENSDF lacks is added above this part of the strongest
 SYMBOLS = (
     "n H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "
@@ -135,6 +136,11 @@ def level_keV(value: object) -> float:
     return (float(found[0]) if found else 0.0) + 0.001
 
 
+def has_offset(value: object) -> bool:
+    """Whether a level energy is known only up to an offset, as in ``73.92+X``."""
+    return number(value) is None
+
+
 def read_scheme(path: Path) -> Scheme | None:
     """Read one data set of paceENSDF; None where the parent has no half-life."""
     raw = json.loads(path.read_text(encoding="utf-8"))
@@ -215,7 +221,13 @@ class Sources:
             found = re.fullmatch(r"([A-Z][a-z]?)(\d+)", token)
             if found:
                 self.files.setdefault(f"{found[1]}-{found[2]}", []).append(path)
+        self.feeders: dict[str, list[Path]] = {}
+        for path in sorted(ensdf.glob("j_input_*.json")):
+            found = re.fullmatch(r"([A-Z][a-z]?)(\d+)", path.name.split("_")[3])
+            if found:
+                self.feeders.setdefault(f"{found[1]}-{found[2]}", []).append(path)
         self._schemes: dict[str, list[Scheme]] = {}
+        self._isomer_energies: dict[str, dict[str, tuple[float, bool]]] = {}
 
     def half_life_ukdd(self, name: str) -> float | None:
         """UKDD-12 half-life in s."""
@@ -233,6 +245,38 @@ class Sources:
             if distance < best_distance:
                 best, best_distance = ground + letter, distance
         return best
+
+    def isomer_energies(self, ground: str) -> dict[str, tuple[float, bool]]:
+        """Excitation energies of the isomers of a nuclide, from all data sets that know them.
+
+        Not every data set repeats the half-life of an isomeric level. The flag says that the
+        energy has an unknown offset.
+        """
+        if ground not in self._isomer_energies:
+            found: dict[str, tuple[float, bool]] = {}
+            for path in self.feeders.get(ground, []):
+                for level in json.loads(path.read_text(encoding="utf-8"))["levelScheme"]:
+                    half = seconds(level["isomerDecay"][0]) if level["isomerDecay"] else None
+                    self._know_isomer(found, ground, level["levelEnergy"], half)
+            for path in self.files.get(ground, []):
+                for parent in json.loads(path.read_text(encoding="utf-8"))["parentDecay"]:
+                    half = seconds(parent["halfLife"][0]) if parent["halfLife"] else None
+                    self._know_isomer(found, ground, parent["parentDecayLevelEnergy"], half)
+            self._isomer_energies[ground] = found
+        return self._isomer_energies[ground]
+
+    def _know_isomer(
+        self,
+        found: dict[str, tuple[float, bool]],
+        ground: str,
+        energy: object,
+        half: tuple[float, float | None] | None,
+    ) -> None:
+        """Note the energy of a level if its half-life makes it an isomer with a name."""
+        if half and half[0] >= ISOMER_LIMIT_s and level_keV(energy) > 0.0:
+            name = self.isomer_name(ground, half[0])
+            if name:
+                found.setdefault(name, (level_keV(energy), has_offset(energy)))
 
     def schemes(self, name: str) -> list[Scheme]:
         """ENSDF data sets whose parent is this state."""
@@ -300,14 +344,22 @@ def feeding(scheme: Scheme, index: int, isomers: dict[int, str]) -> tuple[float,
 def isomers_of(scheme: Scheme, sources: Sources) -> dict[int, str]:
     """Levels of the daughter that are nuclides of their own, by level index."""
     ground = f"{SYMBOLS[scheme.daughter_z]}-{scheme.daughter_a}"
-    found = {}
+    found: dict[int, str] = {}
+    silent = []
     for level in scheme.levels:
-        if level_keV(level["levelEnergy"]) <= 0.0 or not level["isomerDecay"]:
+        half = seconds(level["isomerDecay"][0]) if level["isomerDecay"] else None
+        if level_keV(level["levelEnergy"]) <= 0.0:
             continue
-        half = seconds(level["isomerDecay"][0])
-        if half and half[0] >= ISOMER_LIMIT_s:
+        if half is None:
+            silent.append(level)
+        elif half[0] >= ISOMER_LIMIT_s:
             name = sources.isomer_name(ground, half[0])
-            if name:
+            if name and name not in found.values():
+                found[level["levelIndex"]] = name
+    for name, (energy, offset) in sources.isomer_energies(ground).items():
+        for level in silent:
+            same = abs(level_keV(level["levelEnergy"]) - energy) < ISOMER_LEVEL_keV
+            if same and has_offset(level["levelEnergy"]) == offset and name not in found.values():
                 found[level["levelIndex"]] = name
     return found
 
@@ -503,7 +555,7 @@ class Builder:
         isomers = isomers_of(scheme, self.sources)
         for index, isomer in isomers.items():
             level = next(one for one in scheme.levels if one["levelIndex"] == index)
-            half = seconds(level["isomerDecay"][0])
+            half = seconds(level["isomerDecay"][0]) if level["isomerDecay"] else None
             if half:
                 self.isomer_half.setdefault(isomer, half)
             fed = feeding(scheme, index, isomers)[0]
@@ -512,7 +564,7 @@ class Builder:
 
     def modes(self, name: str, schemes: list[Scheme]) -> list[dict[str, Any]]:
         """Decay modes with daughters; fractions sum to one."""
-        z, a, isomer = split_name(name)
+        z, _, isomer = split_name(name)
         modes: list[dict[str, Any]] = []
         whole = sum(s.branching for s in schemes)
         if not schemes:

@@ -165,8 +165,8 @@ def equilibrium_ratios(name: str, members: Mapping[str, Member]) -> dict[str, fl
     r"""Activity ratios of the progeny that are in equilibrium in practice.
 
     A daughter counts if its half-life is at most ``EQUILIBRIUM_LONGEST_s`` and at most
-    ``EQUILIBRIUM_PART`` of the named nuclide's; a chain ends at the first that does not. Its ratio is
-    that of transient equilibrium,
+    ``EQUILIBRIUM_PART`` of the named nuclide's; a chain ends at the first that does not. Its ratio
+    is that of transient equilibrium,
     :math:`R_d = \lambda_d / (\lambda_d - \lambda) \sum_k b_{kd} R_k`.
 
     Parameters

@@ -190,7 +190,7 @@ class Nuclide:
 
     @property
     def decay_constant_per_s(self) -> float:
-        """ln 2 over the preferred half-life, in 1/s."""
+        """Natural logarithm of 2 over the preferred half-life, in 1/s."""
         return math.log(2.0) / self.half_life.value
 
 
