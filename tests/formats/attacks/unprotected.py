@@ -1,0 +1,99 @@
+"""What an attack does to a reader without protection, tried in a process of its own.
+
+Run as a script it reads one file with SpecUtils alone (``specutils``) or with an XML parser that
+is told to expand everything (``lxml``) and prints what it got; ``bite`` runs that script under a
+clock and a memory limit and says what happened. A family of attacks that never bites proves
+nothing about the protection.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from .case import Attack
+
+SECONDS = 12.0
+ADDRESS_SPACE = 3 << 30
+MUCH_MEMORY_KB = 400_000
+
+
+def _specutils(path: str) -> dict[str, object]:
+    import SpecUtils
+
+    spectra = SpecUtils.SpecFile()
+    spectra.loadFile(path, SpecUtils.ParserType.Auto, path)
+    return {
+        "records": len(spectra.sampleNumbers()),
+        "total": spectra.gammaCountSum(),
+        "warnings": len(spectra.parseWarnings()),
+    }
+
+
+def _lxml(path: str) -> dict[str, object]:
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        resolve_entities=True, load_dtd=True, no_network=False, huge_tree=True, recover=False
+    )
+    root = etree.parse(path, parser).getroot()
+    found = [e for e in root.iter() if isinstance(e.tag, str) and e.tag.endswith("RadMeasurement")]
+    texts = [
+        e.text or ""
+        for e in root.iter()
+        if isinstance(e.tag, str) and e.tag.endswith("ChannelData")
+    ]
+    total = sum(float(word) for text in texts for word in text.split())
+    leaked = sum(len(e.text or "") for e in root.iter() if isinstance(e.tag, str))
+    return {"records": len(found), "total": total, "warnings": 0, "text": leaked}
+
+
+def bite(case: Attack, folder: Path, reader: str = "specutils") -> str:
+    """What the attack does to the unprotected reader; empty when nothing bad happens."""
+    path = folder / case.file_name
+    path.write_bytes(case.build())
+    limit = f"import resource;resource.setrlimit(resource.RLIMIT_AS,({ADDRESS_SPACE},)*2);"
+    call = (
+        f"{limit}import sys;sys.path.insert(0,{str(Path(__file__).parents[1])!r});"
+        f"from attacks import unprotected;unprotected.main({reader!r},{str(path)!r})"
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", call], capture_output=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"hang > {SECONDS:.0f} s"
+    if done.returncode < 0:
+        return f"killed by signal {-done.returncode}"
+    try:
+        got = json.loads(done.stdout.decode("utf-8", "replace").splitlines()[-1])
+    except (ValueError, IndexError):
+        return f"died with status {done.returncode}"
+    if got["peak_kB"] > MUCH_MEMORY_KB or got["error"] == "MemoryError":
+        return f"took {got['peak_kB'] // 1000} MB"
+    if got["error"]:
+        return "" if case.refused else "refuses a valid file"
+    if case.records is None:
+        return f"reads {got['records']} records, {got['total']:g} counts out of it"
+    if got["records"] != case.records:
+        return f"reads {got['records']} of {case.records} records"
+    if case.total is not None and abs(got["total"] - case.total) > 1e-3 * abs(case.total):
+        return f"reads {got['total']:g} of {case.total:g} counts"
+    if case.flagged and not got["warnings"]:
+        return "says nothing of what is missing"
+    return ""
+
+
+def main(reader: str, path: str) -> None:
+    """Read one file and print one line of JSON."""
+    out: dict[str, object] = {"error": "", "records": 0, "total": 0.0, "warnings": 0}
+    try:
+        out |= {"specutils": _specutils, "lxml": _lxml}[reader](path)
+    except Exception as error:  # noqa: BLE001 - whatever it raises is the result of this script
+        out["error"] = type(error).__name__
+    # ru_maxrss would carry over what the parent had at the time of the fork.
+    status = Path("/proc/self/status").read_text()
+    out["peak_kB"] = int(status.split("VmHWM:")[1].split()[0])
+    sys.stdout.write("\n" + json.dumps(out) + "\n")
