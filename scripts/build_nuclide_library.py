@@ -16,473 +16,41 @@ import hashlib
 import importlib.util
 import json
 import math
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from nuclide_schemes import (
+    PARTICLE,
+    annihilation,
+    check_norm,
+    feeding,
+    isomers_of,
+    scheme_lines,
+)
+from nuclide_sources import (
+    SYMBOLS,
+    Line,
+    MATCH_keV,
+    Scheme,
+    Sources,
+    nearest,
+    seconds,
+    split_name,
+    ukdd_lines,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "src" / "tocsin" / "nuclear" / "data"
 SELECTION = ROOT / "scripts" / "nuclide_selection.json"
 EDITION = "2026.1"
-
-YEAR_S = 365.2422 * 86400.0  # the tropical year that ENSDF evaluators use
-UNIT_S = {
-    **{"as": 1e-18, "fs": 1e-15, "ps": 1e-12, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0},
-    **{"m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0},
-    **{"y": YEAR_S, "ky": 1e3 * YEAR_S, "My": 1e6 * YEAR_S, "Gy": 1e9 * YEAR_S},
-}
-ELECTRON_REST_keV = 510.99895  # CODATA 2022
-ISOMER_LIMIT_s = 10.0  # isomers at least this long-lived are nuclides of their own
-TERMINAL_s = 1e19  # chains end at nuclides that live longer
 ABSOLUTE_CUT = 1e-5  # lines kept: at least this many photons per decay ...
 RELATIVE_CUT = 1e-3  # ... or this part of the emitter's strongest line of that kind
 FLOOR = 1e-9
 LOWEST_keV = 5.0
-MATCH_keV = 1.0  # same line in two evaluations
 MINOR_BRANCH = 0.01  # below it a branch without photon normalisation does not spoil the rest
-ISOMER_LEVEL_keV = 0.1  # the same level in two data sets
+CONVERTED_keV = 30.0  # below it nearly all gammas of heavy nuclides are converted
 GAP_PART = 0.01  # a UKDD-12 gamma that ENSDF lacks is added above this part of the strongest
-SYMBOLS = (
-    "n H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "
-    "Br Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy "
-    "Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf "
-    "Es Fm"
-).split()
-PARTICLE = {
-    "betaMinusDecay": ("betaMinusDecay", "betaMinusIntensity", "beta-", 1, 0),
-    "electronCaptureBetaPlusDecay": (
-        "betaPlusDecay",
-        "totalElectronCaptureBetaPlusIntensity",
-        "ec/beta+",
-        -1,
-        0,
-    ),
-    "alphaDecay": ("alphaDecay", "alphaIntensity", "alpha", -2, -4),
-}
-
-
-def split_name(name: str) -> tuple[int, int, str]:
-    """Return (z, a, isomer) of a canonical name such as ``Pa-234m``."""
-    found = re.fullmatch(r"([A-Z][a-z]?)-(\d+)([mn]?)", name)
-    if not found:
-        raise SystemExit(f"not a canonical nuclide name: {name!r}")
-    return SYMBOLS.index(found[1]), int(found[2]), found[3]
-
-
-@dataclass
-class Scheme:
-    """One ENSDF decay data set: a parent state, a mode, a daughter."""
-
-    parent: str
-    parent_level_keV: float
-    half_life_s: float
-    half_life_unc_s: float | None
-    mode: str
-    daughter_z: int
-    daughter_a: int
-    branching: float
-    branching_unc: float
-    branching_known: bool
-    photon_norm: float  # photons per decay of the parent and per unit of relative intensity
-    photon_norm_unc: float
-    photon_norm_known: bool
-    lepton_norm: float
-    levels: list[dict[str, Any]]
-
-
-@dataclass
-class Line:
-    """One emitted photon, intensity per decay of its emitter."""
-
-    energy: float
-    energy_unc: float | None
-    intensity: float
-    intensity_unc: float | None
-    kind: str
-    source: str
-    also: dict[str, tuple[float, float | None]] = field(default_factory=dict)
-
-
-def number(value: object) -> float | None:
-    """Return the value as a finite float, or None."""
-    try:
-        result = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return result if math.isfinite(result) else None
-
-
-def seconds(record: dict[str, Any]) -> tuple[float, float | None] | None:
-    """Half-life in s from the evaluator's own unit (the package's years have 365 days)."""
-    value, unit = number(record.get("halfLifeBest")), record.get("unitHalfLifeBest")
-    if value is None or unit is None:
-        return None
-    scale = UNIT_S.get(unit)
-    if scale is None:
-        converted = number(record.get("halfLifeConverted"))
-        return (converted, number(record.get("dHalfLifeConverted"))) if converted else None
-    unc = number(record.get("dHalfLifeBest"))
-    return value * scale, unc * scale if unc else None
-
-
-def level_keV(value: object) -> float:
-    """Excitation energy; ``73.92+X`` reads as 73.92 and a bare ``X`` as 0.001."""
-    text = str(value)
-    direct = number(text)
-    if direct is not None:
-        return direct
-    found = re.search(r"[\d.]+", text)
-    return (float(found[0]) if found else 0.0) + 0.001
-
-
-def has_offset(value: object) -> bool:
-    """Whether a level energy is known only up to an offset, as in ``73.92+X``."""
-    return number(value) is None
-
-
-def read_scheme(path: Path) -> Scheme | None:
-    """Read one data set of paceENSDF; None where the parent has no half-life."""
-    raw = json.loads(path.read_text(encoding="utf-8"))
-    parent = raw["parentDecay"][0]
-    half = seconds(parent["halfLife"][0]) if parent["halfLife"] else None
-    if half is None:
-        return None
-    norm = raw["decaySchemeNormalization"][0]["normalizationRecord"][0]
-    nr, br = number(norm["multiplerPhotonIntensity"]), number(norm["multiplerBranchingRatio"])
-    d_nr = number(norm["dMultiplerPhotonIntensity"]) or 0.0
-    d_br = number(norm["dMultiplerBranchingRatio"]) or 0.0
-    nb = number(norm["multiplerLeptonIntensity"])
-    known_br = bool(norm["recordExistsBR"]) and br is not None and br > 0.0
-    br = br if known_br and br is not None else 1.0
-    known_nr = bool(norm["recordExistsNR"]) and nr is not None and nr > 0.0
-    strongest = max(
-        (number(g["gammaIntensity"]) or 0.0 for lv in raw["levelScheme"] for g in lv["gammaDecay"]),
-        default=0.0,
-    )
-    if known_nr and nr is not None and nr * strongest > 102.0:
-        known_nr = False  # more photons than decays of this branch: not normalised per decay
-    nr = nr if known_nr and nr is not None else 0.0
-    relative = math.hypot(d_nr / nr if nr else 0.0, d_br / br)
-    return Scheme(
-        parent=f"{SYMBOLS[raw['parentAtomicNumber']]}-{raw['parentAtomicMass']}",
-        parent_level_keV=level_keV(parent["parentDecayLevelEnergy"]),
-        half_life_s=half[0],
-        half_life_unc_s=half[1],
-        mode=raw["decayMode"],
-        daughter_z=raw["daughterAtomicNumber"],
-        daughter_a=raw["daughterAtomicMass"],
-        branching=br,
-        branching_unc=d_br if known_br else 0.0,
-        branching_known=known_br,
-        photon_norm=nr * br / 100.0,
-        photon_norm_unc=nr * br / 100.0 * relative,
-        photon_norm_known=known_nr,
-        lepton_norm=(nb if norm["recordExistsNB"] and nb else 1.0),
-        levels=with_offsets(raw["levelScheme"]),
-    )
-
-
-def with_offsets(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Let gammas between levels of unknown offset (``73.92+X``) end at the level of that offset.
-
-    The package looks final levels up without the offset, so that all gammas above Pa-234m seem to
-    end at the level of 73.92 keV below it.
-    """
-    for level in levels:
-        if number(level["levelEnergy"]) is not None:
-            continue
-        for gamma in level["gammaDecay"]:
-            for below in levels:
-                if (
-                    below["levelIndex"] < level["levelIndex"]
-                    and number(below["levelEnergy"]) is None
-                    and abs(level_keV(below["levelEnergy"]) - level_keV(gamma["levelEnergyFinal"]))
-                    < 0.01
-                ):
-                    gamma["levelIndexFinal"] = below["levelIndex"]
-    return levels
-
-
-class Sources:
-    """Both sources, with ENSDF data sets found by the name of the parent state."""
-
-    def __init__(self, ensdf: Path, ukdd: Path) -> None:
-        self.ensdf, self.ukdd_path = ensdf, ukdd
-        raw = json.loads(ukdd.read_text(encoding="utf-8"))
-        self.ukdd: dict[str, dict[str, Any]] = {}
-        for key, entry in raw.items():
-            found = re.fullmatch(r"([A-Z][a-z]?)(\d+)([mn]?)", key)
-            if found:
-                self.ukdd[f"{found[1]}-{found[2]}{found[3]}"] = entry
-        self.files: dict[str, list[Path]] = {}
-        for path in sorted(ensdf.glob("j_input_*.json")):
-            token = path.name.split("_")[2]
-            found = re.fullmatch(r"([A-Z][a-z]?)(\d+)", token)
-            if found:
-                self.files.setdefault(f"{found[1]}-{found[2]}", []).append(path)
-        self.feeders: dict[str, list[Path]] = {}
-        for path in sorted(ensdf.glob("j_input_*.json")):
-            found = re.fullmatch(r"([A-Z][a-z]?)(\d+)", path.name.split("_")[3])
-            if found:
-                self.feeders.setdefault(f"{found[1]}-{found[2]}", []).append(path)
-        self._schemes: dict[str, list[Scheme]] = {}
-        self._isomer_energies: dict[str, dict[str, tuple[float, bool]]] = {}
-
-    def half_life_ukdd(self, name: str) -> float | None:
-        """UKDD-12 half-life in s."""
-        entry = self.ukdd.get(name)
-        return float(entry["halflife"]) if entry else None
-
-    def isomer_name(self, ground: str, half_life_s: float) -> str | None:
-        """The isomer of this nuclide whose half-life is nearest (within 20 %)."""
-        best, best_distance = None, math.log(1.2)
-        for letter in "mn":
-            half = self.half_life_ukdd(ground + letter)
-            if half is None:
-                continue
-            distance = abs(math.log(half / half_life_s))
-            if distance < best_distance:
-                best, best_distance = ground + letter, distance
-        return best
-
-    def isomer_energies(self, ground: str) -> dict[str, tuple[float, bool]]:
-        """Excitation energies of the isomers of a nuclide, from all data sets that know them.
-
-        Not every data set repeats the half-life of an isomeric level. The flag says that the
-        energy has an unknown offset.
-        """
-        if ground not in self._isomer_energies:
-            found: dict[str, tuple[float, bool]] = {}
-            for path in self.feeders.get(ground, []):
-                for level in json.loads(path.read_text(encoding="utf-8"))["levelScheme"]:
-                    half = seconds(level["isomerDecay"][0]) if level["isomerDecay"] else None
-                    self._know_isomer(found, ground, level["levelEnergy"], half)
-            for path in self.files.get(ground, []):
-                for parent in json.loads(path.read_text(encoding="utf-8"))["parentDecay"]:
-                    half = seconds(parent["halfLife"][0]) if parent["halfLife"] else None
-                    self._know_isomer(found, ground, parent["parentDecayLevelEnergy"], half)
-            self._isomer_energies[ground] = found
-        return self._isomer_energies[ground]
-
-    def _know_isomer(
-        self,
-        found: dict[str, tuple[float, bool]],
-        ground: str,
-        energy: object,
-        half: tuple[float, float | None] | None,
-    ) -> None:
-        """Note the energy of a level if its half-life makes it an isomer with a name."""
-        if half and half[0] >= ISOMER_LIMIT_s and level_keV(energy) > 0.0:
-            name = self.isomer_name(ground, half[0])
-            if name:
-                found.setdefault(name, (level_keV(energy), has_offset(energy)))
-
-    def schemes(self, name: str) -> list[Scheme]:
-        """ENSDF data sets whose parent is this state."""
-        if name not in self._schemes:
-            ground, isomer = name.rstrip("mn"), name[-1] if name[-1] in "mn" else ""
-            read = [s for s in map(read_scheme, self.files.get(ground, [])) if s]
-            chosen = []
-            for scheme in read:
-                if scheme.parent_level_keV == 0.0:
-                    if not isomer:
-                        chosen.append(scheme)
-                elif isomer and self.isomer_name(ground, scheme.half_life_s) == name:
-                    chosen.append(scheme)
-            self._schemes[name] = chosen
-        return self._schemes[name]
-
-    def unstable(self, name: str) -> bool:
-        """Whether a chain goes on at this nuclide."""
-        half = self.half_life_ukdd(name)
-        if half is None:
-            schemes = self.schemes(name)
-            half = schemes[0].half_life_s if schemes else None
-        return half is not None and half < TERMINAL_s
-
-
-def conversion(gamma: dict[str, Any]) -> float:
-    """Total internal conversion coefficient (measured before calculated)."""
-    measured = number(gamma.get("experimentalTotalInternalConversionCoefficient"))
-    return measured or number(gamma.get("calculatedTotalInternalConversionCoefficient")) or 0.0
-
-
-def particle_feeding(scheme: Scheme, level: dict[str, Any]) -> tuple[float, float]:
-    """Direct feeding of a level per decay of the parent, with its uncertainty."""
-    key, intensity, *_ = PARTICLE[scheme.mode]
-    factor = scheme.branching / 100.0
-    if scheme.mode != "alphaDecay":
-        factor *= scheme.lepton_norm
-    total = variance = 0.0
-    for entry in level.get(key) or []:
-        share = number(entry.get(intensity)) or 0.0
-        if scheme.mode == "electronCaptureBetaPlusDecay":  # the total is not always filled in
-            parts = (entry.get("electronCaptureIntensity"), entry.get("betaPlusIntensity"))
-            share = max(share, sum(number(one) or 0.0 for one in parts))
-        total += share * factor
-        variance += (
-            (number(entry.get("d" + intensity[0].upper() + intensity[1:])) or 0.0) * factor
-        ) ** 2
-    return total, math.sqrt(variance)
-
-
-def feeding(scheme: Scheme, index: int, isomers: dict[int, str]) -> tuple[float, float]:
-    """Feeding of a level per decay of the parent, without what passes through other isomers."""
-    level = next(one for one in scheme.levels if one["levelIndex"] == index)
-    total, unc = particle_feeding(scheme, level)
-    variance = unc**2
-    for above in scheme.levels:
-        for gamma in above["gammaDecay"]:
-            if gamma["levelIndexFinal"] == index and above["levelIndex"] not in isomers:
-                factor = scheme.photon_norm * (1.0 + conversion(gamma))
-                total += (number(gamma["gammaIntensity"]) or 0.0) * factor
-                variance += ((number(gamma["dGammaIntensity"]) or 0.0) * factor) ** 2
-    return min(total, scheme.branching), math.sqrt(variance)
-
-
-def isomers_of(scheme: Scheme, sources: Sources) -> dict[int, str]:
-    """Levels of the daughter that are nuclides of their own, by level index."""
-    ground = f"{SYMBOLS[scheme.daughter_z]}-{scheme.daughter_a}"
-    found: dict[int, str] = {}
-    silent = []
-    for level in scheme.levels:
-        half = seconds(level["isomerDecay"][0]) if level["isomerDecay"] else None
-        if level_keV(level["levelEnergy"]) <= 0.0:
-            continue
-        if half is None:
-            silent.append(level)
-        elif half[0] >= ISOMER_LIMIT_s:
-            name = sources.isomer_name(ground, half[0])
-            if name and name not in found.values():
-                found[level["levelIndex"]] = name
-    for name, (energy, offset) in sources.isomer_energies(ground).items():
-        for level in silent:
-            same = abs(level_keV(level["levelEnergy"]) - energy) < ISOMER_LEVEL_keV
-            if same and has_offset(level["levelEnergy"]) == offset and name not in found.values():
-                found[level["levelIndex"]] = name
-    return found
-
-
-def cascade(scheme: Scheme, start: int, amount: float) -> dict[tuple[int, int], float]:
-    """Photons per decay that leave the level ``start`` and those below it, fed by ``amount``."""
-    population = {start: amount}
-    photons: dict[tuple[int, int], float] = {}
-    for level in sorted(scheme.levels, key=lambda one: -one["levelIndex"]):
-        here = population.get(level["levelIndex"], 0.0)
-        gammas = [g for g in level["gammaDecay"] if (number(g["gammaIntensity"]) or 0.0) > 0.0]
-        whole = sum(float(g["gammaIntensity"]) * (1.0 + conversion(g)) for g in gammas)
-        if here <= 0.0 or whole <= 0.0:
-            continue
-        for gamma in gammas:
-            part = here * float(gamma["gammaIntensity"]) / whole
-            key = (level["levelIndex"], gamma["levelIndexFinal"])
-            photons[key] = photons.get(key, 0.0) + part
-            final = gamma["levelIndexFinal"]
-            population[final] = population.get(final, 0.0) + part * (1.0 + conversion(gamma))
-    return photons
-
-
-def scheme_lines(scheme: Scheme, sources: Sources) -> tuple[list[Line], dict[str, list[Line]]]:
-    """Gammas of the parent itself, and those of each isomer (per decay of the isomer)."""
-    removed: dict[tuple[int, int], float] = {}
-    isomers = isomers_of(scheme, sources)
-    of_isomer: dict[str, list[Line]] = {}
-    energy_of = {
-        (lv["levelIndex"], g["levelIndexFinal"]): g
-        for lv in scheme.levels
-        for g in lv["gammaDecay"]
-    }
-    for index, name in isomers.items():
-        fed, fed_unc = feeding(scheme, index, isomers)
-        for key, photons in cascade(scheme, index, fed).items():
-            removed[key] = removed.get(key, 0.0) + photons
-            gamma = energy_of[key]
-            relative = math.hypot(relative_unc(gamma), fed_unc / fed)
-            if key[0] == index:  # its own transitions: as tabulated, not from the coefficients
-                photons = float(gamma["gammaIntensity"]) * scheme.photon_norm
-            of_isomer.setdefault(name, []).append(
-                Line(
-                    float(gamma["gammaEnergy"]),
-                    number(gamma["dGammaEnergy"]) or None,
-                    photons / fed,
-                    photons / fed * relative,
-                    "gamma",
-                    "ensdf",
-                )
-            )
-    lines = []
-    for level in scheme.levels:
-        for gamma in level["gammaDecay"]:
-            key = (level["levelIndex"], gamma["levelIndexFinal"])
-            line = direct_line(scheme, gamma, removed.get(key, 0.0))
-            if line and level["levelIndex"] not in isomers:
-                lines.append(line)
-    return lines, of_isomer
-
-
-def relative_unc(gamma: dict[str, Any]) -> float:
-    """Relative uncertainty of the tabulated intensity of a gamma."""
-    value = number(gamma["gammaIntensity"]) or 0.0
-    return (number(gamma["dGammaIntensity"]) or 0.0) / value if value else 0.0
-
-
-def direct_line(scheme: Scheme, gamma: dict[str, Any], removed: float) -> Line | None:
-    """One gamma in photons per decay, less what an isomer below emits; None if nothing is left."""
-    relative, energy = number(gamma["gammaIntensity"]) or 0.0, number(gamma["gammaEnergy"])
-    part_unc = relative_unc(gamma)
-    if relative <= 0.0 or energy is None or part_unc >= 1.0:  # limits are given with 100 %
-        return None
-    if scheme.mode == "electronCaptureBetaPlusDecay" and abs(energy - ELECTRON_REST_keV) < 0.25:
-        return None  # annihilation is computed from the beta+ branch
-    whole = relative * scheme.photon_norm
-    whole_unc = whole * math.hypot(part_unc, scheme.photon_norm_unc / scheme.photon_norm)
-    left = whole - removed
-    if removed > 0.0 and left < max(0.05 * whole, 3.0 * whole_unc):
-        return None
-    unc = whole_unc or None
-    return Line(energy, number(gamma["dGammaEnergy"]) or None, left, unc, "gamma", "ensdf")
-
-
-def annihilation(schemes: list[Scheme]) -> Line | None:
-    """511 keV photons of all beta+ branches (two each, annihilation at rest)."""
-    total = variance = 0.0
-    for scheme in schemes:
-        if scheme.mode != "electronCaptureBetaPlusDecay":
-            continue
-        factor = 2.0 * scheme.branching * scheme.lepton_norm / 100.0
-        for level in scheme.levels:
-            for entry in level.get("betaPlusDecay") or []:
-                total += factor * (number(entry.get("betaPlusIntensity")) or 0.0)
-                variance += (factor * (number(entry.get("dBetaPlusIntensity")) or 0.0)) ** 2
-    if total <= 0.0:
-        return None
-    return Line(
-        ELECTRON_REST_keV, None, total, math.sqrt(variance) or None, "annihilation", "ensdf"
-    )
-
-
-def ukdd_lines(sources: Sources, name: str) -> list[Line]:
-    """All photons of UKDD-12 for this nuclide, in keV and photons per decay."""
-    lines = []
-    entry = sources.ukdd.get(name, {})
-    for block in ("gamma", "x-ray"):
-        table = entry.get(block, {}).get("lines")
-        if not table:
-            continue
-        columns = (
-            table[k]
-            for k in ("energies", "energies_unc", "intensities", "intensities_unc", "norms")
-        )
-        for e, e_unc, i, i_unc, norm in zip(*columns, strict=True):
-            kind = block
-            if block == "x-ray" and abs(e / 1e3 - ELECTRON_REST_keV) < 0.1:
-                kind = "annihilation"
-            # both columns are relative where the norm is not 0.01
-            lines.append(
-                Line(e / 1e3, e_unc / 1e3 or None, i * norm, i_unc * norm or None, kind, "ukdd-12")
-            )
-    return [one for one in lines if one.intensity > 0.0]
 
 
 @dataclass
@@ -532,6 +100,8 @@ class Builder:
         ukdd = self.sources.half_life_ukdd(name)
         if ukdd:
             half_lives.append(("ukdd-12", ukdd, None))
+        for note in (check_norm(s, name, self.sources) for s in schemes):
+            self.notes += [note] if note else []
         modes = self.modes(name, schemes)
         lines: list[Line] = []
         usable = bool(schemes) and all(
@@ -642,9 +212,12 @@ class Builder:
             nuclide.lines = nuclide.lines or [x for x in other if x.kind != "x-ray"]
         else:
             self.fill_gaps(name, nuclide, other)
+        nuclide.lines = [x for x in nuclide.lines if not self.repeats_isomer(nuclide, x)]
         nuclide.lines += [x for x in other if x.kind == "x-ray"]
+        attach(nuclide.lines, other)
         for line in nuclide.lines:
-            attach(line, other)
+            if exchange_doubtful(line):
+                self.notes.append(f"{name}: {line.energy} keV taken from UKDD-12, {line.also}")
         nuclide.lines = sorted(cut(nuclide.lines), key=lambda x: (x.energy, x.kind))
 
     def derive_isomer(self, name: str, nuclide: Nuclide, other: list[Line]) -> None:
@@ -674,6 +247,18 @@ class Builder:
                 self.notes.append(
                     f"{name}: gap filled, {line.energy:.2f} keV {line.intensity:.3g} from UKDD-12"
                 )
+
+    def repeats_isomer(self, nuclide: Nuclide, line: Line) -> bool:
+        """Whether a line equals what an isomer that this nuclide feeds emits (Th-234, 73.9 keV)."""
+        for mode in nuclide.modes:
+            child = mode["daughter"]
+            if child and child[-1] in "mn" and line.kind == "gamma":
+                twin = nearest(
+                    line, [x for x in ukdd_lines(self.sources, child) if x.kind == "gamma"]
+                )
+                if twin and abs(line.intensity / (mode["branching"] * twin.intensity) - 1.0) < 0.15:
+                    return True
+        return False
 
     def is_isomers(self, nuclide: Nuclide, line: Line) -> bool:
         """Whether UKDD-12 files under this nuclide what an isomer that it feeds emits.
@@ -705,17 +290,42 @@ def mode_row(
     }
 
 
-def nearest(line: Line, others: list[Line]) -> Line | None:
-    """The nearest line of the other evaluation, within the matching distance."""
-    near = [x for x in others if abs(x.energy - line.energy) < MATCH_keV]
-    return min(near, key=lambda x: abs(x.energy - line.energy)) if near else None
+def attach(lines: list[Line], others: list[Line]) -> None:
+    """Give each line the other evaluation's intensity, one to one, the likeliest pairs first."""
+    pairs = []
+    for i, line in enumerate(lines):
+        for j, other in enumerate(others):
+            gap = abs(line.energy - other.energy)
+            if line.kind == other.kind and line.source != other.source and gap < MATCH_keV:
+                ratio = abs(math.log(line.intensity / other.intensity))
+                pairs.append((ratio + gap / MATCH_keV, i, j))
+    used_lines: set[int] = set()
+    used_others: set[int] = set()
+    for _, i, j in sorted(pairs):
+        if i not in used_lines and j not in used_others:
+            used_lines.add(i)
+            used_others.add(j)
+            lines[i].also[others[j].source] = (others[j].intensity, others[j].intensity_unc)
 
 
-def attach(line: Line, others: list[Line]) -> None:
-    """Attach the other evaluation's intensity to a line."""
-    twin = nearest(line, [x for x in others if x.kind == line.kind])
-    if twin and twin.source != line.source:
-        line.also[twin.source] = (twin.intensity, twin.intensity_unc)
+def exchange_doubtful(line: Line) -> bool:
+    """Prefer UKDD-12 where ENSDF's intensity cannot be that of the photon; both stay on record.
+
+    That is the case if it differs by more than a factor of two and its level emits more than what
+    feeds it (Pu-242, 103.5 keV), or if it is five times higher at an energy where nearly all
+    transitions are converted (Ac-225, 10.6 keV: L X-rays).
+    """
+    twin = line.also.get("ukdd-12")
+    if twin is None or line.kind != "gamma" or line.source != "ensdf":
+        return False
+    ratio = line.intensity / twin[0]
+    wrong = line.doubtful and not 0.5 < ratio < 2.0
+    if not wrong and not (ratio > 5.0 and line.energy < CONVERTED_keV):
+        return False
+    line.also = {"ensdf": (line.intensity, line.intensity_unc)}
+    line.intensity, line.intensity_unc = twin
+    line.source = "ukdd-12"
+    return True
 
 
 def cut(lines: list[Line]) -> list[Line]:
