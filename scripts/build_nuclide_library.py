@@ -27,6 +27,7 @@ from nuclide_schemes import (
     feeding,
     isomers_of,
     scheme_lines,
+    short_isomers,
 )
 from nuclide_sources import (
     SYMBOLS,
@@ -50,6 +51,8 @@ FLOOR = 1e-9
 LOWEST_keV = 5.0
 MINOR_BRANCH = 0.01  # below it a branch without photon normalisation does not spoil the rest
 CONVERTED_keV = 30.0  # below it nearly all gammas of heavy nuclides are converted
+HEAVY_Z = 80  # from here on ...
+L_XRAYS_keV = 20.0  # ... L X-rays lie below this energy and hide gammas
 GAP_PART = 0.01  # a UKDD-12 gamma that ENSDF lacks is added above this part of the strongest
 
 
@@ -213,11 +216,15 @@ class Builder:
         else:
             self.fill_gaps(name, nuclide, other)
         nuclide.lines = [x for x in nuclide.lines if not self.repeats_isomer(nuclide, x)]
-        nuclide.lines += [x for x in other if x.kind == "x-ray"]
+        nuclide.lines += self.x_rays(name, nuclide, other)
         attach(nuclide.lines, other)
         for line in nuclide.lines:
             if exchange_doubtful(line):
                 self.notes.append(f"{name}: {line.energy} keV taken from UKDD-12, {line.also}")
+        heavy = split_name(name)[0] >= HEAVY_Z
+        for line in [x for x in nuclide.lines if heavy and lone_low_energy(x)]:
+            nuclide.lines.remove(line)
+            self.notes.append(f"{name}: {line.energy} keV {line.intensity:.3g} dropped, L X-rays")
         nuclide.lines = sorted(cut(nuclide.lines), key=lambda x: (x.energy, x.kind))
 
     def derive_isomer(self, name: str, nuclide: Nuclide, other: list[Line]) -> None:
@@ -239,14 +246,34 @@ class Builder:
         for line in gammas:
             if line.intensity < GAP_PART * strongest or line.intensity < ABSOLUTE_CUT:
                 continue
-            window = max(2.0, 0.03 * line.energy)  # old evaluations round to some keV
-            if self.is_isomers(nuclide, line):
+            window = max(2.0, 3.0 * (line.energy_unc or 0.0))  # old energies are coarse
+            if self.is_isomers(nuclide, line) or self.is_forbidden(name, line):
                 continue
             if not any(abs(x.energy - line.energy) < window for x in nuclide.lines):
                 nuclide.lines.append(line)
                 self.notes.append(
                     f"{name}: gap filled, {line.energy:.2f} keV {line.intensity:.3g} from UKDD-12"
                 )
+
+    def x_rays(self, name: str, nuclide: Nuclide, other: list[Line]) -> list[Line]:
+        """X-rays of UKDD-12, with those of short-lived isomers whose gammas ENSDF has here.
+
+        UKDD-12 files them under the isomer (Os-191 and Ir-191m, 4.9 s).
+        """
+        found = {x.energy: x for x in other if x.kind == "x-ray"}
+        if nuclide.origin == "ensdf":
+            for scheme in self.sources.schemes(name):
+                for isomer, fed in short_isomers(scheme, self.sources).items():
+                    theirs = ukdd_lines(self.sources, isomer)
+                    gammas = [x for x in theirs if x.kind == "gamma"]
+                    strongest = max(gammas, key=lambda x: x.intensity, default=None)
+                    if strongest is None or nearest(strongest, other):
+                        continue  # nothing there, or UKDD-12 has it under this nuclide as well
+                    self.notes.append(f"{name}: X-rays of {isomer} added ({fed:.4f})")
+                    for line in theirs:
+                        if line.kind == "x-ray":
+                            found[line.energy] = added(found.get(line.energy), line, fed)
+        return list(found.values())
 
     def repeats_isomer(self, nuclide: Nuclide, line: Line) -> bool:
         """Whether a line equals what an isomer that this nuclide feeds emits (Th-234, 73.9 keV)."""
@@ -259,6 +286,15 @@ class Builder:
                 if twin and abs(line.intensity / (mode["branching"] * twin.intensity) - 1.0) < 0.15:
                     return True
         return False
+
+    def is_forbidden(self, name: str, line: Line) -> bool:
+        """Whether ENSDF knows the transition as E0, which emits no photon."""
+        return any(
+            gamma["multipolarity"] == "E0" and abs(float(gamma["gammaEnergy"]) - line.energy) < 3.0
+            for scheme in self.sources.schemes(name)
+            for level in scheme.levels
+            for gamma in level["gammaDecay"]
+        )
 
     def is_isomers(self, nuclide: Nuclide, line: Line) -> bool:
         """Whether UKDD-12 files under this nuclide what an isomer that it feeds emits.
@@ -288,6 +324,21 @@ def mode_row(
         "uncertainty": unc or None,
         "source": source,
     }
+
+
+def added(known: Line | None, line: Line, factor: float) -> Line:
+    """A line with another one of the same energy, taken ``factor`` times, added."""
+    unc = (line.intensity_unc or 0.0) * factor
+    before = known.intensity if known else 0.0
+    before_unc = (known.intensity_unc if known else None) or 0.0
+    return Line(
+        line.energy,
+        line.energy_unc,
+        before + line.intensity * factor,
+        math.hypot(unc, before_unc) or None,
+        line.kind,
+        line.source,
+    )
 
 
 def attach(lines: list[Line], others: list[Line]) -> None:
@@ -326,6 +377,12 @@ def exchange_doubtful(line: Line) -> bool:
     line.intensity, line.intensity_unc = twin
     line.source = "ukdd-12"
     return True
+
+
+def lone_low_energy(line: Line) -> bool:
+    """Whether a strong ENSDF gamma among the L X-rays is unknown to UKDD-12 (Th-229, 11.1 keV)."""
+    known = line.kind != "gamma" or line.source != "ensdf" or bool(line.also)
+    return not known and line.energy < L_XRAYS_keV and line.intensity > 0.01
 
 
 def cut(lines: list[Line]) -> list[Line]:

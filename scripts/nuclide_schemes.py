@@ -20,7 +20,7 @@ from nuclide_sources import (
     ukdd_lines,
 )
 
-ISOMER_LEVEL_keV = 0.1  # the same level in two data sets
+ISOMER_LEVEL_keV = 0.2  # the same level in two data sets
 NORM_FACTOR = 1.5  # a data set whose strong lines differ by more from UKDD-12 is not normalised
 UNBALANCED = 1.5  # a level that emits this many times what feeds it has a wrong intensity
 PARTICLE = {
@@ -171,6 +171,8 @@ def direct_line(scheme: Scheme, gamma: dict[str, Any], removed: float) -> Line |
     part_unc = relative_unc(gamma)
     if relative <= 0.0 or energy is None or part_unc >= 1.0:  # limits are given with 100 %
         return None
+    if gamma["multipolarity"] == "E0":
+        return None  # no photon leaves a 0+ to 0+ transition (Y-90, 1760.7 keV)
     if scheme.mode == "electronCaptureBetaPlusDecay" and abs(energy - ELECTRON_REST_keV) < 0.25:
         return None  # annihilation is computed from the beta+ branch
     whole = relative * scheme.photon_norm
@@ -180,6 +182,19 @@ def direct_line(scheme: Scheme, gamma: dict[str, Any], removed: float) -> Line |
         return None
     unc = whole_unc or None
     return Line(energy, number(gamma["dGammaEnergy"]) or None, left, unc, "gamma", "ensdf")
+
+
+def short_isomers(scheme: Scheme, sources: Sources) -> dict[str, float]:
+    """Feeding of isomers too short-lived to be nuclides of their own, where UKDD-12 has them."""
+    ground = f"{SYMBOLS[scheme.daughter_z]}-{scheme.daughter_a}"
+    found = {}
+    for level in scheme.levels:
+        half = seconds(level["isomerDecay"][0]) if level["isomerDecay"] else None
+        if half and level_keV(level["levelEnergy"]) > 0.0 and half[0] < ISOMER_LIMIT_s:
+            name = sources.isomer_name(ground, half[0])
+            if name:
+                found[name] = feeding(scheme, level["levelIndex"], {})[0]
+    return found
 
 
 def check_norm(scheme: Scheme, name: str, sources: Sources) -> str | None:

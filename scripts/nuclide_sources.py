@@ -18,6 +18,8 @@ UNIT_S = {
 ISOMER_LIMIT_s = 10.0  # isomers at least this long-lived are nuclides of their own
 ELECTRON_REST_keV = 510.99895  # CODATA 2022
 MATCH_keV = 1.0  # same line in two evaluations
+# isomers whose half-life no decay data set states: level energy, mean of the data sets that feed it
+UNSTATED_ISOMERS = {"Y-89": {"Y-89m": (909.05, False)}}
 TERMINAL_s = 1e19  # chains end at nuclides that live longer
 SYMBOLS = (
     "n H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "
@@ -223,7 +225,7 @@ class Sources:
         energy has an unknown offset.
         """
         if ground not in self._isomer_energies:
-            found: dict[str, tuple[float, bool]] = {}
+            found = dict(UNSTATED_ISOMERS.get(ground, {}))
             for path in self.feeders.get(ground, []):
                 for level in json.loads(path.read_text(encoding="utf-8"))["levelScheme"]:
                     half = seconds(level["isomerDecay"][0]) if level["isomerDecay"] else None

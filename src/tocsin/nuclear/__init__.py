@@ -1,5 +1,7 @@
 """Room ``nuclear``: facts about nuclides with a source each, and decay."""
 
+from tocsin.nuclear.classes import classify, gravest, nuclide_classes, primary_class
+from tocsin.nuclear.decay import activities
 from tocsin.nuclear.library import (
     DecayMode,
     EmissionLine,
@@ -18,6 +20,11 @@ __all__ = [
     "Nuclide",
     "NuclideLibrary",
     "Quantity",
+    "activities",
+    "classify",
+    "gravest",
     "load_library",
+    "nuclide_classes",
     "parse_nuclide",
+    "primary_class",
 ]
