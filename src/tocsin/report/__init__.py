@@ -1,1 +1,11 @@
-"""Room ``report``."""
+"""Reports of an analysis: on the terminal and as one self-contained HTML file.
+
+Whatever a recording says is shown and never obeyed: no terminal escape sequence, console markup or
+HTML of a file reaches the reader's program.
+"""
+
+from tocsin.report.html import render_html
+from tocsin.report.terminal import summary_line, terminal_report
+from tocsin.report.wording import verdict
+
+__all__ = ["render_html", "summary_line", "terminal_report", "verdict"]
