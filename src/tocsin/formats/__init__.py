@@ -1,1 +1,22 @@
-"""Room ``formats``."""
+"""Untrusted bytes to recordings, in a sandboxed worker; recordings to N42-2012 and CSV.
+
+``read`` takes every format; what it cannot read completely it refuses with a ``ParseError``.
+"""
+
+from tocsin.formats.limits import OFFLINE, ONLINE, Limits, limits_for
+from tocsin.formats.quarantine import Quarantine, Quarantined
+from tocsin.formats.reader import Reader, default_reader, read, read_bytes, sandbox_status
+
+__all__ = [
+    "OFFLINE",
+    "ONLINE",
+    "Limits",
+    "Quarantine",
+    "Quarantined",
+    "Reader",
+    "default_reader",
+    "limits_for",
+    "read",
+    "read_bytes",
+    "sandbox_status",
+]
