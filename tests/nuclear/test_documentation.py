@@ -1,0 +1,39 @@
+"""The science note tells the figures of the data file that ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tocsin.nuclear import classify, load_library
+
+NOTE = Path(__file__).resolve().parents[2] / "docs" / "science" / "nuclide-library.md"
+
+
+def test_figures_of_the_note_are_those_of_the_library() -> None:
+    library = load_library()
+    text = NOTE.read_text(encoding="utf-8")
+    lines = [line for name in library for line in library[name].lines]
+    gammas = [line for line in lines if line.kind == "gamma"]
+    chosen = [name for name in library if library[name].classes]
+    assert f"{len(library)} nuclides with {len(lines)} photon lines" in text
+    assert f"{len(chosen)} nuclides are chosen" in text
+    assert f"the other {len(library) - len(chosen)} are there" in text
+    of_ensdf = sum(line.source == "ensdf" for line in gammas)
+    assert f"({of_ensdf} of {len(gammas)} gammas)" in text
+    assert f"{sum(bool(line.evaluations) for line in lines)} lines carry both" in text
+
+
+def test_nuclides_named_as_wholly_of_the_second_source_are_so() -> None:
+    library = load_library()
+    wholly = [
+        name
+        for name in library
+        if {x.source for x in library[name].lines if x.kind == "gamma"} == {"ukdd-12"}
+    ]
+    text = " ".join(NOTE.read_text(encoding="utf-8").split())
+    assert ", ".join(wholly) + "." in text
+
+
+def test_the_example_of_the_note_holds() -> None:
+    found = classify(["U-238", "Pa-234m"])
+    assert (found.gravest, found.nuclear_material) == ("industrial", True)
