@@ -50,7 +50,7 @@ def negative() -> bytes:
     return counted("1 0 -5 2")
 
 
-@attack("counted zeroes")
+@attack("counted zeroes", records=1, total=6, flagged=True)
 def odd_length() -> bytes:
     return counted("1 2 3 0")
 
@@ -60,7 +60,7 @@ def fraction() -> bytes:
     return counted("1 0 2.5 2")
 
 
-@attack("counted zeroes")
+@attack("counted zeroes", records=1, total=3, flagged=True)
 def run_of_none() -> bytes:
     return counted("1 0 0 2")
 
@@ -99,12 +99,12 @@ def n42_2006_two_billion() -> bytes:
     return n42_2006("1 0 2000000000 2", compression="CountedZeroes").encode()
 
 
-@attack("counted zeroes")
+@attack("counted zeroes", records=3, total=18, flagged=True)
 def n42_2006_odd() -> bytes:
     return n42_2006("1 2 3 0", compression="CountedZeroes").encode()
 
 
-@attack("counted zeroes")
+@attack("counted zeroes", records=1, total=8, flagged=True)
 def unknown_code() -> bytes:
     return counted("1 0 5 2", code="Base64")
 
