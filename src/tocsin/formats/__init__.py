@@ -3,7 +3,9 @@
 ``read`` takes every format; what it cannot read completely it refuses with a ``ParseError``.
 """
 
+from tocsin.formats.csv_writer import write_csv
 from tocsin.formats.limits import OFFLINE, ONLINE, Limits, limits_for
+from tocsin.formats.n42_writer import write_n42
 from tocsin.formats.quarantine import Quarantine, Quarantined
 from tocsin.formats.reader import Reader, default_reader, read, read_bytes, sandbox_status
 
@@ -19,4 +21,6 @@ __all__ = [
     "read",
     "read_bytes",
     "sandbox_status",
+    "write_csv",
+    "write_n42",
 ]

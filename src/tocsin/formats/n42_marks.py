@@ -10,15 +10,27 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from dataclasses import replace
 from typing import Any, Protocol
 
 from tocsin.errors import InvalidInput
 from tocsin.formats.notes import Notes
-from tocsin.spectra import DetectorInfo, EnergyCalibration, Instrument, Record
+from tocsin.spectra import (
+    DetectorInfo,
+    EnergyCalibration,
+    GrossCounts,
+    Instrument,
+    InstrumentNuclide,
+    InstrumentResult,
+    Position,
+    Record,
+)
 
 REALM = "Tocsin realm: "
+RECORDING = "Tocsin recording: "
 RECORD = "Tocsin record: "
+RESULT = "Tocsin result: "
 CALIBRATION = "Tocsin calibration: "
 INSTRUMENT = "Tocsin instrument: "
 DETECTOR = "Tocsin detector: "
@@ -33,6 +45,7 @@ class Part(Protocol):
     record: Record
     raw: list[Any]
     real_times: tuple[float | None, ...] | None
+    silent: tuple[tuple[int, GrossCounts], ...]
 
 
 def plain(text: str) -> str:
@@ -40,16 +53,22 @@ def plain(text: str) -> str:
     return text.replace("\xa0", " ")
 
 
-def realm_of(remarks: list[str]) -> tuple[str, list[str]]:
-    """Realm that a document states, and the other remarks."""
-    realm, rest = "LIVE", []
+def realm_of(remarks: list[str]) -> tuple[str, dict[str, Any], list[str]]:
+    """Realm that a document states, its mark, and the other remarks."""
+    realm, mark, rest = "LIVE", {}, []
     for remark in remarks:
         word = remark.removeprefix(REALM).strip()
-        if remark.startswith(REALM) and word in REALMS:
+        found = _json(remark, RECORDING)
+        if found is not None:
+            mark = found
+        elif remark.startswith(REALM) and word in REALMS:
             realm = word
         elif remark:
             rest.append(remark)
-    return realm, rest
+    exact = mark.get("remarks")
+    if isinstance(exact, list):
+        rest = [str(r) for r in exact]
+    return realm, mark, rest
 
 
 def split_remarks(remarks: list[str]) -> tuple[str, dict[str, Any], list[str]]:
@@ -83,24 +102,16 @@ def _first(remarks: list[str], prefix: str) -> dict[str, Any] | None:
 def apply(mark: dict[str, Any], part: Part, notes: Notes) -> None:
     """Restore on a measurement what its mark says."""
     try:
-        record = part.record
-        absent = mark.get("absent", [])
-        if "real_time" in absent:
+        record = _with_texts(part.record, mark)
+        if "real_time" in mark.get("absent", []):
             record = replace(record, real_time_s=None)
-        if "title" in mark:
-            record = replace(record, title=str(mark["title"]))
-        if "remarks" in mark:
-            record = replace(record, remarks=tuple(str(r) for r in mark["remarks"]))
-        if "position_time" in mark and record.position is not None:
-            when = dt.datetime.fromisoformat(str(mark["position_time"]))
-            record = replace(record, position=replace(record.position, time=when))
+        record = _with_state(record, mark)
         if "gross" in mark:
             record = replace(
                 record,
                 gross_counts=tuple(
                     replace(
                         g,
-                        counts=None if "counts" in m.get("absent", []) else g.counts,
                         live_time_s=None if "live" in m.get("absent", []) else g.live_time_s,
                         real_time_s=_real(m.get("real")),
                     )
@@ -114,13 +125,63 @@ def apply(mark: dict[str, Any], part: Part, notes: Notes) -> None:
             part.real_times = tuple(
                 _real(m["real"]) if "real" in m else record.real_time_s for m in mark["spectra"]
             )
+        if "silent" in mark:
+            part.silent = tuple(_silent(*entry) for entry in mark["silent"])
         part.record = record
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
         notes.add("mark_unreadable", f"a Tocsin remark does not fit its measurement ({error})")
 
 
+def _with_texts(record: Record, mark: dict[str, Any]) -> Record:
+    if "title" in mark:
+        record = replace(record, title=str(mark["title"]))
+    if "remarks" in mark:
+        record = replace(record, remarks=tuple(str(r) for r in mark["remarks"]))
+    return record
+
+
+def _with_state(record: Record, mark: dict[str, Any]) -> Record:
+    if "start" in mark:
+        record = replace(record, start=dt.datetime.fromisoformat(str(mark["start"])))
+    if "position" in mark:
+        latitude, longitude, elevation, accuracy, when = mark["position"]
+        place = Position(
+            float(latitude),
+            float(longitude),
+            _real(elevation),
+            _real(accuracy),
+            None if when is None else dt.datetime.fromisoformat(str(when)),
+        )
+        record = replace(record, position=place)
+    if "position_time" in mark and record.position is not None:
+        fix = dt.datetime.fromisoformat(str(mark["position_time"]))
+        record = replace(record, position=replace(record.position, time=fix))
+    if "speed" in mark:
+        record = replace(record, speed_m_s=_real(mark["speed"]))
+    if "occupied" in mark:
+        record = replace(record, occupied=bool(mark["occupied"]))
+    return record
+
+
+def _silent(
+    at: int,
+    detector: str,
+    counts: float | None,
+    live: float | None,
+    real: float | None,
+    kind: str,
+) -> tuple[int, GrossCounts]:
+    """A declared detector that wrote nothing (or a number below zero), and its place."""
+    return int(at), GrossCounts(str(detector), _real(counts), _real(live), _real(real), str(kind))
+
+
 def _real(value: float | str | None) -> float | None:
-    return None if value is None else float(value)
+    if value is None:
+        return None
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("a number in a mark is not finite")
+    return number
 
 
 def calibration_as_written(remarks: list[str]) -> EnergyCalibration | None:
@@ -157,10 +218,39 @@ def instrument_as_written(instrument: Instrument, remarks: list[str]) -> Instrum
     return replace(instrument, **changes)
 
 
-def detector_as_written(info: DetectorInfo, remarks: list[str]) -> DetectorInfo:
-    """Restore the texts of a detector that the schema does not admit."""
+def detector_as_written(info: DetectorInfo, remarks: list[str]) -> tuple[DetectorInfo, bool]:
+    """Restore the texts of a detector; the flag says that it is only another name for one."""
     mark = _first(remarks, DETECTOR)
     if mark is None:
-        return info
+        return info, False
     fields = ("name", "kind", "description", "material", "dimensions")
-    return replace(info, **{name: str(mark[name]) for name in fields if name in mark})
+    restored = replace(info, **{name: str(mark[name]) for name in fields if name in mark})
+    return restored, mark.get("alias") is True
+
+
+def result_as_written(remarks: list[str]) -> InstrumentResult | None:
+    """The exact result of a mark, or None where there is none that fits."""
+    mark = _first(remarks, RESULT)
+    if mark is None:
+        return None
+    try:
+        return InstrumentResult(
+            algorithm_name=str(mark["algorithm_name"]),
+            algorithm_version=str(mark["algorithm_version"]),
+            algorithm_creator=str(mark["algorithm_creator"]),
+            description=str(mark["description"]),
+            nuclides=tuple(
+                InstrumentNuclide(
+                    str(n["name"]),
+                    str(n["kind"]),
+                    str(n["confidence"]),
+                    _real(n["activity_Bq"]),
+                    str(n["remark"]),
+                )
+                for n in mark["nuclides"]
+            ),
+            alarms=tuple(str(a) for a in mark["alarms"]),
+            remarks=tuple(str(r) for r in mark["remarks"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -90,6 +90,7 @@ class _Part:
     is_derived: bool
     identity: str
     real_times: tuple[float | None, ...] | None = None
+    silent: tuple[tuple[int, GrossCounts], ...] = ()
 
 
 @dataclass(slots=True)
@@ -101,6 +102,7 @@ class _Document:
     remarks: list[str] = field(default_factory=list)
     instrument: Instrument = field(default_factory=Instrument)
     detectors: dict[str, DetectorInfo] = field(default_factory=dict)
+    aliases: set[str] = field(default_factory=set)
     calibrations: dict[str, EnergyCalibration | None] = field(default_factory=dict)
     results: list[InstrumentResult] = field(default_factory=list)
     parts: list[_Part] = field(default_factory=list)
@@ -131,18 +133,25 @@ def read_n42(data: bytes, *, limits: Limits) -> tuple[Recording, int]:
     for element in _elements(data):
         _take(element, document)
     records, derived = _resolve(document)
-    realm, remarks = n42_marks.realm_of(document.remarks)
+    realm, mark, remarks = n42_marks.realm_of(document.remarks)
     notes = document.notes
     if not records and not derived:
         raise ParseError("no measurement with a spectrum, a count or a dose rate is in the file")
     recording = Recording(
         records=records,
         derived=derived,
-        instrument=replace(document.instrument, detectors=tuple(document.detectors.values())),
+        instrument=replace(
+            document.instrument,
+            detectors=tuple(
+                info
+                for identity, info in document.detectors.items()
+                if identity not in document.aliases
+            ),
+        ),
         results=tuple(document.results),
         warnings=notes.warnings(),
         remarks=tuple(remarks),
-        uuid=document.uuid,
+        uuid=str(mark.get("uuid", document.uuid)),
         file_format="n42-2012",
         realm=realm,
     )
@@ -204,12 +213,14 @@ def _take(element: Node, document: _Document) -> None:
     elif name == "Remark":
         document.remarks.append((element.text or "").strip())
     elif name == "RadInstrumentInformation":
-        document.instrument = _instrument(element)
+        document.instrument = instrument_of(element)
     elif name == "RadDetectorInformation":
-        identity, info = _detector(element)
+        identity, info, alias = detector_of(element)
         document.detectors[identity] = info
+        if alias:
+            document.aliases.add(identity)
     elif name == "EnergyCalibration":
-        document.calibrations[element.get("id", "")] = _calibration(element, document.notes)
+        document.calibrations[element.get("id", "")] = calibration_of(element, document.notes)
     elif name == "AnalysisResults":
         document.results.append(n42_results.read_result(element, document.notes))
     elif name == "RadItemInformation":
@@ -417,7 +428,8 @@ def position_of(
 # ------------------------------------------------------------------- instrument, calibration
 
 
-def _instrument(element: Node) -> Instrument:
+def instrument_of(element: Node) -> Instrument:
+    """``RadInstrumentInformation`` as an object, without detectors."""
     versions = tuple(
         (
             n42_marks.plain(text_of(child, "RadInstrumentComponentName")),
@@ -437,7 +449,8 @@ def _instrument(element: Node) -> Instrument:
     return n42_marks.instrument_as_written(instrument, remarks)
 
 
-def _detector(element: Node) -> tuple[str, DetectorInfo]:
+def detector_of(element: Node) -> tuple[str, DetectorInfo, bool]:
+    """Identity, description, and whether it is another name of a declared detector."""
     identity = element.get("id", "")
     sizes = []
     for tag, name, default_unit in _SIZES:
@@ -453,10 +466,12 @@ def _detector(element: Node) -> tuple[str, DetectorInfo]:
         dimensions=", ".join(sizes),
     )
     remarks = [(c.text or "").strip() for c in element if local(c) == "Remark"]
-    return identity, n42_marks.detector_as_written(info, remarks)
+    info, alias = n42_marks.detector_as_written(info, remarks)
+    return identity, info, alias
 
 
-def _calibration(element: Node, notes: Notes) -> EnergyCalibration | None:
+def calibration_of(element: Node, notes: Notes) -> EnergyCalibration | None:
+    """``EnergyCalibration`` as an object; None where it says nothing that can be used."""
     remarks = [(c.text or "").strip() for c in element if local(c) == "Remark"]
     marked = n42_marks.calibration_as_written(remarks)
     if marked is not None:
@@ -536,6 +551,8 @@ def _complete(
             spectra.append(Spectrum(raw.counts, raw.live_time_s, real, calibration, detector))
         except InvalidInput as error:
             raise ParseError(f"a spectrum is not readable ({error})") from error
+    for at, silent in part.silent:
+        gross.insert(at, silent)
     doses = tuple(
         replace(d, detector=names.get(d.detector, d.detector)) for d in part.record.dose_rates
     )

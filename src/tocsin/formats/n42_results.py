@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tocsin.formats import n42_marks
 from tocsin.formats.notes import Notes
 from tocsin.spectra import InstrumentNuclide, InstrumentResult
 
@@ -13,6 +14,9 @@ _CONFIDENCES = ("NuclideIDConfidenceDescription", "NuclideIDConfidenceIndication
 
 def read_result(element: Node, notes: Notes) -> InstrumentResult:
     """One ``AnalysisResults`` element."""
+    exact = n42_marks.result_as_written([(c.text or "") for c in element if _local(c) == "Remark"])
+    if exact is not None:
+        return exact
     texts: dict[str, str] = {}
     versions: list[str] = []
     alarms: list[str] = []
@@ -22,7 +26,7 @@ def read_result(element: Node, notes: Notes) -> InstrumentResult:
         name = _local(child)
         if name == "AnalysisAlgorithmVersion":
             parts = [(c.text or "").strip() for c in child if _local(c) != "Remark"]
-            versions.append(_plain(" ".join(p for p in parts if p)))
+            versions.append(n42_marks.plain(" ".join(p for p in parts if p)))
         elif name == "RadAlarm":
             alarms.append(_alarm(child))
         elif name == "NuclideAnalysisResults":
@@ -53,10 +57,6 @@ def _local(element: Node) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-def _plain(text: str) -> str:
-    return text.replace("\xa0", " ")
-
-
 def _alarm(element: Node) -> str:
     """``Category: description (time)``, with what is there."""
     texts = {_local(c): (c.text or "").strip() for c in element}
@@ -72,7 +72,7 @@ def _nuclide(
     element: Node, nuclides: list[InstrumentNuclide], remarks: list[str], notes: Notes
 ) -> None:
     texts = {_local(c): (c.text or "").strip() for c in element if _local(c) != "Remark"}
-    name = _plain(texts.get("NuclideName", ""))
+    name = n42_marks.plain(texts.get("NuclideName", ""))
     if texts.get("NuclideIdentifiedIndicator", "true").lower() in ("false", "0"):
         remarks.append(f"not identified: {name}")
         return
