@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.report.made_by_hand import Made, static_made, survey_made
+from made_by_hand import Made, static_made, survey_made
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +16,11 @@ def survey() -> Made:
 def static() -> Made:
     """A long spectrum with Co-60 named."""
     return static_made()
+
+
+@pytest.fixture(scope="session")
+def survey_page(survey: Made) -> str:
+    """HTML report of the survey."""
+    from tocsin.report import render_html
+
+    return render_html(survey.analysis, survey.recording)

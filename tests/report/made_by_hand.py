@@ -85,9 +85,7 @@ def survey_made(*, n_record: int, realm: str = "SYNTHETIC", seed: int = 5) -> Ma
     mean = np.outer(expected * granite, continuum) + np.outer(caesium, source)
     counts = rng.poisson(mean)
     neutrons = rng.poisson(0.4, n_record)
-    records = tuple(
-        _record(counts[i], time_s[i], i, float(neutrons[i])) for i in range(n_record)
-    )
+    records = tuple(_record(counts[i], time_s[i], i, float(neutrons[i])) for i in range(n_record))
     gross = counts.sum(axis=1).astype(float)
     statistic = (gross - expected) / np.sqrt(expected)
     strip = StripChart(time_s, gross, expected, statistic, 5.2, neutrons.astype(float))

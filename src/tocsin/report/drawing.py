@@ -173,6 +173,8 @@ def _theme() -> str:
     rules = []
     for day, dark in PALETTE.values():
         rules.append(f'[style*="fill: {day}"]{{fill:{dark}!important}}')
+        # Colours of a hatched patch stand in attributes of its pattern, not in a style.
+        rules.append(f'[fill="{day}"]{{fill:{dark}}}')
         rules.append(f'[style*="stroke: {day}"]{{stroke:{dark}!important}}')
     return f"<style>@media (prefers-color-scheme: dark){{{''.join(rules)}}}</style>"
 

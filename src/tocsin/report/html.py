@@ -22,7 +22,7 @@ from tocsin.report.sections import (
 )
 from tocsin.report.stylesheet import STYLESHEET, content_security_policy
 from tocsin.report.timeline import FloatArray
-from tocsin.report.wording import headline, moment_text
+from tocsin.report.wording import SENSITIVE, headline, moment_text
 from tocsin.spectra import Record, Recording
 
 # Spectra drawn at most: the gravest and strongest encounters. Every encounter keeps its text.
@@ -92,7 +92,7 @@ def _provenance(analysis: Analysis, created: dt.datetime | None) -> Markup:
     ]
     if created is not None:
         parts.append(f"Report made {moment_text(created)}.")
-    return element("p", " ".join(parts))
+    return element("p", " ".join([*parts, SENSITIVE]))
 
 
 def _times_s(analysis: Analysis, records: Sequence[Record]) -> FloatArray:

@@ -17,7 +17,6 @@ from tocsin.report.wording import (
     activity_text,
     class_text,
     confidence_text,
-    counted,
     digits,
     duration_text,
     headline,
@@ -48,7 +47,7 @@ def table(
             "div",
             element(
                 "table",
-                element("caption", caption),
+                element("caption", element("span", caption, class_="caption")),
                 element("thead", head),
                 element("tbody", *body[:MAX_ROWS]),
             ),
@@ -63,7 +62,7 @@ def table(
 
 def _cell(content: object) -> Markup:
     if isinstance(content, Markup):
-        return content if content.startswith("<td") else element("td", content)
+        return content if content.startswith("<td") else element("td", content, class_="words")
     text = inert(content)
     return element("td", text, class_="words") if len(text) > 28 else element("td", text)
 
@@ -121,8 +120,7 @@ def encounters_section(analysis: Analysis) -> Markup:
         return element("section", heading, element("p", verdict(analysis)))
     survey = analysis.kind == "survey"
     heads = ["No.", "Class", "Nuclides (confidence)", "Statistic"]
-    heads += ["Time", "Records"] if survey else []
-    heads += ["Place", "Neutrons"]
+    heads += ["Time and records", "Place"] if survey else []
     rows = [_encounter_row(n, e, survey) for n, e in enumerate(analysis.encounters, start=1)]
     return element(
         "section",
@@ -138,7 +136,6 @@ def encounters_section(analysis: Analysis) -> Markup:
 
 
 def _encounter_row(number: int, encounter: Encounter, survey: bool) -> list[object]:
-    place = NOT_KNOWN if encounter.location is None else place_text(encounter.location)
     row: list[object] = [
         element("td", element("a", str(number), href=f"#encounter-{number}")),
         element("td", kind_mark(encounter)),
@@ -147,16 +144,24 @@ def _encounter_row(number: int, encounter: Encounter, survey: bool) -> list[obje
         statistic_text(encounter),
     ]
     if survey:
-        row += [span_text(encounter), records_text(encounter)]
-    return [*row, place, "yes" if encounter.neutron else "no"]
+        place = NOT_KNOWN if encounter.location is None else place_text(encounter.location)
+        when = element("div", span_text(encounter)) if encounter.start else None
+        row += [joined(when, element("div", records_text(encounter))), place]
+    return row
 
 
 def kind_mark(encounter: Encounter) -> Markup:
     """Class as symbol and word, and whether it is an alarm."""
     alarm = encounter.is_alarm
-    text = class_text(encounter.source_class) + (" – alarm" if alarm else " – no alarm")
-    extra = element("div", "nuclear material") if encounter.nuclear_material else None
-    return joined(element("span", text, class_=f"kind kind-{'alarm' if alarm else 'norm'}"), extra)
+    kind = element(
+        "span",
+        class_text(encounter.source_class),
+        class_=f"kind kind-{'alarm' if alarm else 'norm'}",
+    )
+    more = ["alarm" if alarm else "no alarm"]
+    more += ["nuclear material"] if encounter.nuclear_material else []
+    more += ["with neutrons"] if encounter.neutron else []
+    return joined(kind, " ", element("span", f"({', '.join(more)})"))
 
 
 def encounter_section(
@@ -166,8 +171,8 @@ def encounter_section(
     pairs: list[tuple[str, object]] = [("Class", kind_mark(encounter))]
     if survey:
         pairs += [("Time", span_text(encounter)), ("Records", records_text(encounter))]
-    name = f" ({inert(encounter.statistic_name)})" if encounter.statistic_name else ""
-    pairs.append((f"Statistic{name}", statistic_text(encounter)))
+    name = f"; {inert(encounter.statistic_name)}" if encounter.statistic_name else ""
+    pairs.append(("Statistic", statistic_text(encounter) + name))
     if encounter.dose_rate_uSv_h is not None:
         pairs.append(("Dose rate", f"{digits(encounter.dose_rate_uSv_h)} µSv/h"))
     pairs.append(("Neutrons", "above background" if encounter.neutron else "not above background"))
@@ -320,6 +325,5 @@ def closing(analysis: Analysis) -> Markup:
             "section",
             element("h2", "Limits of validity", id="limits"),
             element("ul", *(element("li", text) for text in LIMITS)),
-            element("p", f"{counted(analysis.records, 'record')} analysed. {SENSITIVE}"),
         ),
     )

@@ -32,6 +32,8 @@ MAX_CHANNELS_STATIC = 4200
 MAX_LABELS = 26
 _LABEL_STEP_in = 0.17
 _LEFT, _RIGHT = 0.085, 0.985
+# Room above the axes: legend, leaders, and each letter of the longest label.
+_LEGEND_in, _LEADER_in, _LETTER_in = 0.42, 0.2, 0.076
 MAX_ENERGY_keV = 3200.0
 
 
@@ -67,7 +69,7 @@ def marked_lines(
             if line.emitter and line.emitter != nuclide.name:
                 name += f" ({plain_label(line.emitter)})"
             marks.append(
-                MarkedLine(f"{name} {line.energy_keV:.1f}", at_keV, seen, line.significance)
+                MarkedLine(f"{name} {line.energy_keV:.1f} keV", at_keV, seen, line.significance)
             )
     return marks
 
@@ -118,15 +120,17 @@ def draw_spectrum(
     The background is drawn under the counts, not subtracted. Lines that were found carry nuclide,
     emitter and energy over a leader; lines expected and not seen are ticks below the zero line.
     """
-    height = 5.2
+    marks = marked_lines(nuclides, spectrum)
+    longest = max((len(m.label) for m in marks if m.seen), default=0)
+    band = _LEGEND_in + (_LEADER_in + _LETTER_in * longest if longest else 0.0)
+    height = 3.85 + band
     figure = new_figure(height, realm=realm)
-    top = 1 - 1.85 / height
+    top = 1 - band / height
     axes = figure.add_axes((_LEFT, 0.56 / height, _RIGHT - _LEFT, top - 0.56 / height))
     dress(axes)
     most = MAX_CHANNELS_STATIC if static else MAX_CHANNELS
     shown, grouped = _grouped(spectrum, most)
     _draw_counts(axes, shown)
-    marks = marked_lines(nuclides, spectrum)
     left_out = _label_lines(figure, axes, marks, top=top, height_in=height)
     legend(axes, at=(_LEFT, 1 - 0.1 / height), of_figure=True)
     gain_note = "" if spectrum.gain == 1.0 else f", energies x {spectrum.gain:.4f} for comparison"
@@ -151,14 +155,14 @@ def _caption(
     if grouped > 1:
         parts.append(f"{grouped} neighbouring channels are summed for drawing.")
     if spectrum.gain == 1.0:
-        parts.append("No gain correction was needed.")
+        parts.append("No gain correction was made.")
     else:
         parts.append(
             f"Gain correction: energies were multiplied by {spectrum.gain:.4f} before lines were "
             "compared."
         )
     if any(m.seen for m in marks):
-        parts.append("Labels give nuclide, emitter in brackets, and library energy in keV.")
+        parts.append("Labels give nuclide, emitter in brackets, and library energy.")
     if any(not m.seen for m in marks):
         parts.append("Ticks under the zero line: expected lines that were not seen.")
     if left_out:
@@ -227,15 +231,16 @@ def _draw_counts(axes: Axes, shown: EncounterSpectrum) -> None:
     axes.set_yscale("symlog", linthresh=one_count, linscale=0.35)
     highest = max(float((shown.counts / width).max(initial=0.0)), one_count)
     axes.set_ylim(-0.45 * one_count, highest * 2.2)
-    axes.yaxis.set_major_formatter(FuncFormatter(_tick))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _at: _tick(value, least=one_count)))
     axes.axhline(0, color=colour("soft_ink"), linewidth=0.7, zorder=1)
     axes.set_xlim(max(0.0, float(edges[0])), float(edges[-1]))
     axes.set_xlabel("energy on the file's scale (keV)")
     axes.set_ylabel("counts per keV")
 
 
-def _tick(value: float, _position: object) -> str:
-    if value < 0:
+def _tick(value: float, *, least: float) -> str:
+    """Number of a tick; in the linear part, below one count, only zero has one."""
+    if value < 0 or 0 < value < least:
         return ""
     return f"{value:g}" if value < 1e5 else f"{value:.0e}".replace("e+0", "e")
 

@@ -48,6 +48,8 @@ code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 0.9e
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; background: var(--card);
   font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 caption { text-align: left; color: var(--soft); font-size: 0.9rem; padding: 0.2rem 0; }
+.caption { position: sticky; left: 0; display: inline-block; max-width: min(50rem, 88vw);
+  overflow-wrap: anywhere; }
 th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.6rem;
   border: 1px solid var(--line); }
 thead th { border-bottom-width: 2px; }

@@ -82,7 +82,7 @@ def summary_line(analysis: Analysis) -> Text:
     alarms = [e for e in analysis.encounters if e.is_alarm]
     natural = len(analysis.encounters) - len(alarms)
     word, style = ("ALARM", "bold red") if alarms else ("clear", "green")
-    line = Text(f"{word:<6}", style=style, no_wrap=True, overflow="ellipsis")
+    line = Text(f"{word:<6}", style=style)
     line.append(inert(analysis.file, limit=120), style="bold")
     details = []
     if analysis.realm != "LIVE":

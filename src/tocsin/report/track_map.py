@@ -26,6 +26,8 @@ _SHAPES = ("o", "o", "^", "s", "D")
 _SIZES = (9.0, 18.0, 42.0, 52.0, 66.0)
 # Points nearer than this part of the map's width are drawn as one, the strongest of them.
 _CELL = 1 / 130
+# Part of the figure that the map takes; the legend has the rest.
+_MAP_WIDTH = 0.72
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +94,17 @@ def draw_track(analysis: Analysis, records: Sequence[Record], time_s: FloatArray
         if e.location is not None
     ]
     x0, x1, y0, y1 = _extent(track, located)
-    wide_in = WIDTH_in * 0.7
-    high_in = min(max(wide_in * (y1 - y0) / (x1 - x0), 3.6), 6.2)
-    height = high_in + 0.5
+    wide_in = WIDTH_in * _MAP_WIDTH
+    high_in = min(max(wide_in * (y1 - y0) / (x1 - x0), 3.4), 6.2)
+    x0, x1, y0, y1 = _widened((x0, x1, y0, y1), aspect=wide_in / high_in)
+    height = high_in + 0.55
     figure = new_figure(height, realm=analysis.realm)
-    axes = figure.add_axes((0.02, 0.2 / height, 0.7, high_in / height))
+    axes = figure.add_axes((0.02, 0.2 / height, _MAP_WIDTH, high_in / height))
     dress(axes, grid=False)
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlim(x0, x1)
     axes.set_ylim(y0, y1)
-    axes.apply_aspect()
-    x0, x1 = axes.get_xlim()
-    y0, y1 = axes.get_ylim()
     xs, ys = np.insert(track.x_m, track.breaks, np.nan), np.insert(track.y_m, track.breaks, np.nan)
     axes.plot(xs, ys, color=colour("soft_ink"), linewidth=0.9, zorder=2)
     _draw_points(axes, analysis, track, n_record=len(records), cell_m=(x1 - x0) * _CELL)
@@ -176,6 +175,17 @@ def _extent(
     x0, x1, y0, y1 = min(xs), max(xs), min(ys), max(ys)
     margin = 0.06 * max(x1 - x0, y1 - y0, 10.0)
     return float(x0 - margin), float(x1 + margin), float(y0 - margin), float(y1 + margin)
+
+
+def _widened(
+    extent: tuple[float, float, float, float], *, aspect: float
+) -> tuple[float, float, float, float]:
+    """Extent grown about its middle until width over height is ``aspect``: a metre is a metre."""
+    x0, x1, y0, y1 = extent
+    half_x = max((x1 - x0) / 2, aspect * (y1 - y0) / 2)
+    half_y = half_x / aspect
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    return x - half_x, x + half_x, y - half_y, y + half_y
 
 
 def levels_of(statistic: FloatArray, threshold: float) -> IntArray:

@@ -22,10 +22,11 @@ from tocsin.spectra import EnergyCalibration, Record, rebin
 # Size of the image: enough for a screen, and small in the file whatever the survey's length.
 MAX_COLUMNS = 600
 ENERGY_BINS = 110
-MAX_ENERGY_keV = 3000.0
+# Below, bins of the square-root scale would be narrower than a channel of a scintillator.
+MIN_ENERGY_keV, MAX_ENERGY_keV = 20.0, 3000.0
 # Shades of the colour map: fewer shades compress better, and the eye tells no more apart.
 SHADES = 48
-_TICKS_keV = (50, 100, 200, 300, 500, 800, 1200, 1600, 2000, 2600, 3000)
+_TICKS_keV = (20, 50, 100, 200, 300, 500, 800, 1200, 1600, 2000, 2600, 3000)
 
 # Natural colours of cividis: one perceptual scale for day and dark, safe for the colour-blind
 # (Nunez, Anderton and Renslow 2018, doi:10.1371/journal.pone.0199239).
@@ -157,7 +158,7 @@ def _scale_edges(sums: dict[_Key, FloatArray], *, calibrated: bool) -> FloatArra
         top = float(max(n for _, _, n in sums))
         return np.linspace(0.0, top, min(ENERGY_BINS, int(top)) + 1)
     ends = [c.edges_keV(n)[[0, -1]] for c, n in {(c, n) for _, c, n in sums} if c is not None]
-    low = max(0.0, min(float(e[0]) for e in ends))
+    low = max(MIN_ENERGY_keV, min(float(e[0]) for e in ends))
     high = min(MAX_ENERGY_keV, max(float(e[1]) for e in ends))
     return np.linspace(math.sqrt(low), math.sqrt(max(high, low + 1.0)), ENERGY_BINS + 1)
 
@@ -233,6 +234,9 @@ def draw_waterfall(
     bar = figure.colorbar(drawn, cax=bar_axes)
     bar.locator = MaxNLocator(5)
     bar.update_ticks()
+    # As vectors its shades would show seams.
+    if bar.solids is not None:
+        bar.solids.set_rasterized(True)
     dress(bar_axes, grid=False)
     bar.outline.set_edgecolor(colour("soft_ink"))
     quantity = "counts/(s keV)" if image.calibrated else "counts/(s channel)"
@@ -248,7 +252,8 @@ def _words(image: TimeEnergyImage, time_s: FloatArray) -> tuple[str, str]:
     )
     caption = (
         "Measured count rate over time and energy, background included; brighter is more. Times "
-        "stand under those of the strip chart. Brackets above the image mark the encounters."
+        "stand under those of the strip chart. Brackets above mark the encounters (broken "
+        "where it is natural material)."
     )
     if gaps_after(time_s).size:
         caption += " Stretches without colour hold no measurement."

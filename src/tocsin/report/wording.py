@@ -50,7 +50,7 @@ BACKGROUND_WORDS = {
 REALM_WORDS = {
     "LIVE": "live measurement",
     "EXERCISE": "exercise: no real event",
-    "SYNTHETIC": "synthetic data: computed, not measured",
+    "SYNTHETIC": "computed data, not measured",
     "PUBLIC": "public data",
 }
 _MINUTE_S, _HOUR_S = 60.0, 3600.0
@@ -80,7 +80,8 @@ def headline(encounter: Encounter) -> str:
     """``Cs-137 (industrial)``: who it is and of which class."""
     named = nuclide_names(encounter) if encounter.nuclides else ""
     word = CLASS_WORDS.get(encounter.source_class, inert(encounter.source_class))
-    text = f"{named} ({word})" if named else f"unidentified ({word})"
+    named_word = "natural, NORM" if encounter.source_class == "norm" else word
+    text = f"{named} ({named_word})" if named else f"unidentified ({named_word})"
     if encounter.nuclear_material:
         text += ", nuclear material"
     if encounter.neutron:
@@ -119,18 +120,22 @@ def statistic_text(encounter: Encounter) -> str:
     text = f"{digits(encounter.statistic)} (threshold {digits(encounter.threshold)}"
     rate = encounter.false_alarm_rate_per_h
     if rate is not None:
-        text += f", {digits(rate)} false alarms per hour"
+        text += f", {digits(rate)} false {'alarm' if rate == 1 else 'alarms'} per hour"
     return text + ")"
 
 
 def confidence_text(finding: NuclideFinding) -> str:
-    """Probability in per cent; never 100 %, for no estimate is certain."""
+    """Probability in per cent; never 100 %, for no estimate is certain.
+
+    Number and sign stay on one line (no-break space).
+    """
     percent = 100.0 * finding.confidence
     if not math.isfinite(percent):
         return "not stated"
     if percent > 99.9:
-        return "> 99.9 %"
-    return f"{percent:.1f} %" if percent >= 99 or percent < 10 else f"{percent:.0f} %"
+        return ">\N{NO-BREAK SPACE}99.9\N{NO-BREAK SPACE}%"
+    decimals = 1 if percent >= 99 or percent < 10 else 0
+    return f"{percent:.{decimals}f}\N{NO-BREAK SPACE}%"
 
 
 def digits(value: float | None, *, significant: int = 3) -> str:
