@@ -69,6 +69,8 @@ _DOSE_RATE_UNITS = {
 _SPEED_UNITS = {"": 1.0, "m/s": 1.0, "mps": 1.0, "km/h": 1 / 3.6, "kph": 1 / 3.6, "mph": 0.44704}
 
 Node = Any
+_LOCAL: dict[Any, str] = {}  # names seen so far: asking lxml is cheap, cutting texts is not
+_LOCAL_NAMES = 1000
 
 
 @dataclass(slots=True)
@@ -195,7 +197,12 @@ def _first_line(text: str | None) -> str:
 def local(element: Node) -> str:
     """Name of an element without its name space."""
     tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    name = _LOCAL.get(tag)
+    if name is None:
+        name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+        if len(_LOCAL) < _LOCAL_NAMES:
+            _LOCAL[tag] = name
+    return name
 
 
 def text_of(parent: Node, name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-import warnings
 from typing import Any
 
 import numpy as np
@@ -53,12 +52,7 @@ def numbers(text: str) -> NDArray[np.int64] | NDArray[np.float64]:
 
 
 def _fast(raw: bytes) -> NDArray[np.int64] | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DeprecationWarning)
-        try:
-            values = np.fromstring(raw, dtype=np.int64, sep=" ")
-        except (DeprecationWarning, ValueError):
-            return None
+    values = np.fromstring(raw, dtype=np.int64, sep=" ")
     # A value that does not fit is clipped to the largest: leave those to the slow way.
     return None if values.size and int(values.max()) >= _EXACT else values
 
@@ -80,33 +74,25 @@ def expand_counted_zeroes(
     ----------
     ANSI N42.42-2012, ``ChannelData`` with ``compressionCode="CountedZeroes"``.
     """
-    zero = values == 0
-    if not zero.any():
+    zero_at = np.flatnonzero(values == 0)
+    if zero_at.size and zero_at[-1] == values.size - 1:
+        zero_at = zero_at[:-1]
+    if not zero_at.size:
         return _bounded(values, max_channels)
-    follows = np.zeros(values.size, dtype=bool)
-    follows[1:] = zero[:-1]
-    if np.any(zero & follows):
-        follows = _runs_one_by_one(zero)
-        zero = zero & ~follows
-    is_run = follows & ~zero
-    if zero[-1]:
-        last_alone = True
-        zero = zero.copy()
-        zero[-1] = False
-    else:
-        last_alone = False
-    marker = np.zeros(values.size, dtype=bool)
-    marker[:-1] = is_run[1:]
-    runs = values[is_run]
-    if runs.size and (np.any(runs < 1) or np.any(runs != np.floor(runs))):
+    run_at = zero_at + 1
+    if (values[run_at] == 0).any():
+        run_at = np.flatnonzero(_runs_one_by_one(values == 0))
+        zero_at = run_at - 1
+    runs = values[run_at]
+    if runs.size and (runs.min() < 1 or (runs.dtype.kind == "f" and (runs % 1 != 0).any())):
         raise ParseError("a run of counted zeroes has no whole, positive length")
-    if runs.size and float(runs.astype(np.float64).sum()) > max_channels:
+    if float(runs.sum(dtype=np.float64)) > max_channels:
         raise ParseError(f"counted zeroes expand to more than {max_channels} channels")
     repeats = np.ones(values.size, dtype=np.int64)
-    repeats[marker] = 0
-    repeats[is_run] = runs.astype(np.int64)
-    filled = np.where(is_run, np.zeros(1, dtype=values.dtype), values)
-    del last_alone
+    repeats[zero_at] = 0
+    repeats[run_at] = runs
+    filled = values.copy()
+    filled[run_at] = 0
     return _bounded(np.repeat(filled, repeats), max_channels)
 
 

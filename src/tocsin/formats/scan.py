@@ -100,27 +100,55 @@ def scan_xml(data: bytes, *, limits: Limits) -> XmlScan:
     counts: dict[bytes, int] = {}
     stack: list[bytes] = []
     filled: list[bool] = []
-    at, tokens = 0, 0
-    search = _TOKEN.search
-    max_depth = limits.max_depth
-    while True:
-        token = search(data, at)
-        if token is None:
-            break
-        at = token.end()
-        tokens += 1
-        if tokens > _MAX_TOKENS:
-            raise ParseError("more XML tags than any recording holds", code="refused", offset=at)
+    at: int | None = 0
+    tokens = 0
+    while at is not None:
+        at, tokens = _walk(data, at, tokens, limits.max_depth, _State(seen, counts, stack, filled))
+    if stack:
+        raise ParseError(
+            f"the file ends inside <{stack[-1].decode('utf-8', 'replace')}>: it is cut off",
+            code="truncated",
+            offset=len(data),
+        )
+    seen.elements = {k.decode("utf-8", "replace"): v for k, v in counts.items()}
+    return seen
+
+
+@dataclass(slots=True)
+class _State:
+    seen: XmlScan
+    counts: dict[bytes, int]
+    stack: list[bytes]
+    filled: list[bool]
+
+
+def _walk(
+    data: bytes, begin: int, tokens: int, max_depth: int, state: _State
+) -> tuple[int | None, int]:
+    """Walk over tags up to the next comment or section.
+
+    Returns
+    -------
+    int or None
+        Where to go on behind it; None at the end of the data.
+    int
+        Tags seen so far.
+    """
+    seen, counts, stack, filled = state.seen, state.counts, state.stack, state.filled
+    for token in _TOKEN.finditer(data, begin):
         name = token[2]
+        tokens += 1
         if name is None:
-            at = _skip(data, token)
-            continue
+            return _skip(data, token), tokens
         if token[1]:
             if name == b"Spectrum" or name.endswith(b":Spectrum"):
                 seen.with_data += bool(filled and filled.pop())
-            _close(stack, name, seen)
+            if stack and stack[-1] == name:
+                stack.pop()
+            else:
+                _mismatch(stack, name, seen)
             continue
-        local = name.rpartition(b":")[2]
+        local = name if b":" not in name else name.rpartition(b":")[2]
         counts[local] = counts.get(local, 0) + 1
         if not stack and not seen.root:
             seen.root = local.decode("utf-8", "replace")
@@ -132,26 +160,25 @@ def scan_xml(data: bytes, *, limits: Limits) -> XmlScan:
         if local == b"Spectrum":
             filled.append(False)
         elif filled and local in (b"ChannelData", b"DataPoint"):
+            at = token.end()
             filled[-1] = filled[-1] or data[at : at + 64].lstrip()[:1] not in (b"", b"<")
-        if len(stack) > max_depth:
+        if len(stack) > seen.deepest:
+            seen.deepest = len(stack)
+            if len(stack) > max_depth:
+                raise ParseError(
+                    f"XML elements are nested more than {max_depth} deep",
+                    code="refused",
+                    offset=token.end(),
+                )
+        if tokens > _MAX_TOKENS:
             raise ParseError(
-                f"XML elements are nested more than {max_depth} deep", code="refused", offset=at
+                "more XML tags than any recording holds", code="refused", offset=token.end()
             )
-        seen.deepest = max(seen.deepest, len(stack))
-    if stack:
-        raise ParseError(
-            f"the file ends inside <{stack[-1].decode('utf-8', 'replace')}>: it is cut off",
-            code="truncated",
-            offset=len(data),
-        )
-    seen.elements = {k.decode("utf-8", "replace"): v for k, v in counts.items()}
-    return seen
+    return None, tokens
 
 
-def _close(stack: list[bytes], name: bytes, seen: XmlScan) -> None:
-    if stack and stack[-1] == name:
-        stack.pop()
-        return
+def _mismatch(stack: list[bytes], name: bytes, seen: XmlScan) -> None:
+    """An end tag that fits no open element, or closes several."""
     seen.mismatched += 1
     if name in stack:
         while stack.pop() != name:
