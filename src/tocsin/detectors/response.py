@@ -139,7 +139,7 @@ class CrystalResponse:
         source[:, d:] = kernel * escape[None, :]
         system = np.eye(e.size) - kernel * (1 - escape)[None, :]
         # pair production needs Q at 511 keV, which needs none: solve, then solve again with it
-        first = np.linalg.solve(system, source)
+        first: FloatArray = np.asarray(np.linalg.solve(system, source), dtype=np.float64)
         pair = self._annihilation(first)
         source += (mu.pair / total)[:, None] * pair[None, :]
         return np.asarray(np.linalg.solve(system, source))
@@ -195,9 +195,7 @@ class CrystalResponse:
             depths = -np.log1p(-part) / mu[i]
             distance, share = self.crystal.exit_distances(depths, cosines)
             scattered = energy / (1 + energy / ELECTRON_MASS_KEV * (1 - cosines))
-            mu_after = self.material.coefficients(
-                np.maximum(scattered, PHOTON_LOW_KEV)
-            ).interaction
+            mu_after = self.material.coefficients(np.maximum(scattered, PHOTON_LOW_KEV)).interaction
             left = np.exp(-mu_after[None, :, None] * distance) @ share
             compton[i] = (u_weight / 2) @ left
             for x, mu_x in enumerate(self._xray_mu):
