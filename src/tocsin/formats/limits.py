@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tocsin.errors import InvalidInput
 
 MiB = 1 << 20
+_HEADER_BYTES = 256  # a record with time, place and two detectors takes about 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Limits:
     max_values : int
         Channels of all spectra together, after the expansion of counted zeroes.
     max_records : int
-        Spectra and count readings together.
+        Records, spectra and count readings together: each costs the caller some 30 us and some
+        100 bytes of answer, however little of the file it takes.
     max_depth : int
         Nesting of XML elements; N42 needs fewer than a dozen.
     rss_fraction : float
@@ -40,7 +42,7 @@ class Limits:
     cpu_s: int = 10
     wall_s: int = 15
     max_values: int = 1 << 24
-    max_records: int = 200_000
+    max_records: int = 150_000
     max_depth: int = 64
     rss_fraction: float = 0.8
 
@@ -62,7 +64,12 @@ class Limits:
     @property
     def max_answer_bytes(self) -> int:
         """Largest answer that is accepted from the worker."""
-        return 8 * self.max_values + 4096 * self.max_records
+        return 8 * self.max_values + self.max_header_bytes
+
+    @property
+    def max_header_bytes(self) -> int:
+        """Largest part of an answer that is text: names, times, remarks, warnings."""
+        return _HEADER_BYTES * self.max_records
 
 
 ONLINE = Limits()

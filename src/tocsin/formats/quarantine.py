@@ -60,7 +60,7 @@ class Quarantine:
             }
             self._write(
                 f"{sha256}.json",
-                json.dumps(note, indent=1, sort_keys=True, ensure_ascii=False).encode("utf-8"),
+                json.dumps(note, indent=1, sort_keys=True).encode("ascii"),
             )
         return Quarantined(
             sha256, self._bytes(sha256), failures, error.code, error.reason, file_name

@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from typing import Any
 
 from tocsin.errors import InvalidInput, ParseError
 from tocsin.formats import wire
+from tocsin.formats.display import MAX_NAME, format_hint, one_line
 from tocsin.formats.limits import OFFLINE, ONLINE, Limits, limits_for
 from tocsin.formats.quarantine import Quarantine
 from tocsin.spectra import Recording
@@ -31,6 +33,7 @@ from tocsin.spectra import Recording
 _START_S = 60.0  # importing the readers takes about 0.6 s; a loaded machine much longer
 _GRACE_S = 10.0  # beyond the wall clock that the zygote keeps itself
 _PIPE_BYTES = 1 << 20
+_MAX_PATH = 1000  # of a path in a message
 _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
@@ -100,19 +103,23 @@ class Reader:
             (docs/science/formats.md says what each means).
         """
         path = Path(path)
+        file = one_line(str(path), limit=_MAX_PATH)
         cap = (self._limits or OFFLINE).max_bytes
         try:
-            with path.open("rb") as file:
-                data = file.read(cap + 1)
-        except OSError as error:
-            raise ParseError(
-                f"cannot be opened ({error.strerror or error})", code="not_found", file=str(path)
-            ) from error
-        return self._read(data, file=str(path), file_name=path.name)
+            data = _plain_bytes(path, cap)
+        except (OSError, ValueError) as error:
+            why = (error.strerror if isinstance(error, OSError) else None) or "impossible name"
+            raise ParseError(f"cannot be opened ({why})", code="not_found", file=file) from error
+        if data is None:
+            raise ParseError("is no plain file", code="not_found", file=file)
+        if len(data) > cap:
+            raise _too_large(cap, file)
+        return self._read(data, file=file, file_name=path.name)
 
     def read_bytes(self, data: bytes, *, file_name: str = "") -> Recording:
         """Read a file that is already in memory; the name only hints at the format."""
-        return self._read(bytes(data), file=file_name, file_name=Path(file_name).name)
+        shown = one_line(file_name, limit=_MAX_PATH)
+        return self._read(bytes(data), file=shown, file_name=Path(file_name).name)
 
     def read_many(
         self, paths: Iterable[Path | str]
@@ -145,27 +152,26 @@ class Reader:
 
     def _read(self, data: bytes, *, file: str, file_name: str) -> Recording:
         limits = self._limits or limits_for(len(data))
+        file_name = one_line(file_name, limit=MAX_NAME)
         if not data:
             raise ParseError("the file is empty", code="empty", file=file)
         if len(data) > limits.max_bytes:
-            raise ParseError(
-                f"larger than the limit of {limits.max_bytes / (1 << 20):.0f} MiB",
-                code="too_large",
-                file=file,
-            )
+            raise _too_large(limits.max_bytes, file)
         sha256 = hashlib.sha256(data).hexdigest()
         if self._quarantine is not None:
             self._quarantine.refuse_known(sha256, file=file)
         try:
             recording = self._attempt(data, limits, file=file, file_name=file_name)
         except ParseError as error:
+            error.file = file
             if self._quarantine is not None and error.code != "sandbox":
                 self._quarantine.keep(data, sha256=sha256, error=error, file_name=file_name)
             raise
         return dataclasses.replace(recording, sha256=sha256, file_name=file_name)
 
     def _attempt(self, data: bytes, limits: Limits, *, file: str, file_name: str) -> Recording:
-        raw, verdict = self._started().ask({"op": "parse", "file_name": file_name}, data, limits)
+        request = {"op": "parse", "file_name": format_hint(file_name)}
+        raw, verdict = self._started().ask(request, data, limits)
         _judge(verdict, limits, file=file)
         answer = wire.decode(raw, limits=limits, file=file)
         if verdict["peak_rss"] > limits.rss_fraction * limits.memory_bytes:
@@ -185,9 +191,37 @@ class Reader:
 
     def _started(self) -> _Zygote:
         with self._lock:
-            if self._zygote is None or not self._zygote.alive():
+            if self._zygote is not None and not self._zygote.alive():
+                self._zygote.close()
+                self._zygote = None
+            if self._zygote is None:
                 self._zygote = _Zygote(self._workers)
             return self._zygote
+
+
+def _plain_bytes(path: Path, cap: int) -> bytes | None:
+    """Bytes of a plain file, at most one more than ``cap``; None for pipes, devices, folders.
+
+    Opened without waiting: a pipe that nobody writes to must not hold the caller. A file whose
+    size says that it is too large is not read at all.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        about = os.fstat(fd)
+        if not stat.S_ISREG(about.st_mode):
+            return None
+        if about.st_size > cap:
+            raise _too_large(cap, one_line(str(path), limit=_MAX_PATH))
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read(cap + 1)
+    finally:
+        os.close(fd)
+
+
+def _too_large(limit: int, file: str) -> ParseError:
+    return ParseError(
+        f"larger than the limit of {limit / (1 << 20):.0f} MiB", code="too_large", file=file
+    )
 
 
 def _judge(verdict: dict[str, Any], limits: Limits, *, file: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import math
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, cast
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.errors import InvalidInput, ParseError
+from tocsin.formats.display import MAX_REASON, one_line
 from tocsin.formats.limits import Limits
 from tocsin.spectra import (
     DetectorInfo,
@@ -38,7 +40,6 @@ from tocsin.spectra import (
 
 MAGIC = b"TOCSIN\x00\x01"
 _WHOLE = {"<u2": 2, "<u4": 4, "<i8": 8}
-_MAX_HEADER = 1 << 29
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -124,7 +125,12 @@ def encode(recording: Recording, *, expected: int | None, found: int | None) -> 
 def encode_error(error: ParseError) -> Iterator[bytes]:
     """The answer for a file that cannot be read."""
     yield from _head(
-        {"ok": False, "code": error.code, "reason": error.reason, "offset": error.offset}
+        {
+            "ok": False,
+            "code": error.code,
+            "reason": one_line(error.reason, limit=MAX_REASON),
+            "offset": error.offset,
+        }
     )
 
 
@@ -197,9 +203,18 @@ def decode(raw: bytes | bytearray, *, limits: Limits, file: str = "") -> Answer:
     except ParseError as error:
         error.file = file
         raise
-    except (KeyError, ValueError, TypeError, RecursionError, struct.error) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        MemoryError,
+        RecursionError,
+        TypeError,
+        ValueError,
+        struct.error,
+    ) as error:
         raise ParseError(
-            f"the worker's answer is not well formed ({type(error).__name__}: {error})",
+            f"the worker's answer is not well formed ({type(error).__name__})",
             code="unreadable",
             file=file,
         ) from error
@@ -209,20 +224,21 @@ def _decode(raw: memoryview, limits: Limits) -> Answer:
     if len(raw) < 12 or raw[:8] != MAGIC:
         raise InvalidInput("no answer")
     (length,) = struct.unpack("<I", raw[8:12])
-    if length > min(_MAX_HEADER, len(raw) - 12):
-        raise InvalidInput("header is cut off")
-    header = json.loads(bytes(raw[12 : 12 + length]))
+    if length > min(limits.max_header_bytes, len(raw) - 12):
+        raise InvalidInput("header is cut off, or larger than allowed")
+    header = json.loads(bytes(raw[12 : 12 + length]), parse_constant=_no_constant)
     if header["ok"] is not True:
         offset = header["offset"]
         raise ParseError(
-            _text(header["reason"]),
-            code=_text(header["code"]),
+            one_line(_text(header["reason"]), limit=MAX_REASON),
+            code=one_line(_text(header["code"]), limit=MAX_REASON),
             offset=None if offset is None else int(offset),
         )
     source = _Arrays(raw[12 + length :], header, limits)
     body = header["recording"]
-    if len(body["records"]) + len(body["derived"]) > limits.max_records:
-        raise InvalidInput("too many records")
+    parts = [r for name in ("records", "derived") for r in body[name]]
+    if sum(1 + len(r["spectra"]) + len(r.get("gross", ())) for r in parts) > limits.max_records:
+        raise InvalidInput("too many records and spectra")
     recording = Recording(
         records=tuple(_record_in(r, source) for r in body["records"]),
         derived=tuple(_record_in(r, source) for r in body["derived"]),
@@ -251,7 +267,7 @@ class _Arrays:
         n_whole = int(n_whole)
         if code not in _WHOLE or min(n_whole, n_real, n_numbers) < 0:
             raise InvalidInput("array lengths are wrong")
-        if n_whole + n_real > limits.max_values:
+        if n_whole + n_real + n_numbers > limits.max_values:
             raise InvalidInput("too many channels")
         width = _WHOLE[code]
         if len(raw) != width * n_whole + 8 * (n_real + n_numbers):
@@ -315,6 +331,17 @@ def _maybe(value: Value, convert: Callable[[Value], T]) -> T | None:
     return None if value is None else convert(value)
 
 
+def _finite(value: Value) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise InvalidInput("a finite number is expected")
+    return number
+
+
+def _no_constant(name: str) -> float:
+    raise InvalidInput(f"{name} is no number")
+
+
 def _seconds(value: Value) -> float | None:
     if value is None:
         return None
@@ -355,18 +382,18 @@ def _record_in(entry: Json, source: _Arrays) -> Record:
         else Position(
             float(place[0]),
             float(place[1]),
-            _maybe(place[2], float),
-            _maybe(place[3], float),
+            _maybe(place[2], _finite),
+            _maybe(place[3], _finite),
             _time_in(place[4]),
         ),
         gross_counts=tuple(
             GrossCounts(
-                _text(g[0]), _maybe(g[1], float), _seconds(g[2]), _seconds(g[3]), _text(g[4])
+                _text(g[0]), _maybe(g[1], _finite), _seconds(g[2]), _seconds(g[3]), _text(g[4])
             )
             for g in entry.get("gross", [])
         ),
-        dose_rates=tuple(DoseRate(float(d[0]), _text(d[1])) for d in entry.get("dose", [])),
-        speed_m_s=_maybe(entry.get("speed_m_s"), float),
+        dose_rates=tuple(DoseRate(_finite(d[0]), _text(d[1])) for d in entry.get("dose", [])),
+        speed_m_s=_maybe(entry.get("speed_m_s"), _finite),
         occupied=None if occupied is None else bool(occupied),
         title=_text(entry.get("title", "")),
         remarks=_texts(entry.get("remarks", [])),
@@ -398,7 +425,7 @@ def _result_in(entry: Json) -> InstrumentResult:
                 name=_text(n["name"]),
                 kind=_text(n["kind"]),
                 confidence=_text(n["confidence"]),
-                activity_Bq=_maybe(n["activity_Bq"], float),
+                activity_Bq=_maybe(n["activity_Bq"], _finite),
                 remark=_text(n["remark"]),
             )
             for n in entry["nuclides"]

@@ -77,13 +77,21 @@ def _accept(control: socket.socket, running: dict[int, _Worker]) -> bool:
         return True
     source, answer, verdict_fd = fds
     verdict = socket.socket(fileno=verdict_fd)
-    request = json.loads(packet)
-    limits = Limits(**request["limits"])
-    pid = os.fork()
+    try:
+        request = json.loads(packet)
+        limits = Limits(**request["limits"])
+        pid = os.fork()
+    except (OSError, ValueError, KeyError, TypeError):
+        # No worker for this request (cut-off packet, no process left): its sender sees both
+        # descriptors close, and everybody else's worker lives on.
+        verdict.close()
+        pid = -1
     if pid == 0:
         _work(source, answer, request, limits)
     os.close(source)
     os.close(answer)
+    if pid < 0:
+        return True
     pidfd = os.pidfd_open(pid)
     running[pidfd] = _Worker(pid, pidfd, verdict, time.monotonic() + limits.wall_s)
     with contextlib.suppress(OSError):

@@ -133,6 +133,24 @@ def calibrations_100k() -> bytes:
     return n42(extra="".join(one.format(i) for i in range(60_000))).encode()
 
 
+@attack("depth", records=300, total=300)
+def detector_name_of_30_kB_in_300_spectra() -> bytes:
+    # Written once in the file, repeated for every spectrum: the answer is larger than the file.
+    name = "n" * 30_000
+    head = f'<RadDetectorInformation id="{name}"/>'
+    one = (
+        f'<Spectrum radDetectorInformationReference="{name}">'
+        "<ChannelData>1</ChannelData></Spectrum>"
+    )
+    body = "".join(f'<RadMeasurement id="m{i}">{one}</RadMeasurement>' for i in range(300))
+    return n42(body, head=head).encode()
+
+
+@attack("depth")
+def tag_name_of_1_MB_never_closed() -> bytes:
+    return n42(extra=f"<{'ü' * 500_000}>").encode()
+
+
 @attack("depth", "attack.json")
 def json_brackets_1m() -> bytes:
     return b"[" * 1_000_000
