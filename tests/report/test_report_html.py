@@ -11,6 +11,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -183,7 +184,7 @@ def test_same_analysis_same_bytes(survey: Made, survey_page: str) -> None:
         "page = render_html(made.analysis, made.recording).encode();"
         "print(hashlib.sha256(page).hexdigest())"
     )
-    folder = str(__import__("pathlib").Path(__file__).parent)
+    folder = str(Path(__file__).parent)
     done = subprocess.run(
         [sys.executable, "-c", program, folder],
         capture_output=True,
@@ -223,6 +224,24 @@ def test_only_the_gravest_spectra_are_drawn_and_it_says_so(survey: Made) -> None
     assert len(drawn) == 2
     assert all("Cs-137" in a for a in drawn)
     assert page.text.count("Spectrum not drawn: only the 2 gravest are.") == 4
+
+
+def test_of_one_class_the_strongest_spectrum_is_drawn(survey: Made) -> None:
+    weak, strong = (
+        dataclasses.replace(survey.analysis.encounters[0], statistic=s) for s in (7.0, 70.0)
+    )
+    several = dataclasses.replace(survey.analysis, encounters=(weak, strong, weak))
+    page = Page(render_html(several, None, max_spectra=1))
+    drawn = [a["alt"] for a in page.all("img") if a["alt"].startswith("Spectrum")]
+    assert [a.split(",")[0] for a in drawn] == ["Spectrum of encounter 2"]
+
+
+def test_a_warning_takes_the_green_from_a_quiet_verdict(survey: Made) -> None:
+    quiet = dataclasses.replace(survey.analysis, encounters=())
+    silent = dataclasses.replace(quiet, warnings=())
+    for analysis, tone in ((survey.analysis, "alarm"), (quiet, "note"), (silent, "calm")):
+        classes = [a.get("class", "") for a in Page(render_html(analysis)).all("p")]
+        assert f"verdict verdict-{tone}" in classes
 
 
 def test_without_recording_or_places_the_page_stands(survey: Made) -> None:

@@ -177,6 +177,6 @@ def _print_outcome(outcome: Outcome, *, as_json: bool, several: bool) -> None:
         if as_json:
             print_json(outcome.analysis.to_json(), lines=several)
         elif several:
-            console.print(summary_line(outcome.analysis))
+            console.print(summary_line(outcome.analysis), soft_wrap=True)
         else:
             console.print(terminal_report(outcome.analysis))

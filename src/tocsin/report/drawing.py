@@ -47,7 +47,7 @@ PALETTE = {
 }
 WIDTH_in = 9.6
 # The same left and right edge in strip chart and waterfall: times stand under each other.
-LEFT, RIGHT = 0.085, 0.915
+LEFT, RIGHT = 0.1, 0.915
 
 # What matplotlib itself takes as given and what a window would need; the rest of its settings is
 # set to its defaults, for a user's own settings must not change a report.
@@ -135,6 +135,11 @@ def dress(axes: Axes, *, grid: bool = True) -> None:
     if grid:
         axes.grid(visible=True, color=colour("grid"), linewidth=0.7)
         axes.set_axisbelow(True)
+
+
+def plain_number(value: float, _position: object = None) -> str:
+    """Number of a tick without powers of ten: ``800``, ``12k``."""
+    return f"{value / 1000:g}k" if abs(value) >= 10_000 else f"{value:g}"
 
 
 def legend(axes: Axes, *, at: tuple[float, float], of_figure: bool = False) -> None:

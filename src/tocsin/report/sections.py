@@ -92,10 +92,13 @@ def realm_banner(analysis: Analysis) -> Markup:
 
 def opening(analysis: Analysis) -> Markup:
     """Title, verdict and how to treat the report."""
-    alarm = any(e.is_alarm for e in analysis.encounters)
+    # Green only where nothing qualifies the answer: a warning can mean that it could not be given.
+    tone = "note" if analysis.warnings else "calm"
+    if any(e.is_alarm for e in analysis.encounters):
+        tone = "alarm"
     return joined(
         element("h1", f"Analysis of {inert(analysis.file, limit=200) or 'a recording'}"),
-        element("p", verdict(analysis), class_=f"verdict verdict-{'alarm' if alarm else 'calm'}"),
+        element("p", verdict(analysis), class_=f"verdict verdict-{tone}"),
         element("p", SENSITIVE, class_="sensitive"),
     )
 

@@ -146,10 +146,12 @@ def draw_spectrum(
 def _caption(
     spectrum: EncounterSpectrum, marks: list[MarkedLine], grouped: int, left_out: int
 ) -> str:
+    live = f"{digits(spectrum.live_time_s, significant=4)} s live time"
+    if np.any(spectrum.background_counts > 0):
+        live += ", over the background expected in the same time, which is not subtracted"
     parts = [
-        "Counts as measured, on the file's own energy scale, over the background expected in the "
-        f"same live time ({digits(spectrum.live_time_s, significant=4)} s); the background is not "
-        "subtracted. The vertical scale is logarithmic above one count and linear below, so that "
+        f"Counts as measured on the file's own energy scale in {live}. "
+        "The vertical scale is logarithmic above one count and linear below, so that "
         "channels with zero counts show."
     ]
     if grouped > 1:

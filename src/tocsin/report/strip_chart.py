@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from tocsin.detection.analysis import Analysis, Encounter, StripChart
 from tocsin.report.drawing import (
@@ -15,6 +18,7 @@ from tocsin.report.drawing import (
     dress,
     legend,
     new_figure,
+    plain_number,
     themed,
     to_svg,
 )
@@ -122,6 +126,7 @@ def _draw_rates(axes: Axes, strip: StripChart, time_s: FloatArray, unit: TimeUni
         dashes="--",
         width=1.6,
     )
+    axes.yaxis.set_major_formatter(FuncFormatter(plain_number))
     axes.set_ylabel("gamma\n(counts/s)")
     axes.margins(y=0.12)
     axes.set_ylim(bottom=max(0.0, axes.get_ylim()[0]))
@@ -141,7 +146,10 @@ def _draw_statistic(axes: Axes, strip: StripChart, time_s: FloatArray, unit: Tim
         and float(finite.max()) > LINEAR_UP_TO_THRESHOLDS * strip.threshold
     ):
         axes.set_yscale("asinh", linear_width=2 * strip.threshold)
+        axes.yaxis.set_major_locator(FixedLocator(_decades(finite, strip.threshold)))
+        axes.yaxis.set_minor_locator(NullLocator())
         label = "statistic\n(arcsinh)"
+    axes.yaxis.set_major_formatter(FuncFormatter(plain_number))
     axes.set_ylabel(label)
     axes.annotate(
         f"{strip.threshold:.3g}",
@@ -165,6 +173,17 @@ def _draw_statistic(axes: Axes, strip: StripChart, time_s: FloatArray, unit: Tim
         color=colour("threshold"),
         annotation_clip=False,
     )
+
+
+def _decades(values: FloatArray, threshold: float) -> list[float]:
+    """Zero and the powers of ten from the threshold up, both ways, as far as there are values."""
+    low, high = float(values.min()), float(values.max())
+    first = math.ceil(math.log10(threshold))
+    # Within a few decades there is room for a tick between two powers.
+    between = (1.0, 3.0) if max(high, -low) < 1e5 else (1.0,)
+    powers = [m * 10.0**p for p in range(first, first + 16) for m in between]
+    up = [p for p in powers if p <= high]
+    return [-p for p in powers if -p >= low] + [0.0, *up]
 
 
 def encounter_span_s(encounter: Encounter, time_s: FloatArray) -> tuple[float, float]:

@@ -40,6 +40,7 @@ code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 0.9e
   max-width: none; }
 .verdict-alarm { color: var(--alarm); background: var(--alarm-paper); }
 .verdict-calm { color: var(--calm); background: var(--calm-paper); }
+.verdict-note { color: var(--note); background: var(--note-paper); }
 .warnings { background: var(--note-paper); border-left: 0.4rem solid var(--note);
   padding: 0.5rem 0.9rem; }
 .warnings ul { list-style: none; padding: 0; }

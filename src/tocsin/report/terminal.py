@@ -50,9 +50,11 @@ def terminal_report(analysis: Analysis) -> RenderableType:
         banner = Text(f"{inert(analysis.realm)}: {words}", style="bold yellow", justify="center")
         parts.append(Panel(banner, box=box.HEAVY))
     parts.append(_pairs(_file_facts(analysis)))
-    alarm = any(e.is_alarm for e in analysis.encounters)
+    tone = "bold yellow" if analysis.warnings else "bold green"
+    if any(e.is_alarm for e in analysis.encounters):
+        tone = "bold red"
     parts.append(Text())
-    parts.append(Text(verdict(analysis), style="bold red" if alarm else "bold green"))
+    parts.append(Text(verdict(analysis), style=tone))
     shown = analysis.encounters[:MAX_DETAILED]
     for number, encounter in enumerate(shown, start=1):
         parts.append(Text())

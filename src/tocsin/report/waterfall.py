@@ -11,10 +11,20 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, PowerNorm
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from tocsin.detection.analysis import Analysis
-from tocsin.report.drawing import LEFT, RIGHT, Drawn, colour, dress, new_figure, themed, to_svg
+from tocsin.report.drawing import (
+    LEFT,
+    RIGHT,
+    Drawn,
+    colour,
+    dress,
+    new_figure,
+    plain_number,
+    themed,
+    to_svg,
+)
 from tocsin.report.strip_chart import MAX_NUMBERED, encounter_span_s
 from tocsin.report.timeline import FloatArray, gaps_after, unit_for, usual_step_s
 from tocsin.spectra import EnergyCalibration, Record, rebin
@@ -240,7 +250,8 @@ def draw_waterfall(
     dress(bar_axes, grid=False)
     bar.outline.set_edgecolor(colour("soft_ink"))
     quantity = "counts/(s keV)" if image.calibrated else "counts/(s channel)"
-    bar_axes.set_title(quantity, fontsize=9, color=colour("ink"), loc="right", pad=6)
+    bar_axes.yaxis.set_major_formatter(FuncFormatter(plain_number))
+    bar_axes.set_ylabel(quantity, fontsize=9)
     return Drawn(to_svg(figure), *_words(image, time_s))
 
 
