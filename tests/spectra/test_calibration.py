@@ -106,3 +106,8 @@ def test_counts_keep_their_kind() -> None:
 def test_a_live_time_equal_to_the_real_time_is_unknown_dead_time() -> None:
     assert Spectrum(np.ones(4, dtype=int), 0.9995, 1.0).dead_time_fraction is None
     assert Spectrum(np.ones(4, dtype=int), 0.9, 1.0).dead_time_fraction == pytest.approx(0.1)
+
+
+def test_deviation_pairs_of_almost_one_energy_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="closer than"):
+        EnergyCalibration.polynomial([0.0, 3.0], deviation_pairs=[(0.0, 0.0), (1e-300, 1.0)])

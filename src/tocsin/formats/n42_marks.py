@@ -103,8 +103,8 @@ def apply(mark: dict[str, Any], part: Part, notes: Notes) -> None:
     """Restore on a measurement what its mark says."""
     try:
         record = _with_texts(part.record, mark)
-        if "real_time" in mark.get("absent", []):
-            record = replace(record, real_time_s=None)
+        if "real_time" in mark:
+            record = replace(record, real_time_s=_real(mark["real_time"]))
         record = _with_state(record, mark)
         if "gross" in mark:
             record = replace(

@@ -10,10 +10,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from lxml import etree
 
 from tocsin.formats import n42_marks, n42_reader, n42_results
@@ -165,10 +167,11 @@ def _calibration_values(element: Node, what: EnergyCalibration, n_channel: int) 
             add(element, "EnergyValues", numbers_text(energies))
             add(element, "EnergyDeviationValues", numbers_text(p[1] for p in what.deviation_pairs))
         return
-    if what.is_usable(n_channel):
-        edges = what.edges_keV(n_channel).tolist()
-        if edges[0] >= 0:
-            add(element, "EnergyBoundaryValues", numbers_text(edges))
+    with np.errstate(all="ignore"):  # whatever a file claims: only rising, finite edges are used
+        usable = what.is_usable(n_channel)
+        edges = what.edges_keV(n_channel).tolist() if usable else []
+    if edges and edges[0] >= 0 and math.isfinite(edges[-1]):
+        add(element, "EnergyBoundaryValues", numbers_text(edges))
 
 
 def numbers_text(values: Any) -> str:  # noqa: ANN401 - any iterable of numbers

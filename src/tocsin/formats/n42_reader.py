@@ -108,6 +108,7 @@ class _Document:
     calibrations: dict[str, EnergyCalibration | None] = field(default_factory=dict)
     results: list[InstrumentResult] = field(default_factory=list)
     parts: list[_Part] = field(default_factory=list)
+    channels: dict[str, int] = field(default_factory=dict)
     n_values: int = 0
     n_parts: int = 0
 
@@ -243,11 +244,15 @@ def _take(element: Node, document: _Document) -> None:
 # ------------------------------------------------------------------------------ measurements
 
 
-def _part(element: Node, document: _Document) -> _Part:
-    notes = document.notes
+def _count_part(document: _Document) -> None:
     document.n_parts += 1
     if document.n_parts > document.limits.max_records:
-        raise ParseError("more records than the limit allows", code="too_large")
+        raise ParseError("more records and spectra than the limit allows", code="too_large")
+
+
+def _part(element: Node, document: _Document) -> _Part:
+    notes = document.notes
+    _count_part(document)
     found: dict[str, Any] = {"remarks": []}
     raw: list[_Raw] = []
     gross: list[GrossCounts] = []
@@ -309,7 +314,7 @@ def _seconds(text: str | None, name: str, notes: Notes) -> float | None:
 
 
 def _spectrum(element: Node, document: _Document) -> _Raw:
-    document.n_parts += 1
+    _count_part(document)
     live: float | None = None
     counts: NDArray[Any] | None = None
     for child in element:
@@ -338,8 +343,8 @@ def _channels(element: Node, document: _Document) -> NDArray[Any]:
     try:
         counts = numbers(element.text or "")
         for key, value in element.attrib.items():
-            if "compression" in key.lower() and value.strip().lower() == "countedzeroes":
-                counts = expand_counted_zeroes(counts, max_channels=min(MAX_CHANNELS, room))
+            if "compression" in key.lower():
+                counts = _uncompressed(counts, value, min(MAX_CHANNELS, room), document.notes)
     except ParseError as error:
         if room < MAX_CHANNELS and "more than" in error.reason:
             error.code = "too_large"
@@ -349,6 +354,15 @@ def _channels(element: Node, document: _Document) -> NDArray[Any]:
         raise ParseError("the spectra hold more channels than the limit allows", code="too_large")
     document.n_values += counts.size
     return counts
+
+
+def _uncompressed(counts: NDArray[Any], code: str, room: int, notes: Notes) -> NDArray[Any]:
+    code = code.strip().lower()
+    if code in ("countedzeroes", "countedzeros"):
+        return expand_counted_zeroes(counts, max_channels=room, notes=notes)
+    if code in ("", "none"):
+        return counts
+    raise ParseError(f"channels are compressed in an unknown way ({code[:40]!r})")
 
 
 def _gross(element: Node, notes: Notes) -> GrossCounts:
@@ -540,8 +554,14 @@ def _complete(
     real_times = part.real_times or (part.record.real_time_s,) * len(part.raw)
     for raw, real in zip(part.raw, real_times, strict=True):
         detector = names.get(raw.detector, raw.detector)
-        if raw.counts.size == 0:
+        n = raw.counts.size
+        if n == 0:
             continue
+        if document.channels.setdefault(detector, n) != n:
+            document.notes.add(
+                "channel_number_changes",
+                "spectra of one detector differ in their number of channels: perhaps damaged",
+            )
         if kinds.get(raw.detector) == "neutron":
             gross.append(
                 GrossCounts(detector, float(raw.counts.sum()), raw.live_time_s, real, "neutron")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.errors import ParseError
+from tocsin.formats.notes import Notes
 
 # Largest spectrum that is believed; instruments write 65,536 channels at most.
 MAX_CHANNELS = 1 << 17
@@ -58,11 +59,12 @@ def _fast(raw: bytes) -> NDArray[np.int64] | None:
 
 
 def expand_counted_zeroes(
-    values: NDArray[Any], *, max_channels: int = MAX_CHANNELS
+    values: NDArray[Any], *, max_channels: int = MAX_CHANNELS, notes: Notes | None = None
 ) -> NDArray[Any]:
     """Undo the compression in which a zero is followed by the length of its run.
 
-    A zero at the very end, or one that another zero follows, stands for itself.
+    A zero at the very end, or one that another zero follows, stands for itself, as some writers
+    mean it; it is noted.
 
     Raises
     ------
@@ -77,10 +79,12 @@ def expand_counted_zeroes(
     zero_at = np.flatnonzero(values == 0)
     if zero_at.size and zero_at[-1] == values.size - 1:
         zero_at = zero_at[:-1]
+        _note_zero(notes)
     if not zero_at.size:
         return _bounded(values, max_channels)
     run_at = zero_at + 1
     if (values[run_at] == 0).any():
+        _note_zero(notes)
         run_at = np.flatnonzero(_runs_one_by_one(values == 0))
         zero_at = run_at - 1
     runs = values[run_at]
@@ -94,6 +98,14 @@ def expand_counted_zeroes(
     filled = values.copy()
     filled[run_at] = 0
     return _bounded(np.repeat(filled, repeats), max_channels)
+
+
+def _note_zero(notes: Notes | None) -> None:
+    if notes is not None:
+        notes.add(
+            "zero_without_run",
+            "counted zeroes hold a zero without the length of its run, taken as one empty channel",
+        )
 
 
 def _runs_one_by_one(zero: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -51,6 +51,8 @@ _CLASS_CODES = {
 # The schema asks for a start in every measurement; the first moment of 1970 is what instruments
 # write that have none, and readers know it.
 _NO_TIME = "1970-01-01T00:00:00Z"
+# It asks for a duration above zero, too: the exact one stands in a mark.
+_LEAST_S = 1e-6
 _MAX_ZONE = dt.timedelta(hours=14)  # xsd:dateTime
 
 Node = Any
@@ -257,9 +259,9 @@ class _Measurements:
         add(element, "MeasurementClassCode", _CLASS_CODES[record.source_type])
         add(element, "StartDateTime", _start_text(record, exact))
         real = record.real_time_s
-        if real is None:
-            exact["absent"] = ["real_time"]
-            real = max((s.real_time_s or 0.0 for s in record.spectra), default=0.0)
+        if not real:
+            exact["real_time"] = real
+            real = max((s.real_time_s or 0.0 for s in record.spectra), default=0.0) or _LEAST_S
         add(element, "RealTimeDuration", duration_text(real))
         self._spectra(element, record, identity, real, exact)
         self._gross(element, record, identity, real, exact)

@@ -110,6 +110,8 @@ def scan_xml(data: bytes, *, limits: Limits) -> XmlScan:
             code="truncated",
             offset=len(data),
         )
+    if not seen.root:
+        raise ParseError("the file ends inside its first element: it is cut off", code="truncated")
     seen.elements = {k.decode("utf-8", "replace"): v for k, v in counts.items()}
     return seen
 

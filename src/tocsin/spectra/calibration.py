@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ CalibrationKind = Literal["polynomial", "full_range_fraction", "lower_channel_ed
 CalibrationOrigin = Literal["file", "assumed"]
 
 FloatArray = NDArray[np.float64]
+
+_LEAST_STEP_KEV = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class EnergyCalibration:
     Raises
     ------
     InvalidInput
-        When a coefficient is not finite or too few are given.
+        When a coefficient is not finite or too few are given, or deviation pairs all but share
+        one energy.
 
     References
     ----------
@@ -71,6 +75,12 @@ class EnergyCalibration:
             )
         if not all(math.isfinite(v) for pair in self.deviation_pairs for v in pair):
             raise InvalidInput("energy calibration: deviation pairs must be finite numbers")
+        # A spline through pairs that all but share one energy has no finite slope.
+        at = sorted({pair[0] for pair in self.deviation_pairs})
+        if any(b - a < _LEAST_STEP_KEV for a, b in itertools.pairwise(at)):
+            raise InvalidInput(
+                f"energy calibration: deviation pairs lie closer than {_LEAST_STEP_KEV} keV"
+            )
 
     @classmethod
     def polynomial(
