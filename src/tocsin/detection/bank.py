@@ -1,0 +1,211 @@
+"""Shapes that are looked for in an instrument's spectra, and the natural shapes looked past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from tocsin.detection.analysis import FloatArray, SourceClass
+from tocsin.detection.candidates import Candidate, candidate_list
+from tocsin.detection.response_matrix import ResponseMatrix, response_matrix
+from tocsin.detection.slices import Grid
+from tocsin.detectors import DetectorModel, Shield, model_for
+from tocsin.nuclear import NuclideLibrary, load_library
+from tocsin.spectra import Instrument
+
+# Layers between a source and the instrument, areal densities in g/cm2: from a thin capsule to three
+# centimetres of lead, and from a thin scatterer to a body or half a metre of goods. Mixtures are
+# what is fitted, so steps of about a factor of three suffice.
+SHIELDS: tuple[Shield | None, ...] = (
+    None,
+    Shield("water", 3.0),
+    Shield("water", 10.0),
+    Shield("water", 30.0),
+    Shield("Fe", 2.5),
+    Shield("Fe", 15.0),
+    Shield("Pb", 1.1),
+    Shield("Pb", 4.5),
+    Shield("Pb", 13.6),
+    Shield("Pb", 34.0),
+)
+# A few of them are enough to notice that something is there, and for nuclides that are rare.
+_SEARCH_SHIELDS = (0, 2, 7)
+_RARE_SHIELDS = (0, 2, 6, 8)
+# Shapes closer than this (cosine in the metric of the background) are one shape for the search.
+_SAME_SHAPE = 0.985
+_SCATTERED_KEV = (150.0, 400.0, 1200.0)
+_LINE_ENERGIES_KEV = np.geomspace(40.0, 2700.0, 40)
+# Usual parts of the natural background in 30-3000 keV: a prior only has to be roughly right.
+_PRIOR_PARTS = (0.25, 0.25, 0.42, 0.08)
+_NOT_CANDIDATES = frozenset({"K-40", "Ra-226", "Th-232", "Ra-224", "La-138", "Lu-176"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShapeBank:
+    """Expected shapes in the bins of the statistics, each with sum one.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Name of each shape to be looked for.
+    shapes : (n_shape, n_bin) float
+        Nuclides bare and shielded, and single lines for what no library holds.
+    series : (3, n_bin) float
+        Potassium, uranium series and thorium series.
+    prior_shape : (n_bin,) float
+        Generic natural background.
+    """
+
+    names: tuple[str, ...]
+    shapes: FloatArray
+    series: FloatArray
+    prior_shape: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CandidateShapes:
+    """Expected spectra of one nuclide: rows are bare and behind several shields, sum one each."""
+
+    name: str
+    nuclide_class: SourceClass
+    tier: str
+    rows: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShapeLibrary:
+    """All shapes of one instrument on one set of bins.
+
+    Attributes
+    ----------
+    candidates : tuple of CandidateShapes
+        What can be named.
+    lines : (n_line, n_bin) float
+        Responses to single energies, for what no library holds.
+    scatter : (n_scatter, n_bin) float
+        The same behind much scattering matter.
+    series : (3, n_bin) float
+        Potassium, uranium series, thorium series.
+    """
+
+    edges_keV: FloatArray
+    candidates: tuple[CandidateShapes, ...]
+    lines: FloatArray
+    scatter: FloatArray
+    series: FloatArray
+
+
+def build_bank(instrument: Instrument, grid: Grid) -> ShapeBank:
+    """Bank of an instrument on a grid."""
+    return _bank(_model(instrument, grid), tuple(grid.edges_keV.tolist()))
+
+
+def build_shape_library(instrument: Instrument, grid: Grid) -> ShapeLibrary:
+    """Library for identification of an instrument on a grid."""
+    return _library(_model(instrument, grid), tuple(grid.edges_keV.tolist()))
+
+
+def _model(instrument: Instrument, grid: Grid) -> DetectorModel:
+    edges = grid.fine_edges_keV
+    return model_for(instrument, n_channel=edges.size - 1, edges_keV=edges)
+
+
+@lru_cache(maxsize=16)
+def _bank(model: DetectorModel, edges_keV: tuple[float, ...]) -> ShapeBank:
+    matrix = response_matrix(model, edges_keV)
+    series, cosmic = matrix.natural()
+    prior = np.asarray(_PRIOR_PARTS) @ np.vstack([series, cosmic])
+    names: list[str] = []
+    shapes: list[FloatArray] = []
+    nuclides = load_library()
+    for candidate in _wanted(nuclides, ("common", "strategic")):
+        lines = nuclides.lines(candidate.name, progeny=candidate.progeny)
+        for k in _SEARCH_SHIELDS:
+            shape = _unit(matrix.source(lines, SHIELDS[k]))
+            if shape is not None and not _known(shape, shapes, prior):
+                names.append(candidate.name)
+                shapes.append(shape)
+    for energy in _line_energies(matrix):
+        shape = _unit(matrix.line(float(energy)))
+        if shape is not None and not _known(shape, shapes, prior):
+            names.append(f"line {energy:.0f} keV")
+            shapes.append(shape)
+    return ShapeBank(tuple(names), np.array(shapes), series, prior)
+
+
+@lru_cache(maxsize=16)
+def _library(model: DetectorModel, edges_keV: tuple[float, ...]) -> ShapeLibrary:
+    matrix = response_matrix(model, edges_keV)
+    nuclides = load_library()
+    candidates = []
+    for candidate in _wanted(nuclides, ("common", "strategic", "uncommon", "natural")):
+        lines = nuclides.lines(candidate.name, progeny=candidate.progeny)
+        rare = candidate.tier == "uncommon"
+        shields = [SHIELDS[k] for k in _RARE_SHIELDS] if rare else SHIELDS
+        rows = [_unit(matrix.source(lines, shield)) for shield in shields]
+        rows.append(_unit(matrix.by_ground(lines)))
+        kept = [r for r in rows if r is not None]
+        if kept:
+            candidates.append(
+                CandidateShapes(
+                    candidate.name, _class(nuclides, candidate), candidate.tier, np.array(kept)
+                )
+            )
+    energies = _line_energies(matrix)
+    single = [_unit(matrix.line(float(e))) for e in energies]
+    thick = [_unit(matrix.scattered_line(e)) for e in _SCATTERED_KEV]
+    return ShapeLibrary(
+        matrix.edges_keV,
+        tuple(candidates),
+        np.array([x for x in single if x is not None]),
+        np.array([x for x in thick if x is not None]),
+        matrix.natural()[0],
+    )
+
+
+def _wanted(nuclides: NuclideLibrary, tiers: tuple[str, ...]) -> list[Candidate]:
+    return [
+        c
+        for c in candidate_list()
+        if c.tier in tiers and c.name not in _NOT_CANDIDATES and c.name in nuclides
+    ]
+
+
+def _class(nuclides: NuclideLibrary, candidate: Candidate) -> SourceClass:
+    """Class of a nuclide found without radium: uranium is then refined, hence industrial."""
+    if candidate.name == "U-238":
+        return "industrial"
+    classes: dict[str, SourceClass] = {
+        "snm": "snm",
+        "industrial": "industrial",
+        "medical": "medical",
+        "norm": "norm",
+    }
+    found = nuclides[candidate.name].classes
+    return classes.get(found[0], "industrial") if found else "industrial"
+
+
+def _unit(shape: FloatArray) -> FloatArray | None:
+    """Scaled to a sum of one; None where nothing falls into the bins."""
+    total = float(shape.sum())
+    return shape / total if total > 1e-9 else None
+
+
+def _known(shape: FloatArray, shapes: list[FloatArray], prior: FloatArray) -> bool:
+    if not shapes:
+        return False
+    others = np.array(shapes)
+    weight = 1.0 / prior
+    cosine = (
+        (others * weight) @ shape / np.sqrt(((others**2) @ weight) * float((shape**2) @ weight))
+    )
+    return bool(cosine.max() > _SAME_SHAPE)
+
+
+def _line_energies(matrix: ResponseMatrix) -> FloatArray:
+    inside = (_LINE_ENERGIES_KEV > matrix.edges_keV[0]) & (
+        _LINE_ENERGIES_KEV < matrix.edges_keV[-1]
+    )
+    return np.asarray(_LINE_ENERGIES_KEV[inside])
