@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from tocsin.errors import InvalidInput, ParseError
 from tocsin.formats import completeness, radiacode_xml, sniff
+from tocsin.formats.channel_sums import channel_sum
 from tocsin.formats.limits import Limits
 from tocsin.formats.n42_reader import position_of
 from tocsin.formats.n42_values import MAX_CHANNELS, moment
@@ -96,6 +97,7 @@ _STARTS = re.compile(
 _COORDINATES = re.compile(
     rb"<(?:[\w.-]+:)?Coordinates\b[^<>]{0,200}>\s*([-+0-9.eE]{1,30})\s+([-+0-9.eE]{1,30})\s+([-+0-9.eE]{1,30})\s*<"
 )
+_CHANNELS_IN_TEXT = frozenset({"n42-2006", "radiacode-xml"})
 _EXACT_FLOAT32 = 1 << 24
 _LONG_TEXT = 4000
 _FIRST_DAY = dt.date(1970, 1, 1)
@@ -122,15 +124,24 @@ def read_other(data: bytes, *, path: str, limits: Limits, file_name: str) -> Par
     first = sniff.guesses(data, file_name)
     order = [*first, *(name for name in PARSERS if name not in first)]
     spec, file_format = _load(path, order, file_name)
-    completeness.check_whole(data, file_format)
     context = _Context(file_format, limits, Notes(), {}, {})
+    completeness.check_whole(data, file_format, context.notes)
     recording, found = _recording(spec, context)
-    if file_format == "text":
-        context.notes.add(
-            "length_unknown", "this format does not state its length: a cut-off file looks whole"
-        )
-        recording = replace(recording, warnings=context.notes.warnings())
+    if file_format == "chn":
+        recording = _with_counts(recording, completeness.chn_counts(data))
     return recording, completeness.expected_spectra(data, file_format), found
+
+
+def _with_counts(recording: Recording, counts: NDArray[np.int64] | None) -> Recording:
+    """The recording of one spectrum with the channels as the file has them."""
+    if counts is None or len(recording.records) != 1 or len(recording.records[0].spectra) != 1:
+        return recording
+    (record,) = recording.records
+    (spectrum,) = record.spectra
+    if spectrum.n_channel != counts.size:
+        raise ParseError("the spectrum has another number of channels than stated")
+    whole = replace(record, spectra=(replace(spectrum, counts=counts),))
+    return replace(recording, records=(whole,))
 
 
 def read_xml(data: bytes, seen: XmlScan, *, path: str, limits: Limits, file_name: str) -> Parsed:
@@ -139,9 +150,8 @@ def read_xml(data: bytes, seen: XmlScan, *, path: str, limits: Limits, file_name
     spec, file_format = _load(path, dict.fromkeys([*first, *XML_PARSERS]), file_name)
     zones, heights = _zones(data), _heights(data)
     context = _Context(file_format, limits, Notes(), zones, heights)
-    if seen.mismatched:
-        context.notes.add("not_well_formed", "end tags do not match: the file may be damaged")
     recording, found = _recording(spec, context)
+    recording = _compared(recording, data, context)
     expected: int | None = None
     if file_format == "n42-2006":
         # A library may split one spectrum in two; fewer than in the file is what must not be.
@@ -152,6 +162,28 @@ def read_xml(data: bytes, seen: XmlScan, *, path: str, limits: Limits, file_name
     return recording, expected, found
 
 
+def _compared(recording: Recording, data: bytes, context: _Context) -> Recording:
+    """The recording with a warning where its counts are not those of the bytes."""
+    notes = context.notes
+    seen = channel_sum(data, notes)
+    if not seen.well_formed:
+        notes.add("not_well_formed", "the XML is damaged: a part of the file may be missing")
+    parts = recording.records + recording.derived
+    gross = sum(g.counts or 0.0 for r in parts for g in r.gross_counts)
+    read = sum(r.total_counts for r in parts)
+    if context.file_format not in _CHANNELS_IN_TEXT:
+        return replace(recording, warnings=notes.warnings())
+    # Some writers put neutron counts into channels: the library may take them out or leave them.
+    if not any(
+        math.isclose(seen.total, t, rel_tol=1e-5, abs_tol=0.5) for t in (read, read + gross)
+    ):
+        notes.add(
+            "counts_differ",
+            f"the channels in the file add up to {seen.total:.10g}, {read:.10g} counts were read",
+        )
+    return replace(recording, warnings=notes.warnings())
+
+
 def warm_up(sample: bytes) -> None:
     """Run the library once, so that a worker need not import or open anything."""
     spec = SpecUtils.SpecFile()
@@ -160,6 +192,7 @@ def warm_up(sample: bytes) -> None:
     _recording(spec, context)
     str(np.float32(0.1))
     radiacode_xml.facts(b"<ResultDataFile/>")
+    channel_sum(sample, Notes())
 
 
 def _load(path: str, parsers: Iterable[str], file_name: str) -> tuple[Any, str]:

@@ -147,7 +147,7 @@ PCF_TOTAL = sum(sum(counts(i, 64)) for i in range(RECORDS))
 
 def chn(*, channels: int = 128, stated: int | None = None, first: int = 0) -> bytes:
     """An Ortec CHN file: 32 bytes of header, the channels, 512 bytes of calibration and text."""
-    values = [0, 0, *counts(0, channels - 4), 0, 0]
+    values = counts(0, channels)
     header = struct.pack("<hhh2sII", -1, 0, 1, b"05", 50 * 10, 50 * 9)
     header += (
         b"02Jan241" + b"0304" + struct.pack("<HH", first, channels if stated is None else stated)
@@ -156,7 +156,7 @@ def chn(*, channels: int = 128, stated: int | None = None, first: int = 0) -> by
     return header + struct.pack(f"<{channels}I", *values) + tail
 
 
-CHN_TOTAL = sum(counts(0, 124))
+CHN_TOTAL = sum(counts(0, 128))
 
 
 def spe(

@@ -64,7 +64,7 @@ def pcf_live_time_not_a_number() -> bytes:
     return pcf(live_s=math.nan)
 
 
-@attack("binary", "attack.pcf")
+@attack("binary", "attack.pcf", **ALL_PCF)
 def pcf_promises_deviation_pairs() -> bytes:
     return pcf(header=b"DHS       " + b"DeviationPairsInFile".rjust(40))
 
@@ -176,7 +176,8 @@ for _name, _at, _value in (
             "attack.spc",
             lambda _at=_at, _value=_value: patched("SpcBinaryInt", _at, struct.pack("<H", _value)),
             records=1,
-            total=SPC_TOTAL,
+            total=None if "channels" in _name else SPC_TOTAL,
+            flagged="channels" in _name,
         )
     )
 
@@ -241,7 +242,7 @@ def gr135_cut_inside_second() -> bytes:
     return data[: len(data) // 3 + 300]
 
 
-@attack("binary", "attack.dat")
+@attack("binary", "attack.dat", records=RECORDS)
 def gr135_length_lies() -> bytes:
     return patched("ExploraniumGr135v2", 10, b"\xff\xff\xff\xff")
 
