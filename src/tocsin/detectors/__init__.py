@@ -7,6 +7,7 @@ docs/science/detectors.md for the figures and the limits.
 
 from tocsin.detectors.attenuation import Material, material, material_names
 from tocsin.detectors.catalogue import model_for, model_names, named_model
+from tocsin.detectors.edition import TEMPLATE_LIBRARY_VERSION
 from tocsin.detectors.folding import fold_lines, scatter_continuum
 from tocsin.detectors.geometry import Crystal
 from tocsin.detectors.model import DetectorModel, Resolution
@@ -14,6 +15,7 @@ from tocsin.detectors.slab import Shield
 from tocsin.detectors.templates import background_components, nuclide_template
 
 __all__ = [
+    "TEMPLATE_LIBRARY_VERSION",
     "Crystal",
     "DetectorModel",
     "Material",

@@ -112,6 +112,19 @@ class Material:
         total *= self.density_g_cm3
         return Coefficients(photo=total[0], coherent=total[1], incoherent=total[2], pair=total[3])
 
+    @property
+    def mean_atomic_number(self) -> float:
+        """Atomic number averaged by mass."""
+        z = _elements()
+        return sum(w * z[element][0] for element, w in self.mass_fractions.items())
+
+    @property
+    def mean_atomic_weight(self) -> float:
+        """Atomic weight that keeps the electrons per gram at ``mean_atomic_number``."""
+        z = _elements()
+        per_gram = sum(w * z[e][0] / z[e][1] for e, w in self.mass_fractions.items())
+        return self.mean_atomic_number / per_gram
+
     def photo_shares(self, energies_keV: FloatArray) -> dict[str, FloatArray]:
         """Part of the photo effect that falls on each element, shape of the energies."""
         parts = {
@@ -153,6 +166,16 @@ def _element_at(element: str, energies_keV: FloatArray) -> FloatArray:
     out = np.exp([np.interp(at, grid, values[:, i]) for i in range(4)])
     out[out < 1e-12] = 0.0
     return np.asarray(out, dtype=np.float64)
+
+
+@cache
+def _elements() -> dict[str, tuple[float, float]]:
+    """Atomic number and weight by element symbol."""
+    with (_DATA / "elements.csv").open(encoding="utf-8") as stream:
+        return {
+            row["element"]: (float(row["z"]), float(row["atomic_weight"]))
+            for row in csv.DictReader(stream)
+        }
 
 
 @cache

@@ -21,6 +21,12 @@ from tocsin.detectors.compton import (
     photon_grid_keV,
     scattered_shares,
 )
+from tocsin.detectors.electrons import (
+    leave_probability,
+    spread_above,
+    spread_between,
+    spread_from_zero,
+)
 from tocsin.detectors.geometry import N_COSINE, N_DEPTH, Crystal
 
 FloatArray = NDArray[np.float64]
@@ -61,7 +67,7 @@ class Deposit:
 
 @dataclass(frozen=True)
 class CrystalResponse:
-    """Deposited energy in a bare crystal, electrons absorbed where they are set free.
+    """Deposited energy in a bare crystal.
 
     First interactions are placed exactly (broad parallel beam on the front face, exponential in
     depth) and the escape of first scattered photons is integrated over the body. Photons of later
@@ -73,8 +79,9 @@ class CrystalResponse:
     ``Q(E) = f_photo X + f_Compton sum_j K_j [e_j delta(E_j) + (1 - e_j) Q(E_j)] + f_pair P``,
     ``K`` the Klein-Nishina shares, ``e`` the escape probability, ``X`` photo-absorption with K
     X-ray escape, ``P`` two annihilation photons back to back. The sum is a linear system that is
-    solved once for all energies. Coherent scattering, electron escape, bremsstrahlung, positron
-    range and electron binding (beyond the incoherent cross-section) are left out.
+    solved once for all energies. An electron that leaves (``electrons.leave_probability``) carries
+    away an even share of its energy. Coherent scattering, bremsstrahlung and electron binding
+    (beyond the incoherent cross-section) are left out.
 
     Valid from 20 to 3000 keV. This is not a validated response.
     """
@@ -128,21 +135,73 @@ class CrystalResponse:
         e = PHOTON_CENTRES_KEV
         d = self.escaped_lines_keV.size
         mu = self.material.coefficients(e)
-        total = mu.interaction
-        escape = self.crystal.escape(total)
-        kernel = scattered_shares(e, PHOTON_EDGES_KEV) * (mu.incoherent / total)[:, None]
+        escape = self.crystal.escape(mu.interaction)
         xray_escape = np.broadcast_to(
             self.crystal.escape(self._xray_mu), (e.size, len(self._xrays))
         )
-        source = np.zeros((e.size, d + e.size))
-        source[:, :d] = self._photo_peaks(e, xray_escape) * (mu.photo / total)[:, None]
-        source[:, d:] = kernel * escape[None, :]
-        system = np.eye(e.size) - kernel * (1 - escape)[None, :]
+        kernel = scattered_shares(e, PHOTON_EDGES_KEV)
+        kernel *= (mu.incoherent / mu.interaction)[:, None]
+        again = kernel * (1 - escape)
+        lost = self._electron_loss(e[:, None] - e[None, :])
+        lines_system = np.eye(e.size) - again * (1 - lost)
+        system = np.eye(e.size) - again
         # pair production needs Q at 511 keV, which needs none: solve, then solve again with it
-        first: FloatArray = np.asarray(np.linalg.solve(system, source), dtype=np.float64)
-        pair = self._annihilation(first)
-        source += (mu.pair / total)[:, None] * pair[None, :]
-        return np.asarray(np.linalg.solve(system, source))
+        pair = np.zeros(d + e.size)
+        out = np.zeros((e.size, d + e.size))
+        for _ in range(2):
+            out = np.zeros_like(out)
+            source = self._once(e, kernel, escape[None, :], xray_escape, pair)
+            out[:, :d] = np.linalg.solve(lines_system, source[:, :d])
+            moved = again * lost * out[None, :, :d].sum(axis=2)
+            spread = spread_from_zero(moved, e, e, PHOTON_EDGES_KEV)
+            # an escape below the lowest bin cannot be told from none
+            out[:, :1] += np.linalg.solve(lines_system, spread[:, :1])
+            out[:, d:] = np.linalg.solve(system, source[:, d:] + spread[:, 1:])
+            pair = self._annihilation(out)
+        return out
+
+    def _electron_loss(self, energies_keV: FloatArray) -> FloatArray:
+        """Chance that an electron leaves the crystal, shape of the energies."""
+        return leave_probability(
+            energies_keV, stuff=self.material, mean_chord_cm=self.crystal.mean_chord_cm
+        )
+
+    def _once(
+        self,
+        energies_keV: FloatArray,
+        kernel: FloatArray,
+        escape: FloatArray,
+        xray_escape: FloatArray,
+        pair: FloatArray,
+    ) -> FloatArray:
+        """What leaves after one interaction: photo effect, Compton photon lost, pair."""
+        e = energies_keV
+        d = self.escaped_lines_keV.size
+        mu = self.material.coefficients(e)
+        total = mu.interaction
+        out = np.zeros((e.size, d + PHOTON_CENTRES_KEV.size))
+        lost = self._electron_loss(e)
+        photo = self._photo_peaks(e, xray_escape) * (mu.photo / total)[:, None]
+        out[:, :d] = photo * (1 - lost)[:, None]
+        spread = spread_between(np.zeros_like(e), e, PHOTON_EDGES_KEV)
+        spread *= (photo.sum(axis=1) * lost)[:, None]
+        electron = self._electron_loss(e[:, None] - PHOTON_CENTRES_KEV[None, :])
+        gone = kernel * escape
+        out[:, d:] = gone * (1 - electron)
+        out[:, d:] += spread_above(gone * electron, e, PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV)
+        # the two electrons of a pair share the energy; either may leave
+        kinetic = np.maximum(e - PAIR_THRESHOLD_KEV, 0.0)
+        either = 1 - (1 - self._electron_loss(kinetic / 2)) ** 2
+        made = mu.pair / total
+        out[:, :d] += made[:, None] * pair[None, :d] * (1 - either)[:, None]
+        out[:, d:] += made[:, None] * pair[None, d:]
+        for line in (0, d - 2, d - 1):
+            low = np.full_like(e, self.escaped_lines_keV[line])
+            share = spread_between(low, low + kinetic, PHOTON_EDGES_KEV)
+            spread += share * (made * either * pair[line])[:, None]
+        out[:, 0] += spread[:, 0]
+        out[:, d:] += spread[:, 1:]
+        return out
 
     def _annihilation(self, inside: FloatArray) -> FloatArray:
         """Escaping energy of two 511 keV photons sent out back to back, evenly in the body."""
@@ -248,10 +307,16 @@ class CrystalResponse:
                 self.crystal.escape(self._xray_mu), (e.size, len(self._xrays))
             )
         kernel = scattered_shares(e, PHOTON_EDGES_KEV)
-        out = ((kernel * (1 - escape)) @ self._inside) * (mu.incoherent / total)[:, None]
-        out[:, d:] += kernel * escape * (mu.incoherent / total)[:, None]
-        out[:, :d] += self._photo_peaks(e, xray_escape) * (mu.photo / total)[:, None]
-        out += (mu.pair / total)[:, None] * self._pair[None, :]
+        kernel *= (mu.incoherent / total)[:, None]
+        out = self._once(e, kernel, escape, xray_escape, self._pair)
+        again = kernel * (1 - escape)
+        lost = self._electron_loss(e[:, None] - PHOTON_CENTRES_KEV[None, :])
+        out[:, :d] += (again * (1 - lost)) @ self._inside[:, :d]
+        out[:, d:] += again @ self._inside[:, d:]
+        moved = again * lost * self._inside[:, :d].sum(axis=1)
+        spread = spread_from_zero(moved, e, PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV)
+        out[:, 0] += spread[:, 0]
+        out[:, d:] += spread[:, 1:]
         out *= interacting[:, None]
         return Deposit(interacting, self.escaped_lines_keV, out[:, :d], out[:, d:])
 
