@@ -56,16 +56,24 @@ def channel_sum(data: bytes, notes: Notes) -> ChannelSum:
             points.append(text)
         else:
             total += _total(text, " ".join(map(str, element.attrib.values())), notes)
-    return ChannelSum(total + _total(" ".join(points), "", notes), well_formed=True)
+    return ChannelSum(total + _points_total(points), well_formed=True)
 
 
 def _sum_of_bytes(data: bytes, notes: Notes) -> float:
     found = [(m[1], m[2], m[3]) for m in _CHANNELS.finditer(data)]
-    points = b" ".join(text for name, _, text in found if name == b"DataPoint")
+    points = [text.decode("latin-1") for name, _, text in found if name == b"DataPoint"]
     lists = [(head, text) for name, head, text in found if name == b"ChannelData"]
-    return _total(points.decode("latin-1"), "", notes) + sum(
+    return _points_total(points) + sum(
         _total(text.decode("latin-1"), head.decode("latin-1"), notes) for head, text in lists
     )
+
+
+def _points_total(points: list[str]) -> float:
+    """Sum of elements that hold one channel each."""
+    values = numbers(" ".join(points))
+    if values.size != len(points):
+        raise ParseError("a channel is empty, or holds more than one number")
+    return float(values.sum(dtype=np.float64))
 
 
 def _total(text: str, attributes: str, notes: Notes) -> float:

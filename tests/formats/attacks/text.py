@@ -176,6 +176,16 @@ def radiacode_point_is_nan() -> bytes:
     return radiacode_xml(points=["1", "NaN", *["3"] * (256 - 2)]).encode()
 
 
+@attack("text", "attack.xml")
+def radiacode_point_is_empty() -> bytes:
+    return radiacode_xml(points=["1", "", *["3"] * (256 - 2)]).encode()
+
+
+@attack("text", "attack.xml")
+def radiacode_point_holds_two_numbers() -> bytes:
+    return radiacode_xml(points=["1", "2 2", *["3"] * (256 - 2)]).encode()
+
+
 @attack("text", "attack.xml", records=1)
 def radiacode_point_is_negative() -> bytes:
     return radiacode_xml(points=["1", "-2147483649", *["3"] * (256 - 2)]).encode()
