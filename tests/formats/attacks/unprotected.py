@@ -8,10 +8,12 @@ nothing about the protection.
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from .case import Attack
 
@@ -29,7 +31,29 @@ def _specutils(path: str) -> dict[str, object]:
         "records": len(spectra.sampleNumbers()),
         "total": spectra.gammaCountSum(),
         "warnings": len(spectra.parseWarnings()),
+        "absurd": next((a for m in spectra.measurements() if (a := _absurd(m))), ""),
     }
+
+
+def _absurd(m: Any) -> str:
+    """What cannot be true in one measurement of the library, and is given out all the same."""
+    for name, seconds in (("live", m.liveTime()), ("real", m.realTime())):
+        if not 0 <= seconds < 1e9:
+            return f"{name} time of {seconds:g} s"
+    when = m.startTime()
+    if when is not None and not 1900 < when.year < 2100:
+        return f"year {when.year}"
+    if m.hasGpsInfo():
+        return f"the place {m.latitude():g}, {m.longitude():g}"  # no attack holds a true one
+    energies = list(m.channelEnergies())
+    if str(m.energyCalibrationModel()).endswith("UnspecifiedUsingDefaultPolynomial"):
+        return f"invented energies up to {energies[-1]:g} keV" if energies else ""
+    known = str(m.energyCalibrationModel()).rpartition(".")[2] in ("Polynomial", "LowerChannelEdge")
+    if known and any(b <= a for a, b in itertools.pairwise(energies)):
+        return "energies that do not rise"
+    if known and energies and not abs(energies[-1]) < 1e6:
+        return f"an energy of {energies[-1]:g} keV"
+    return ""
 
 
 def _lxml(path: str) -> dict[str, object]:
@@ -83,6 +107,8 @@ def bite(case: Attack, folder: Path, reader: str = "specutils") -> str:
         return f"reads {got['total']:g} of {case.total:g} counts"
     if case.flagged and not got["warnings"]:
         return "says nothing of what is missing"
+    if got.get("absurd"):
+        return f"gives out {got['absurd']}"
     return ""
 
 
