@@ -2,8 +2,9 @@
 
 Two pictures, both without a fitted constant:
 
-*one source above ground*: photons that reach the detector after scattering in the ground, for a
-stated scene; the amplitude relative to the direct beam follows from the scene and may be freed.
+*one source above ground*: photons that reach the detector after scattering in the ground or in a
+body behind the detector, for a stated scene; the amplitude relative to the direct beam follows from
+the scene and may be freed.
 
 *matter that holds the activity everywhere*: the slowing-down equation of an infinite medium,
 ``mu(E) phi(E) = S(E) + int mu_C(E') k(E' -> E) phi(E') dE'``, which describes the energies of
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from tocsin.detectors.attenuation import material
 from tocsin.detectors.compton import ELECTRON_MASS_KEV, cos_angle, scattered_shares
+from tocsin.detectors.halfspace import half_space
 from tocsin.detectors.response import PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV
 from tocsin.detectors.slab import Photons
 
@@ -28,12 +30,12 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Heights and distance for scatter from the ground.
+    """Ground below source and detector, and a body behind the detector.
 
-    The defaults are a stated convention, not a measurement: a source and an instrument carried at
-    the height of a table or a hip, a room's length apart. The shape hardly depends on them (the
-    continuum lies between the back-scatter energy and a few tens of degrees); the amplitude does,
-    and is free in templates.
+    The defaults are a stated convention, not a measurement: source and instrument carried at the
+    height of a table or a hip, a room's length apart, and a trunk behind the instrument, which
+    gives the back-scatter peak. The shape depends on them little, the amplitude much; in templates
+    it is free.
     """
 
     source_height_m: float = 1.0
@@ -41,63 +43,87 @@ class Scene:
     distance_m: float = 5.0
     ground: str = "concrete"
     extent_m: float = 30.0  # ground farther out than this adds less than one per cent
-    n_side: int = 240  # a mesh of 0.25 m, fine against the heights
+    body: str = "tissue"
+    body_behind_m: float = 0.15
+    body_width_m: float = 0.4
+    body_height_m: float = 0.6
+    n_side: int = 240  # mesh points a side: 0.25 m of ground, fine against the heights
 
 
 STANDARD_SCENE = Scene()
-# Later generations start about as deep as their own mean free path: with equal coefficients the
-# chance to leave a half-space is (1 - ln 2) / 2.
-LATER_ESCAPE = 0.5 * (1 - float(np.log(2.0)))
 N_ANGLE_BINS = 60
+_ANGLE_EDGES = np.linspace(-1, 1, N_ANGLE_BINS + 1)
 
 
-@cache
-def _scene_factors(scene: Scene) -> tuple[FloatArray, FloatArray, float]:
-    """Angle density of ground scatter relative to the direct beam.
+@dataclass(frozen=True, slots=True)
+class _Surface:
+    """How a lit surface shows the source to the detector, relative to the direct beam.
 
-    Returns
-    -------
-    cosines : (n,) float
-        Centres of bins of the cosine of the scattering angle.
-    density : (n,) float
-        ``d^2 cos(a) dA / (r1^2 r2^2)`` per cosine.
-    diffuse : float
-        ``sum d^2 cos(a) cos(b) dA / (pi r1^2 r2^2)``: share of a diffusely re-emitting ground.
+    ``density`` is ``d^2 cos(a) dA / (r1^2 r2^2)`` per cosine of the scattering angle in
+    ``N_ANGLE_BINS`` bins, ``diffuse`` the same with ``cos(b) / pi``, summed: the share of a surface
+    that re-emits evenly.
     """
-    n, extent, d = scene.n_side, scene.extent_m, scene.distance_m
-    mesh = (np.arange(n) + 0.5) / n * 2 * extent - extent
-    x, y = np.meshgrid(mesh + d / 2, mesh, indexing="ij")
-    h1, h2 = scene.source_height_m, scene.detector_height_m
-    r1 = np.sqrt(x**2 + y**2 + h1**2)
-    r2 = np.sqrt((x - d) ** 2 + y**2 + h2**2)
-    # scalar product of the way to the ground point and the way on to the detector
-    cos = (x * (d - x) - y**2 - h1 * h2) / (r1 * r2)
-    area = (2 * extent / n) ** 2
-    weight = d**2 * (h1 / r1) * area / (r1**2 * r2**2)
-    edges = np.linspace(-1, 1, N_ANGLE_BINS + 1)
-    density, _ = np.histogram(cos.ravel(), edges, weights=weight.ravel())
-    diffuse = float((weight * h2 / r2).sum() / np.pi)
-    return (edges[1:] + edges[:-1]) / 2, density / np.diff(edges), diffuse
+
+    material: str
+    density: FloatArray
+    diffuse: float
 
 
 @cache
-def _later_generations(name: str) -> FloatArray:
-    """Photons leaving a half-space per photon that interacts in it, from bin to bin."""
-    mu = material(name).coefficients(PHOTON_CENTRES_KEV)
-    kernel = scattered_shares(PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV)
-    kernel *= (mu.incoherent / mu.interaction)[:, None]
-    system = np.eye(PHOTON_CENTRES_KEV.size) - kernel * (1 - LATER_ESCAPE)
-    return np.asarray(np.linalg.solve(system, kernel * LATER_ESCAPE))
+def _surfaces(scene: Scene) -> tuple[_Surface, _Surface]:
+    """Ground and body of a scene; the source is the origin, the detector at ``(d, 0, 0)``."""
+    n, d = scene.n_side, scene.distance_m
+    even = (np.arange(n) + 0.5) / n * 2 - 1
+    x, y = np.meshgrid(even * scene.extent_m + d / 2, even * scene.extent_m, indexing="ij")
+    h1, h2 = scene.source_height_m, scene.detector_height_m
+    # heights count from the ground: to it and back from it the way falls by h1 and rises by h2
+    ground = _surface(
+        scene.ground,
+        to=(x, y, np.full_like(x, -h1)),
+        back=(d - x, -y, np.full_like(x, h2)),
+        normal_axis=2,
+        area=(2 * scene.extent_m / n) ** 2,
+    )
+    across, up = np.meshgrid(
+        even * scene.body_width_m / 2, even * scene.body_height_m / 2, indexing="ij"
+    )
+    behind = np.full_like(across, scene.body_behind_m)
+    body = _surface(
+        scene.body,
+        to=(d + behind, across, up),
+        back=(-behind, -across, -up),
+        normal_axis=0,
+        area=scene.body_width_m * scene.body_height_m / n**2,
+    )
+    return ground, body
+
+
+def _surface(
+    name: str,
+    *,
+    to: tuple[FloatArray, FloatArray, FloatArray],
+    back: tuple[FloatArray, FloatArray, FloatArray],
+    normal_axis: int,
+    area: float,
+) -> _Surface:
+    r1 = np.sqrt(sum((v * v for v in to), np.zeros_like(to[0])))
+    r2 = np.sqrt(sum((v * v for v in back), np.zeros_like(to[0])))
+    cos = sum((v * w for v, w in zip(to, back, strict=True)), np.zeros_like(r1)) / (r1 * r2)
+    d2 = (to[0] + back[0]) ** 2 + (to[1] + back[1]) ** 2 + (to[2] + back[2]) ** 2
+    weight = d2 * np.abs(to[normal_axis]) / r1 * area / (r1**2 * r2**2)
+    density, _ = np.histogram(cos.ravel(), _ANGLE_EDGES, weights=weight.ravel())
+    diffuse = float((weight * np.abs(back[normal_axis]) / r2).sum() / np.pi)
+    return _Surface(name, density / np.diff(_ANGLE_EDGES), diffuse)
 
 
 def ground_scatter(
     energies_keV: FloatArray, intensities: FloatArray, *, scene: Scene = STANDARD_SCENE
 ) -> FloatArray:
-    """Photon flux scattered from the ground, relative to the direct flux of a unit line.
+    """Photon flux scattered from ground and body, relative to the direct flux of a unit line.
 
     First scatterings: ``K_j G(cos_j) / (2 pi) * mu_C / mu / (1 + mu' / mu)`` with the Klein-Nishina
-    share ``K_j`` of bin ``j`` and the scene's angle density ``G``, way in and way out taken as
-    equally oblique. Later generations leave diffusely from the lit ground.
+    share ``K_j`` of bin ``j`` and the angle density ``G`` of each surface, way in and way out taken
+    as equally oblique. Later generations leave evenly from the lit surface.
 
     Parameters
     ----------
@@ -111,20 +137,21 @@ def ground_scatter(
     (n,) float
         Flux per bin of ``PHOTON_EDGES_KEV``, in units of the direct flux of intensity one.
     """
-    ground = material(scene.ground)
-    mu = ground.coefficients(energies_keV)
-    after = ground.coefficients(PHOTON_CENTRES_KEV).interaction
-    cosines, density, diffuse = _scene_factors(scene)
     cos = cos_angle(energies_keV[:, None], PHOTON_CENTRES_KEV[None, :])
-    angle = np.interp(cos.ravel(), cosines, density).reshape(cos.shape)
-    ratio = after[None, :] / mu.interaction[:, None]
-    scattered = scattered_shares(energies_keV, PHOTON_EDGES_KEV)
-    scattered *= (intensities * mu.incoherent / mu.interaction)[:, None]
-    first = (scattered * angle / (1 + ratio)).sum(axis=0) / (2 * np.pi)
-    # chance to leave after an exponential depth and an even direction (integral of u / (u + rho))
-    leave = 0.5 * (1 - ratio * np.log1p(1 / ratio))
-    later = (scattered * (1 - leave)).sum(axis=0) @ _later_generations(scene.ground)
-    return np.asarray(first + later * diffuse)
+    shares = scattered_shares(energies_keV, PHOTON_EDGES_KEV)
+    centres = (_ANGLE_EDGES[1:] + _ANGLE_EDGES[:-1]) / 2
+    flux = np.zeros(PHOTON_CENTRES_KEV.size)
+    for surface in _surfaces(scene):
+        stuff = material(surface.material)
+        mu = stuff.coefficients(energies_keV)
+        after = stuff.coefficients(PHOTON_CENTRES_KEV).interaction
+        angle = np.interp(cos.ravel(), centres, surface.density).reshape(cos.shape)
+        ratio = after[None, :] / mu.interaction[:, None]
+        scattered = shares * (intensities * mu.incoherent / mu.interaction)[:, None]
+        flux += (scattered * angle / (1 + ratio)).sum(axis=0) / (2 * np.pi)
+        later = half_space(surface.material).later(scattered, mu.interaction / stuff.density_g_cm3)
+        flux += later * surface.diffuse
+    return flux
 
 
 @cache
