@@ -136,6 +136,15 @@ def test_a_spectrogram_is_a_survey(reader: Reader, recordings: Path) -> None:
     assert recording.kind == "survey"
     total = sum(r.real_time_s or 0 for r in recording.records)
     assert total == 43_510  # as the file's first line says
+    # That line: 2023-12-01 00:16:11 on the clock, 08:16:11.259 UTC; the first interval lasted 60 s
+    # and ended at 08:17:11.496 UTC.
+    first = recording.records[0].start
+    assert first is not None
+    assert first.utcoffset() == dt.timedelta(hours=-8)
+    assert abs(first - dt.datetime(2023, 12, 1, 8, 16, 11, 496000, tzinfo=dt.UTC)) < dt.timedelta(
+        seconds=0.5
+    )
+    assert not any("Spectrum:" in remark for remark in recording.remarks)
 
 
 def test_one_measurement_in_several_formats_is_one_measurement(

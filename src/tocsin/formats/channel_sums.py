@@ -1,7 +1,6 @@
-"""Sum of all channels of an XML file, taken from its bytes and not from the library that reads it.
+"""Sum of all channels of an XML file, taken from its bytes and not from the reader of its format.
 
-The library behind N42-2006 and RadiaCode files stops at the first sign that is no number, at a
-comment or at a section, and forgives end tags that do not match: what it then returns looks whole.
+A second opinion: damaged XML can be read in part by a reader that is kind to it.
 """
 
 from __future__ import annotations

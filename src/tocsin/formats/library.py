@@ -1,8 +1,8 @@
 """Every other format, through the widest library there is, with its traps undone.
 
-The library keeps numbers as 32-bit floats, drops time zones and elevations, fills in what a file
-does not have and forgives files that end too early. This module takes from it only what the file
-said; what it cannot know it leaves empty.
+The library keeps numbers as 32-bit floats, has no place for time zones and elevations, and fills in
+what a file does not have. This module takes from it only what the file said, adds what the bytes say
+beside it, and compares the two; what nobody can know stays empty.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import SpecUtils
 from numpy.typing import NDArray
 
 from tocsin.errors import InvalidInput, ParseError
-from tocsin.formats import completeness, radiacode_xml, sniff
+from tocsin.formats import completeness, radiacode_spectrogram, radiacode_xml, sniff
 from tocsin.formats.channel_sums import channel_sum
 from tocsin.formats.limits import Limits
 from tocsin.formats.n42_reader import position_of
@@ -129,6 +129,8 @@ def read_other(data: bytes, *, path: str, limits: Limits, file_name: str) -> Par
     recording, found = _recording(spec, context)
     if file_format == "chn":
         recording = _with_counts(recording, completeness.chn_counts(data))
+    if file_format == "radiacode-spectrogram":
+        recording = radiacode_spectrogram.corrected(recording, data)
     return recording, completeness.expected_spectra(data, file_format), found
 
 
@@ -198,7 +200,7 @@ def warm_up(sample: bytes) -> None:
 def _load(path: str, parsers: Iterable[str], file_name: str) -> tuple[Any, str]:
     """The library's object for a file, and the name of the format that fitted.
 
-    By path and not by stream: over a Python stream some of its parsers fail or lose a record.
+    By path and not by stream: that is the way on which all parsers work.
     """
     kinds = {**PARSERS, **XML_PARSERS}
     for name in parsers:

@@ -33,8 +33,7 @@ class Limits:
     max_depth : int
         Nesting of XML elements; N42 needs fewer than a dozen.
     rss_fraction : float
-        Share of ``memory_bytes`` beyond which an answer is not believed: a library that runs into
-        its memory limit may return a part of the file as if it were all.
+        Share of ``memory_bytes`` beyond which an answer is not believed to be complete.
     """
 
     max_bytes: int = 16 * MiB
