@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tocsin.detection.analysis import FloatArray, SourceClass
 from tocsin.detection.candidates import Candidate, candidate_list
@@ -39,7 +40,10 @@ _SCATTERED_KEV = (150.0, 400.0, 1200.0)
 _LINE_ENERGIES_KEV = np.geomspace(40.0, 2700.0, 40)
 # Usual parts of the natural background in 30-3000 keV: a prior only has to be roughly right.
 _PRIOR_PARTS = (0.25, 0.25, 0.42, 0.08)
-_NOT_CANDIDATES = frozenset({"K-40", "Ra-226", "Th-232", "Ra-224", "La-138", "Lu-176"})
+# In the crystals themselves, hence in every background: never an encounter.
+_IN_CRYSTALS = frozenset({"La-138", "Lu-176"})
+# Natural, so no shape of its own is needed to find them: the lines and the total rate do.
+_NATURAL = frozenset({"K-40", "Ra-226", "Th-232", "Ra-224"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +70,17 @@ class ShapeBank:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CandidateShapes:
-    """Expected spectra of one nuclide: rows are bare and behind several shields, sum one each."""
+    """Expected spectra of one nuclide, sum one each.
+
+    Rows are bare and behind several shields; then, marked by ``without_peaks``, what comes by way
+    of the ground, back from behind, and only partly absorbed.
+    """
 
     name: str
     nuclide_class: SourceClass
     tier: str
     rows: FloatArray
+    without_peaks: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,11 +155,18 @@ def _library(model: DetectorModel, edges_keV: tuple[float, ...]) -> ShapeLibrary
         shields = [SHIELDS[k] for k in _RARE_SHIELDS] if rare else SHIELDS
         rows = [_unit(matrix.source(lines, shield)) for shield in shields]
         rows.append(_unit(matrix.by_ground(lines)))
-        kept = [r for r in rows if r is not None]
+        rows.append(_unit(matrix.scattered_back(lines)))
+        rows.append(_unit(matrix.partly_absorbed(lines, None)))
+        rows.append(_unit(matrix.partly_absorbed(lines, SHIELDS[7])))
+        kept = [k for k, r in enumerate(rows) if r is not None]
         if kept:
             candidates.append(
                 CandidateShapes(
-                    candidate.name, _class(nuclides, candidate), candidate.tier, np.array(kept)
+                    candidate.name,
+                    _class(nuclides, candidate),
+                    candidate.tier,
+                    np.array([rows[k] for k in kept]),
+                    np.array([k >= len(shields) for k in kept]),
                 )
             )
     energies = _line_energies(matrix)
@@ -169,12 +185,14 @@ def _wanted(nuclides: NuclideLibrary, tiers: tuple[str, ...]) -> list[Candidate]
     return [
         c
         for c in candidate_list()
-        if c.tier in tiers and c.name not in _NOT_CANDIDATES and c.name in nuclides
+        if c.tier in tiers and c.name not in _IN_CRYSTALS and c.name in nuclides
     ]
 
 
 def _class(nuclides: NuclideLibrary, candidate: Candidate) -> SourceClass:
-    """Class of a nuclide found without radium: uranium is then refined, hence industrial."""
+    """Class of a nuclide found alone: uranium without radium is refined, hence industrial."""
+    if candidate.name in _NATURAL:
+        return "norm"
     if candidate.name == "U-238":
         return "industrial"
     classes: dict[str, SourceClass] = {

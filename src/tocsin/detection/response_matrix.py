@@ -9,6 +9,7 @@ import numpy as np
 
 from tocsin.detection.analysis import FloatArray
 from tocsin.detectors import DetectorModel, Shield
+from tocsin.detectors.compton import cos_angle, scattered_shares
 from tocsin.detectors.folding import folder_for
 from tocsin.detectors.response import PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV
 from tocsin.detectors.slab import through_shield
@@ -24,6 +25,7 @@ from tocsin.nuclear import EmissionLine, load_library
 
 _PARTS = 8  # of a bin, for folding: a small part of any scintillator's peak width
 _WEAKEST = 3e-3  # of the strongest line; weaker ones change no shape
+_BACK_COSINE = -0.5  # scattering by 120 degrees and more counts as coming back
 _LOW_KEV, _HIGH_KEV = 15.0, 3500.0  # outside no photon is seen by a field instrument's spectrum
 
 
@@ -51,6 +53,11 @@ class ResponseMatrix:
         folder = folder_for(model, self._fine_edges_keV)
         single = np.eye(PHOTON_CENTRES_KEV.size)
         self.beam = np.array([self._join(folder.flux(row)) for row in single])
+        peaks = [
+            self._join(folder.lines(PHOTON_CENTRES_KEV[k : k + 1], np.ones(1), peaks_only=True))
+            for k in range(PHOTON_CENTRES_KEV.size)
+        ]
+        self.partial = np.clip(self.beam - np.array(peaks), 0.0, None)
         self.around = np.array(
             [self._join(folder.flux(row, incidence="isotropic")) for row in single]
         )
@@ -87,6 +94,30 @@ class ResponseMatrix:
         out = through_shield(energies, intensities, shield)
         photons = self._spread(out.energies_keV, out.intensities) + out.continuum
         return np.asarray(photons @ self.beam)
+
+    def scattered_back(self, lines: Sequence[EmissionLine]) -> FloatArray:
+        """Counts per bin of photons that pass the crystal and come back from what is behind it.
+
+        Single Klein-Nishina scattering by more than ``_BACK_COSINE``; the carrier, a wall or the
+        ground behind the instrument, none of which a file describes.
+        """
+        energies, intensities = _arrays(lines)
+        if not energies.size:
+            return np.zeros(self.edges_keV.size - 1)
+        shares = scattered_shares(energies, PHOTON_EDGES_KEV)
+        cosine = cos_angle(energies[:, None], PHOTON_CENTRES_KEV[None, :])
+        shares[cosine > _BACK_COSINE] = 0.0
+        return np.asarray((intensities @ shares) @ self.around)
+
+    def partly_absorbed(self, lines: Sequence[EmissionLine], shield: Shield | None) -> FloatArray:
+        """Counts per bin without full-energy peaks: the part of a response that models miss most."""
+        energies, intensities = _arrays(lines)
+        if not energies.size:
+            return np.zeros(self.edges_keV.size - 1)
+        if shield is None:
+            return np.asarray(self._spread(energies, intensities) @ self.partial)
+        out = through_shield(energies, intensities, shield)
+        return np.asarray(self._spread(out.energies_keV, out.intensities) @ self.partial)
 
     def by_ground(self, lines: Sequence[EmissionLine]) -> FloatArray:
         """Counts per bin of a bare source's photons that come by way of the ground."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
 from tocsin.detection.analysis import FloatArray, NuclideFinding, SourceClass
-from tocsin.detection.background import natural_modes
+from tocsin.detection.background import natural_modes, smooth_modes
 from tocsin.detection.bank import CandidateShapes, ShapeLibrary
 from tocsin.detection.settings import DetectorSettings
 
@@ -29,11 +29,20 @@ class ShapeSettings:
     ----------
     model_error : float
         Relative error of the expected source spectrum per bin (response, scatter around).
+    response_sigma : float
+        Relative error of the response that varies slowly with the energy (efficiency, geometry).
     source_gain_sigma : float
         Relative uncertainty of the energy scale of the source's spectrum against the library's.
     unknown_penalty : float
         How much better (in chi-squared) a free mixture of lines must fit than a nuclide, beyond the
         freedom it has, before the source is called unknown.
+    line_gain : float
+        Fall of chi-squared that the full-energy peaks of a nuclide must bring beside its scattered
+        and partly absorbed photons: without lines no nuclide is named.
+    trust : float
+        Factor from the posterior among the modelled explanations to the stated confidence: the
+        part of cases in which the winner with a posterior near one was right, measured on passes
+        made from another laboratory's spectra (docs/science/detection.md).
     second_gain : float
         Fall of chi-squared that a second nuclide must bring to be named.
     named_at : float
@@ -45,8 +54,9 @@ class ShapeSettings:
         Probability of the natural explanation from which an encounter is natural.
     gross_natural_at : float
         The same where only the total rate had crossed its threshold: natural unless very unlikely.
-    prior_natural, prior_common, prior_uncommon, prior_strategic : float
-        Prior weights of one hypothesis each.
+    prior_natural, prior_natural_point, prior_common, prior_uncommon, prior_strategic : float
+        Prior weights of one hypothesis each: more of the surroundings, a compact natural object,
+        a common source, a rare one, special nuclear material.
     radium_rise : float
         A short rise of the uranium series alone to this multiple of the background is taken for a
         radium source, not for rock.
@@ -59,16 +69,20 @@ class ShapeSettings:
     """
 
     model_error: float = 0.06
+    response_sigma: float = 0.15
     source_gain_sigma: float = 0.01
     unknown_penalty: float = 20.0
-    second_gain: float = 30.0
-    named_at: float = 0.6
+    line_gain: float = 12.0
+    trust: float = 0.9
+    second_gain: float = 50.0
+    named_at: float = 0.7
     strategic_gain: float = 25.0
-    natural_at: float = 0.2
+    natural_at: float = 0.5
     gross_natural_at: float = 1e-3
     prior_natural: float = 1.0
     prior_common: float = 0.03
-    prior_uncommon: float = 0.001
+    prior_natural_point: float = 0.1
+    prior_uncommon: float = 1e-4
     prior_strategic: float = 0.003
     radium_rise: float = 3.0
     compact_s: float = 60.0
@@ -139,7 +153,8 @@ class _Metric:
         modes, sigma = natural_modes(problem.rate_cps, centres, library.series, detector)
         modes = modes * (sigma[:, None] * live)
         shift = _shift_mode(self.net, centres) * settings.source_gain_sigma
-        modes = np.vstack([modes, shift[None, :]])
+        slow = smooth_modes(centres, detector)[1:] * (settings.response_sigma * source)
+        modes = np.vstack([modes, shift[None, :], slow])
         self.covariance = np.diag(variance) + modes.T @ modes
         self.root = np.linalg.cholesky(self.covariance)
         self.white_net = self.white(self.net[None, :])[0]
@@ -186,11 +201,11 @@ def identify_shape(
     -----
     Every explanation ``h`` is a set of shapes with free amounts that are not negative (a nuclide
     behind a free mixture of shields, beside scattered photons; K, U and Th for the natural one)
-    over the tracked background with its natural variation. With its chi-squared ``X_h`` in the metric of
-    :class:`_Metric` the posterior is ``p_h ~ prior_h exp(-X_h / 2 T)``; ``T >= 1`` is the
+    over the tracked background with its natural variation. With its chi-squared ``X_h`` in the
+    metric of :class:`_Metric` the posterior is ``p_h ~ prior_h exp(-X_h / 2 T)``; ``T >= 1`` is the
     chi-squared per degree of freedom that the best of them leaves (up to ``misfit``), so that a
-    response that is not quite right makes the answer less sure instead of wrong. The library is what is compared:
-    a nuclide outside it can only be "unknown".
+    response that is not quite right makes the answer less sure instead of wrong. A nuclide outside
+    the library can only be "unknown".
     """
     s = settings or ShapeSettings()
     metric = _Metric(problem, library, detector or DetectorSettings(), s)
@@ -218,7 +233,11 @@ def identify_shape(
         chi[name] += 2.0 * temperature * int(np.count_nonzero(used))
     chi["unknown"] = free + temperature * (2.0 * n_free + s.unknown_penalty)
     prior = {"natural": s.prior_natural, "unknown": s.prior_common}
-    by_tier = {"strategic": s.prior_strategic, "uncommon": s.prior_uncommon}
+    by_tier = {
+        "strategic": s.prior_strategic,
+        "uncommon": s.prior_uncommon,
+        "natural": s.prior_natural_point,
+    }
     for c in library.candidates:
         prior[c.name] = by_tier.get(c.tier, s.prior_common)
     probabilities = _posterior(chi, prior, temperature)
@@ -227,15 +246,18 @@ def identify_shape(
 
 
 def natural_rows(problem: ShapeProblem, library: ShapeLibrary) -> FloatArray:
-    """What more of nature looks like: the three series, the background, its soft and hard part.
+    """What more of nature looks like: the three series and the background.
 
-    The soft part stands for sky-shine and scatter, the hard part for less of both; all come on top
-    of the variation that the metric holds as noise.
+    All come on top of the variation that the metric holds as noise. Where the shape itself has not
+    crossed its threshold, any amount of the soft part (sky-shine, scatter) and of the hard part of
+    the background is natural too; where it has, that would explain scattered sources away.
     """
     x = np.log(0.5 * (library.edges_keV[1:] + library.edges_keV[:-1]))
     x = (x - x[0]) / (x[-1] - x[0])
     shape = problem.rate_cps / problem.rate_cps.sum()
-    rows = np.vstack([library.series, shape, shape * (1 - x), shape * x])
+    rows = np.vstack([library.series, shape])
+    if not problem.spectral:
+        rows = np.vstack([rows, shape * (1 - x), shape * x])
     return np.asarray(rows / rows.sum(axis=1, keepdims=True))
 
 
@@ -274,7 +296,11 @@ class _Work:
                 "spectrum is not believed, no nuclide is named"
             )
         enough = s.natural_at if self.problem.spectral else s.gross_natural_at
-        if p["natural"] >= enough:
+        compact = [c for c in self.library.candidates if c.nuclide_class == "norm"]
+        if p["natural"] + sum(p[c.name] for c in compact) >= enough:
+            top = max(compact, key=lambda c: p[c.name], default=None)
+            if top is not None and p[top.name] >= s.named_at and self.peak_gain(top) >= s.line_gain:
+                return self._compact_natural(top, chi_none)
             return self._natural()
         if best == "unknown" or p[best] < s.named_at:
             others = ", ".join(f"{h} {v:.2f}" for h, v in list(p.items())[:3])
@@ -285,13 +311,28 @@ class _Work:
                 f"best match {best} leaves chi-squared {self.misfit[best]:.1f} per degree of "
                 "freedom: the spectrum is not explained"
             )
+        lines = self.peak_gain(candidate)
+        if lines < s.line_gain:
+            return self._unknown(
+                f"{best} fits best, but by scattered photons alone: its lines bring chi-squared "
+                f"down by {lines:.0f} only"
+            )
         if candidate.tier == "strategic":
-            rival = min(x for h, x in self.chi.items() if h != best and not _strategic(named, h))
+            rival = min(x for h, x in self.chi.items() if _counts_as_rival(named, h))
             if rival - self.chi[best] < s.strategic_gain:
                 return self._unknown(
                     f"{best} fits best, but not by enough for special nuclear material"
                 )
         return self._named(candidate, chi_none)
+
+    def peak_gain(self, candidate: CandidateShapes, beside: CandidateShapes | None = None) -> float:
+        """What the full-energy peaks of a nuclide bring, in units of the misfit."""
+        fixed = [self.scatter] if beside is None else [self.scatter, self.rows[beside.name]]
+        rows = self.rows[candidate.name]
+        full, _ = self.metric.fit(np.vstack([rows, *fixed]))
+        bare, _ = self.metric.fit(np.vstack([rows[candidate.without_peaks], *fixed]))
+        scale = self.misfit[candidate.name if beside is None else beside.name]
+        return (bare - full) / max(1.0, scale)
 
     def _named(self, first: CandidateShapes, chi_none: float) -> ShapeResult:
         """The best nuclide, and a second one where it is needed."""
@@ -301,7 +342,7 @@ class _Work:
             NuclideFinding(
                 first.name,
                 first.nuclide_class,
-                min(p[first.name], 0.999),
+                self.settings.trust * p[first.name],
                 f"shape of the excess over the background: chi-squared falls from {chi_none:.0f} "
                 f"to {self.chi[first.name]:.0f} on {self.problem.counts.size} bins; next best "
                 f"{rivals[0]} {self.chi[rivals[0]]:.0f}, natural {self.chi['natural']:.0f}",
@@ -318,7 +359,7 @@ class _Work:
                 NuclideFinding(
                     candidate.name,
                     candidate.nuclide_class,
-                    min(1.0 - math.exp(-0.5 * (gain - self.settings.second_gain) - 2.0), 0.99),
+                    self.settings.trust * p[first.name],
                     f"beside {first.name}: chi-squared falls by {gain:.0f} more",
                 )
             )
@@ -353,7 +394,9 @@ class _Work:
             gain = (base - x) / max(1.0, self.misfit[first.name])
             if best is None or gain > best[1]:
                 best = (c, gain)
-        return best if best is not None and best[1] >= self.settings.second_gain else None
+        if best is None or best[1] < self.settings.second_gain:
+            return None
+        return best if self.peak_gain(best[0], first) >= self.settings.line_gain else None
 
     def _natural(self) -> ShapeResult:
         amounts = self.amounts["natural"]
@@ -367,34 +410,37 @@ class _Work:
                     NuclideFinding(
                         name,
                         "norm",
-                        min(self.probabilities["natural"], 0.999),
+                        self.settings.trust * self.probabilities["natural"],
                         f"{SERIES_WORDS[k]} {ratios[k]:.2f} times the background in its window",
                     )
                 )
-        source_class: SourceClass = "norm"
-        reason = self._windows()
-        rise = self.problem.counts.sum() / max(
-            float(self.problem.rate_cps.sum()) * self.problem.live_time_s, 1e-9
-        )
-        alone = [f.name for f in findings] == ["Ra-226"]
-        if (
-            alone
-            and rise >= self.settings.radium_rise
-            and self.problem.duration_s <= self.settings.compact_s
-        ):
-            source_class = "industrial"
-            findings = [
-                NuclideFinding("Ra-226", "industrial", f.confidence, f.evidence) for f in findings
-            ]
-            reason += "; only the uranium series rises, short and strongly: a radium source"
         model = amounts @ natural_rows(self.problem, self.library)
         return ShapeResult(
-            source_class,
+            "norm",
             tuple(findings),
-            (reason,),
+            (self._windows(),),
             self._with_background(model),
             self.chi,
             self.probabilities,
+        )
+
+    def _compact_natural(self, top: CandidateShapes, chi_none: float) -> ShapeResult:
+        """A compact object of one series; radium alone, short and strong, is a source."""
+        result = self._named(top, chi_none)
+        rise = self.problem.counts.sum() / max(
+            float(self.problem.rate_cps.sum()) * self.problem.live_time_s, 1e-9
+        )
+        s = self.settings
+        radium = [f.name for f in result.findings] == ["Ra-226"]
+        if not (radium and rise >= s.radium_rise and self.problem.duration_s <= s.compact_s):
+            return result
+        finding = replace(result.findings[0], nuclide_class="industrial")
+        reason = "only the uranium series rises, short and strongly: a radium source, not rock"
+        return replace(
+            result,
+            source_class="industrial",
+            findings=(finding,),
+            reasons=(*result.reasons, reason),
         )
 
     def _unknown(self, reason: str) -> ShapeResult:
@@ -431,6 +477,7 @@ class _Work:
         )
 
 
-def _strategic(named: dict[str, CandidateShapes], hypothesis: str) -> bool:
+def _counts_as_rival(named: dict[str, CandidateShapes], hypothesis: str) -> bool:
+    """Whether special nuclear material has to beat this explanation by far: not rare nuclides."""
     candidate = named.get(hypothesis)
-    return candidate is not None and candidate.tier == "strategic"
+    return candidate is None or candidate.tier in ("common", "natural")
