@@ -1,8 +1,8 @@
 """Every other format, through the widest library there is, with its traps undone.
 
-The library keeps numbers as 32-bit floats, has no place for time zones and elevations, and fills in
-what a file does not have. This module takes from it only what the file said, adds what the bytes say
-beside it, and compares the two; what nobody can know stays empty.
+The library keeps numbers as 32-bit floats, has no place for time zones and elevations, and fills
+in what a file does not have. This module takes from it only what the file said, adds what the
+bytes say beside it, and compares the two; what nobody can know stays empty.
 """
 
 from __future__ import annotations

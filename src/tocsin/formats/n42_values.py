@@ -76,7 +76,7 @@ def expand_counted_zeroes(
     ----------
     ANSI N42.42-2012, ``ChannelData`` with ``compressionCode="CountedZeroes"``.
     """
-    zero_at = np.flatnonzero(values == 0)
+    zero_at = (values == 0).nonzero()[0]
     if zero_at.size and zero_at[-1] == values.size - 1:
         zero_at = zero_at[:-1]
         _note_zero(notes)
@@ -90,14 +90,15 @@ def expand_counted_zeroes(
     runs = values[run_at]
     if runs.size and (runs.min() < 1 or (runs.dtype.kind == "f" and (runs % 1 != 0).any())):
         raise ParseError("a run of counted zeroes has no whole, positive length")
-    if float(runs.sum(dtype=np.float64)) > max_channels:
+    # The largest run first: the sum of runs that are all within the bound cannot overflow.
+    if runs.size and (runs.max() > max_channels or runs.sum() > max_channels):
         raise ParseError(f"counted zeroes expand to more than {max_channels} channels")
     repeats = np.ones(values.size, dtype=np.int64)
     repeats[zero_at] = 0
     repeats[run_at] = runs
     filled = values.copy()
     filled[run_at] = 0
-    return _bounded(np.repeat(filled, repeats), max_channels)
+    return _bounded(filled.repeat(repeats), max_channels)
 
 
 def _note_zero(notes: Notes | None) -> None:

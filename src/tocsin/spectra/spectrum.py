@@ -123,7 +123,7 @@ def as_counts(values: ArrayLike) -> NDArray[np.int64] | NDArray[np.float64]:
     if array.dtype.kind in "iu":
         if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
             raise InvalidInput("counts are larger than a 64-bit integer holds")
-        out: NDArray[np.int64] | NDArray[np.float64] = array.astype(np.int64)
+        out: NDArray[np.int64] | NDArray[np.float64] = array.astype(np.int64, copy=False)
     elif array.dtype.kind == "f" or array.size == 0:
         real = array.astype(np.float64)
         if not np.all(np.isfinite(real)):
