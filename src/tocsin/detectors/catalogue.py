@@ -40,10 +40,9 @@ _MATERIAL_WORDS = (
     ("NaI", r"\bnai\b|sodium iodide"),
     ("Ge", r"\bhpge\b|germanium|\bbege\b|detector type: ge\b"),
 )
+_LENGTH = r"(\d+(?:[.R]\d+)?)\s*(?:\"|in\b|inch)?"  # some makers write 1R5 for 1.5
 _INCHES = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(?:\"|in|inch)?\s*x\s*(\d+(?:\.\d+)?)"
-    r"(?:\s*(?:\"|in|inch)?\s*x\s*(\d+(?:\.\d+)?))?\s*(?:\"|in\b|inch)?",
-    re.IGNORECASE,
+    rf"(?<![A-Za-z0-9.]){_LENGTH}\s*x\s*{_LENGTH}(?:\s*x\s*{_LENGTH})?(?![0-9])", re.IGNORECASE
 )
 LARGEST_INCHES = 20.0
 
@@ -144,7 +143,7 @@ def _sized(generic: DetectorModel, text: str) -> DetectorModel:
     found = _INCHES.search(text)
     if found is None:
         return generic
-    inches = [float(v) for v in found.groups() if v is not None]
+    inches = [float(v.upper().replace("R", ".")) for v in found.groups() if v is not None]
     if not all(0 < v <= LARGEST_INCHES for v in inches):
         return generic
     cm = [2.54 * v for v in inches]

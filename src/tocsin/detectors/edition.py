@@ -8,7 +8,14 @@ from importlib import resources
 RESPONSE_EDITION = "1"
 """Raised whenever the response changes on purpose."""
 
-_FILES = ("attenuation.csv", "elements.csv", "fluorescence.csv", "materials.json", "models.json")
+_FILES = (
+    "attenuation.csv",
+    "elements.csv",
+    "fluorescence.csv",
+    "intrinsic.json",
+    "materials.json",
+    "models.json",
+)
 
 
 def _version() -> str:

@@ -80,19 +80,25 @@ class Folder:
         i = i * self.model.window_transmission(e)
         deposit = self.model.response.deposit(e, incidence=incidence)
         if peaks_only:
-            return self._peaks(e, i * deposit.peaks[:, 0])
+            return self.peaks(e, i * deposit.peaks[:, 0])
         at = e[:, None] - deposit.escaped_lines_keV[None, :]
-        counts = self._peaks(at.ravel(), (i[:, None] * deposit.peaks).ravel())
-        counts += self.blur @ self._continuum(e, i[:, None] * deposit.continuum)
-        return counts
+        counts = self.peaks(at.ravel(), (i[:, None] * deposit.peaks).ravel())
+        return counts + self.smooth(e, i[:, None] * deposit.continuum)
+
+    def smooth(self, energies_keV: FloatArray, shares: FloatArray) -> FloatArray:
+        """Counts ``(n_channel,)`` of energies less what escapes in each bin ``(k, n)``."""
+        return np.asarray(self.blur @ self._continuum(energies_keV, shares))
 
     def flux(self, bins: FloatArray, *, incidence: Incidence = "face") -> FloatArray:
-        """Counts of photons spread over the bins of ``PHOTON_EDGES_KEV``."""
+        """Counts of photons spread over the bins of ``PHOTON_EDGES_KEV``.
+
+        ``bins`` may be ``(n,)`` for one source, or ``(k, n)`` for many at once.
+        """
         if incidence not in self._nodes:
             self._nodes[incidence] = self._node_matrix(incidence)
         passed = bins * self.model.window_transmission(PHOTON_CENTRES_KEV)
-        passed[PHOTON_CENTRES_KEV < LINE_LOW_KEV] = 0.0
-        return np.asarray(self.blur @ (passed @ self._nodes[incidence]))
+        passed[..., PHOTON_CENTRES_KEV < LINE_LOW_KEV] = 0.0
+        return np.asarray((self.blur @ (passed @ self._nodes[incidence]).T).T)
 
     def _node_matrix(self, incidence: Incidence) -> FloatArray:
         """Counts per channel before resolution for one photon in each bin."""
@@ -120,8 +126,8 @@ class Folder:
             total -= np.interp(escape_at, PHOTON_EDGES_KEV, cumulative)
         return np.diff(total)
 
-    def _peaks(self, centres_keV: FloatArray, areas: FloatArray) -> FloatArray:
-        """Gaussian peaks integrated over the channels."""
+    def peaks(self, centres_keV: FloatArray, areas: FloatArray) -> FloatArray:
+        """Gaussian peaks of given areas, integrated over the channels, ``(n_channel,)``."""
         out = np.zeros(self.centres_keV.size)
         if not areas.size:
             return out

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tocsin.detectors.compton import ELECTRON_MASS_KEV
 from tocsin.detectors.folding import fold_lines, folder_for, scatter_continuum
+from tocsin.detectors.intrinsic import intrinsic_components
 from tocsin.detectors.model import DetectorModel
 from tocsin.detectors.response import PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV
 from tocsin.detectors.slab import Shield, through_shield
@@ -135,7 +136,7 @@ def background_components(
     dict of str to (n_channel,) float
         ``"K-40"``, ``"U-series"`` (with the U-235 series at its natural share), ``"Th-series"``:
         activity spread evenly in ground or walls, in equilibrium, with the scatter of that matter;
-        ``"cosmic"``; and ``"intrinsic"`` for crystals that are radioactive themselves. Each is
+        ``"cosmic"``; and ``"La-138"`` and ``"Ac-227"`` of lanthanum bromide itself. Each is
         normalised to one count above 30 keV; read-only.
 
     Notes
@@ -167,6 +168,8 @@ def _background(
         )
         out[key] = _in_ground(energies, intensities, model, edges_keV)
     out["cosmic"] = _cosmic(model, edges_keV)
+    if model.intrinsic:
+        out |= intrinsic_components(model.intrinsic, folder_for(model, edges_keV))
     return tuple((key, _normalised(counts, edges_keV)) for key, counts in out.items())
 
 

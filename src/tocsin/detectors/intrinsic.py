@@ -1,0 +1,118 @@
+"""Counts of a crystal that is radioactive itself: lanthanum bromide."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.detectors.compton import ELECTRON_MASS_KEV
+from tocsin.detectors.folding import Folder
+from tocsin.errors import NotFound
+
+FloatArray = NDArray[np.float64]
+
+N_BETA = 48  # energies that stand for a beta spectrum: finer than the resolution
+FINE_STRUCTURE = 1 / 137.036
+
+
+@cache
+def _data() -> dict[str, Any]:
+    path = resources.files("tocsin.detectors") / "data" / "intrinsic.json"
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def intrinsic_components(name: str, folder: Folder) -> dict[str, FloatArray]:
+    """Shapes of the crystal's own activity, per decay.
+
+    Electron capture of La-138 leaves the binding energy of the vacancy in the crystal on top of
+    what its gamma leaves, so that the peak stands at 1436 + 37 keV for the K shell; its beta decay
+    adds the beta energy to what the 789 keV gamma leaves. The alphas of Ac-227 and progeny are
+    peaks at their electron-equivalent energy.
+
+    Parameters
+    ----------
+    name : str
+        Component of the data file, for example ``"La-138"``.
+    folder : Folder
+        Detector model and channels.
+
+    Returns
+    -------
+    dict of str to (n_channel,) float
+        ``"La-138"`` per decay, ``"Ac-227"`` per alpha.
+
+    Raises
+    ------
+    NotFound
+        When the data file has no such component.
+
+    Notes
+    -----
+    The beta spectrum is that of an allowed transition with the non-relativistic Coulomb factor; the
+    true one is forbidden and softer. Alpha widths are those of electrons. Shapes, not rates.
+    """
+    entry = _data().get(name)
+    if entry is None:
+        raise NotFound(f"no intrinsic component {name!r}; known are {', '.join(_data())}")
+    capture, beta, alpha = entry["capture"], entry["beta"], entry["alpha"]
+    shares = np.array([share for share, _ in capture["shells"]])
+    binding = np.array([energy for _, energy in capture["shells"]])
+    counts = _with_gamma(capture["gamma_keV"], binding, shares * capture["share"], folder)
+    energies, weights = beta_spectrum(beta["endpoint_keV"], daughter_z=beta["daughter_z"])
+    counts = counts + _with_gamma(beta["gamma_keV"], energies, weights * beta["share"], folder)
+    at = np.array(alpha["energies_keV"]) * np.array(alpha["light_ratio"])
+    return {name: counts, "Ac-227": folder.peaks(at, np.full(at.size, 1 / at.size))}
+
+
+def _with_gamma(
+    gamma_keV: float, beside_keV: FloatArray, weights: FloatArray, folder: Folder
+) -> FloatArray:
+    """Counts where an energy is left for sure beside a gamma that is born inside."""
+    response = folder.model.response
+    energy = np.array([gamma_keV])
+    born = response.deposit(energy, incidence="isotropic")
+    stays = 1 - float(
+        response.crystal.escape(response.material.coefficients(energy).interaction)[0]
+    )
+    # given an interaction, an isotropic field inside and outside make the same deposits
+    peaks = born.peaks[0] / born.interacting[0] * stays
+    continuum = born.continuum[0] / born.interacting[0] * stays
+    sure = gamma_keV + beside_keV
+    at = np.concatenate(((sure[:, None] - born.escaped_lines_keV).ravel(), beside_keV))
+    area = np.concatenate(((weights[:, None] * peaks).ravel(), weights * (1 - stays)))
+    return folder.peaks(at, area) + folder.smooth(sure, weights[:, None] * continuum)
+
+
+def beta_spectrum(endpoint_keV: float, *, daughter_z: int) -> tuple[FloatArray, FloatArray]:
+    """Energies and shares of an allowed beta-minus spectrum.
+
+    ``N(T) ~ p W (Q - T)^2 F``, ``F = x / (1 - exp(-x))`` with ``x = 2 pi Z alpha W / p``.
+
+    Parameters
+    ----------
+    endpoint_keV : float
+        Largest kinetic energy.
+    daughter_z : int
+        Charge of the daughter nucleus.
+
+    Returns
+    -------
+    energies_keV, shares : (n,) float
+        Shares sum to one.
+
+    References
+    ----------
+    Fermi (1934), Z. Phys. 88, 161, doi:10.1007/BF01351864.
+    """
+    t = (np.arange(N_BETA) + 0.5) / N_BETA * endpoint_keV
+    total = t / ELECTRON_MASS_KEV + 1
+    momentum = np.sqrt(total**2 - 1)
+    x = 2 * np.pi * daughter_z * FINE_STRUCTURE * total / momentum
+    shape = momentum * total * (endpoint_keV - t) ** 2 * x / -np.expm1(-x)
+    return t, shape / shape.sum()
