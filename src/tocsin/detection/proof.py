@@ -1,0 +1,344 @@
+"""Proof that a candidate must bring: its lines one by one, and rules for what is easily mistaken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.detection.binning import Resolution
+from tocsin.detection.candidates import Candidate
+from tocsin.detection.nuclide_bank import ANNIHILATION, NATURAL_START, NuclideBank
+from tocsin.detection.search import Search, expected_lines
+from tocsin.detection.templates import LinePattern, line_profiles
+
+FloatArray = NDArray[np.float64]
+
+_GROUP_FWHM = 0.7  # lines closer than this are one peak
+_ROI_FWHM = 0.6  # half width in which a peak is compared with what lies under it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofSettings:
+    """Choices of the proof; the same for all files.
+
+    Attributes
+    ----------
+    gain : float
+        Fall of chi-squared on top of the tier's prior that a named nuclide must bring, all others
+        refitted: 5 standard deviations, for some hundred candidates are tried.
+    leading : float
+        Significance of the strongest group of lines.
+    leading_strategic : float
+        The same for special nuclear material.
+    confirmed : float
+        Significance from which a group of lines counts as seen.
+    expected : float
+        Expected significance from which a group that is not seen speaks against.
+    missing_part : float
+        Part of the expected counts that may be missing.
+    ratio : float
+        A group is seen when its counts agree with the pattern within this factor.
+    contrast, contrast_semiconductor : float
+        Counts of the strongest group over all that lies under it, background left out: what the
+        response model may get wrong.
+    contrast_single : float
+        The same for a nuclide of one line beside another, stronger nuclide.
+    share, share_semiconductor : float
+        Fall of chi-squared compared with that of the strongest nuclide of the spectrum.
+    x_ray_keV : float
+        Lines up to here alone are no proof beside another nuclide (X-rays, escapes).
+    """
+
+    gain: float = 25.0
+    leading: float = 5.0
+    leading_strategic: float = 8.0
+    confirmed: float = 4.0
+    expected: float = 5.0
+    missing_part: float = 0.35
+    ratio: float = 2.5
+    contrast: float = 0.06
+    contrast_semiconductor: float = 0.03
+    contrast_single: float = 0.25
+    share: float = 0.02
+    share_semiconductor: float = 0.002
+    x_ray_keV: float = 45.0
+
+
+@dataclass(frozen=True, slots=True)
+class LineGroup:
+    """Lines of one nuclide that make one peak.
+
+    ``expected`` counts follow from the pattern as fitted, ``counts`` and ``uncertainty`` from a fit
+    in which this peak is free. ``contrast`` compares it with what lies under it.
+    """
+
+    energy_keV: float
+    intensity: float
+    emitter: str
+    expected: float
+    counts: float
+    uncertainty: float
+    contrast: float
+
+    @property
+    def significance(self) -> float:
+        """Counts over uncertainty."""
+        return self.counts / self.uncertainty if self.uncertainty > 0 else 0.0
+
+    @property
+    def expected_significance(self) -> float:
+        """Expected counts over uncertainty."""
+        return self.expected / self.uncertainty if self.uncertainty > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What speaks for one nuclide."""
+
+    candidate: Candidate
+    gain: float
+    groups: tuple[LineGroup, ...]
+    confirmed: tuple[LineGroup, ...]
+    missing: tuple[LineGroup, ...]
+    activity: float
+
+    @property
+    def name(self) -> str:
+        """Name of the nuclide."""
+        return self.candidate.name
+
+    @property
+    def leading(self) -> LineGroup | None:
+        """Group with the largest expected significance."""
+        return self.groups[0] if self.groups else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A candidate that the fit took and the proof refuses, with the reason in words."""
+
+    name: str
+    gain: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Proofs of what stands, and what falls, the weakest first."""
+
+    proved: tuple[Proof, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def judge(
+    search: Search,
+    bank: NuclideBank,
+    resolution: Resolution,
+    *,
+    settings: ProofSettings,
+    prior_of: Callable[[str], float],
+    semiconductor: bool,
+    own: tuple[str, ...],
+) -> Judgement:
+    """Try every nuclide of the fit. Natural ones that fail are not reported and stay in the fit."""
+    proofs: dict[str, Proof] = {}
+    names = [n for n in search.columns if n in {c.name for c in bank.candidates} and n not in own]
+    for name in names:
+        proofs[name] = _prove(search, bank, resolution, name, settings)
+    strongest = max((p.gain for p in proofs.values()), default=0.0)
+    proved, rejected = [], []
+    for name, proof in proofs.items():
+        free = name in NATURAL_START
+        others = [p for p in proofs.values() if p.name != name and p.gain > proof.gain]
+        reason = _objection(
+            proof, strongest, others, settings, prior_of(proof.candidate.tier), semiconductor
+        )
+        if reason is None:
+            reason = _special(proof, proofs, settings)
+        if reason is None:
+            proved.append(proof)
+        elif not free:
+            rejected.append(Rejection(name, proof.gain, f"{name} not named: {reason}"))
+    rejected.sort(key=lambda r: r.gain)
+    proved.sort(key=lambda p: -p.gain)
+    return Judgement(tuple(proved), tuple(rejected))
+
+
+def _prove(
+    search: Search,
+    bank: NuclideBank,
+    resolution: Resolution,
+    name: str,
+    settings: ProofSettings,
+) -> Proof:
+    columns = search.columns[name]
+    if name in search.artefacts:
+        columns = np.concatenate((columns, search.artefacts[name]))
+    gain = search.solution.gain - search.fit.solve(without=columns).gain
+    pattern = bank.bank.patterns[bank.bank.index_of(name)]
+    groups = line_groups(search, pattern, resolution)
+    seen = [
+        g
+        for g in groups
+        if g.significance >= settings.confirmed
+        and g.expected / settings.ratio <= g.counts <= g.expected * settings.ratio
+    ]
+    missing = [
+        g
+        for g in groups
+        if g.expected_significance >= settings.expected
+        and g.counts < g.expected / settings.ratio
+        and g.expected - g.counts > 3.0 * g.uncertainty
+    ]
+    amounts = search.amounts_of(name)
+    activity = float(np.sum(amounts / pattern.yields[: amounts.size]))
+    return Proof(bank.candidate(name), gain, groups, tuple(seen), tuple(missing), activity)
+
+
+def line_groups(
+    search: Search, pattern: LinePattern, resolution: Resolution, *, most: int = 8
+) -> tuple[LineGroup, ...]:
+    """Peaks of one nuclide, each left free beside all others; the best expected first."""
+    expected = expected_lines(search, pattern)
+    if expected.sum() <= 0:
+        return ()
+    fit, scale = search.fit, search.scale
+    members = _grouped(pattern, expected, resolution, scale.width)
+    profiles = line_profiles(pattern.energies_keV, fit.binned.edges_keV, resolution, scale)
+    shapes, counts = [], []
+    for group in members:
+        total = float(expected[group].sum())
+        shape = np.asarray(profiles[group].T @ expected[group]).ravel()
+        inside = float(shape.sum())
+        if total > 0 and inside > 0.5 * total:  # peaks outside the range prove nothing
+            shapes.append(shape / total)
+            counts.append((total, group))
+    if not shapes:
+        return ()
+    matrix = np.stack(shapes, axis=1)
+    power = np.array([c for c, _ in counts]) * np.sqrt(
+        np.maximum(np.einsum("ij,ij->j", matrix, fit.continuum.reduce(matrix)), 0.0)
+    )
+    order = np.argsort(-power, kind="stable")[:most]
+    amounts, sigmas = fit.free_amounts(
+        matrix[:, order], search.solution, without=search.columns[pattern.name]
+    )
+    modelled = fit.expected(search.solution)
+    found = []
+    for k, i in enumerate(order):
+        total, group = counts[i]
+        energy = float(np.average(pattern.energies_keV[group], weights=expected[group]))
+        main = int(group[np.argmax(expected[group])])
+        found.append(
+            LineGroup(
+                energy_keV=energy,
+                intensity=float(pattern.intensities[group].sum()),
+                emitter=pattern.emitters[main],
+                expected=total,
+                counts=float(amounts[k]),
+                uncertainty=float(sigmas[k]),
+                contrast=_contrast(search, energy, resolution, matrix[:, i] * total, modelled),
+            )
+        )
+    return tuple(found)
+
+
+def _grouped(
+    pattern: LinePattern, expected: FloatArray, resolution: Resolution, width: float
+) -> list[NDArray[np.int64]]:
+    groups: list[list[int]] = []
+    for i in np.argsort(pattern.energies_keV, kind="stable"):
+        if expected[i] <= 0:
+            continue
+        energy = float(pattern.energies_keV[i])
+        if groups:
+            last = groups[-1]
+            centre = float(np.average(pattern.energies_keV[last], weights=expected[last]))
+            near = _GROUP_FWHM * width * float(resolution(np.array([centre]))[0])
+            if energy - centre <= near:
+                last.append(int(i))
+                continue
+        groups.append([int(i)])
+    return [np.asarray(g, dtype=np.int64) for g in groups]
+
+
+def _contrast(
+    search: Search, energy_keV: float, resolution: Resolution, own: FloatArray, modelled: FloatArray
+) -> float:
+    binned, scale = search.fit.binned, search.scale
+    at = float(scale.seen_keV(np.array([energy_keV]))[0])
+    reach = _ROI_FWHM * scale.width * float(resolution(np.array([energy_keV]))[0])
+    inside = np.abs(binned.centres_keV - at) <= max(
+        reach, 0.6 * float(np.median(np.diff(binned.edges_keV)))
+    )
+    peak = float(own[inside].sum())
+    under = float((modelled - binned.background - own)[inside].sum())
+    return peak / max(under, 1.0)
+
+
+def _objection(
+    proof: Proof,
+    strongest: float,
+    stronger: list[Proof],
+    settings: ProofSettings,
+    prior: float,
+    semiconductor: bool,
+) -> str | None:
+    """Why a candidate is not proved; None when nothing speaks against it."""
+    lead = proof.leading
+    strategic = proof.candidate.tier == "strategic"
+    if lead is None or proof.gain < settings.gain + prior:
+        return f"explains too little (chi-squared {proof.gain:.0f})"
+    need = settings.leading_strategic if strategic else settings.leading
+    if lead.significance < need:
+        return f"its strongest peak at {lead.energy_keV:.0f} keV has {lead.significance:.1f} sigma"
+    if lead not in proof.confirmed:
+        return f"its strongest peak at {lead.energy_keV:.0f} keV does not fit its other lines"
+    lost = sum(g.expected for g in proof.missing)
+    if lost > settings.missing_part * sum(g.expected for g in proof.groups):
+        lines = ", ".join(f"{g.energy_keV:.0f}" for g in proof.missing[:3])
+        return f"expected at {lines} keV and not seen"
+    share = settings.share_semiconductor if semiconductor else settings.share
+    if proof.gain < share * strongest:
+        return "a small remainder beside a much stronger nuclide"
+    contrast = max(g.contrast for g in proof.confirmed)
+    least = settings.contrast_semiconductor if semiconductor else settings.contrast
+    if proof.candidate.tier != "natural" and contrast < least:
+        return f"its peaks rise only {100 * contrast:.0f} per cent over what lies under them"
+    if stronger and proof.candidate.tier != "natural":
+        if len(proof.confirmed) == 1 and contrast < settings.contrast_single:
+            return "one faint line beside a stronger nuclide"
+        if all(g.energy_keV <= settings.x_ray_keV for g in proof.confirmed):
+            return "only X-ray energies beside another nuclide"
+    if strategic and len(proof.confirmed) < 2:
+        return "special nuclear material is not named from one peak"
+    return None
+
+
+def _special(proof: Proof, proofs: dict[str, Proof], settings: ProofSettings) -> str | None:
+    """Rules for pairs that are easily mistaken."""
+    name, seen = proof.name, [g.energy_keV for g in proof.confirmed]
+    if name == "U-238":
+        radium = proofs.get("Ra-226")
+        ore = radium is not None and radium.gain >= settings.gain
+        if not ore and not any(abs(e - 1001.0) < 25.0 for e in seen):
+            return "the 1001 keV line of Pa-234m is not seen"
+    if name == "Pu-239" and not any(360.0 < e < 430.0 for e in seen):
+        return "its lines around 375 and 414 keV are not seen"
+    if name == "Am-241":
+        thorium = [proofs.get("Ra-224"), proofs.get("Ra-228")]
+        if any(t is not None and t.gain > settings.gain for t in thorium):
+            return "tungsten K X-rays (59 keV) beside thorium explain its line"
+    return None
+
+
+def annihilation_alone(search: Search, judgement: Judgement) -> float:
+    """Fall of chi-squared by annihilation radiation that no proved nuclide accounts for."""
+    if ANNIHILATION not in search.columns or judgement.proved:
+        return 0.0
+    without = search.fit.solve(without=search.columns[ANNIHILATION])
+    return search.solution.gain - without.gain
