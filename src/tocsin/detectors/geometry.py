@@ -13,9 +13,12 @@ from tocsin.errors import InvalidInput
 
 FloatArray = NDArray[np.float64]
 
-# Nodes of the quadratures: the escape integrals are smooth; doubling each changes the full-energy
-# efficiency of a 3x3 in crystal by less than 0.5 per cent (tested).
-N_DEPTH, N_RADIUS, N_AZIMUTH, N_COSINE = 8, 6, 8, 24
+# Nodes of the quadratures: with these the escape of single photons is within one per cent of a
+# random sampling of the same body (tested).
+N_DEPTH, N_RADIUS, N_SIDE, N_AZIMUTH, N_COSINE = 8, 6, 6, 12, 24
+ESCAPE_RANGE = (1e-5, 100.0)  # optical sizes of the escape table
+N_ESCAPE = 240
+N_CHORD = 24
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Crystal:
             share = (weights / 2)[:, None] * np.full((1, N_AZIMUTH), 1 / N_AZIMUTH)
             return distance, share
         a, b = self.face_cm
-        nodes, weights = np.polynomial.legendre.leggauss(5)
+        nodes, weights = np.polynomial.legendre.leggauss(N_SIDE)
         x, y = np.meshgrid(a * (nodes + 1) / 2, b * (nodes + 1) / 2, indexing="ij")
         site_share = np.outer(weights / 2, weights / 2).ravel()
         # one quadrant of directions stands for all: the sites are symmetric about both axes
@@ -137,7 +140,59 @@ class Crystal:
         weight = (weights / 2)[:, None, None] * (cos_weights / 2)[None, :, None] * share
         return forward.ravel(), backward.ravel(), weight.ravel()
 
+    @cached_property
+    def chords(self) -> tuple[FloatArray, FloatArray]:
+        """Lengths of the ways through the body of an isotropic field outside, and their weights."""
+        nodes, node_weights = np.polynomial.legendre.leggauss(N_CHORD)
+        u, u_weight = (nodes + 1) / 2, node_weights / 2
+        sides = [self]
+        if self.shape == "box":
+            a, b = self.face_cm
+            sides += [Crystal("box", a, (b, self.depth_cm)), Crystal("box", b, (a, self.depth_cm))]
+        lengths, weights = [], []
+        for side in sides:  # entering through the front and back, from cosine-weighted directions
+            length, share = side.exit_distances(np.zeros(1), u)
+            area = 2 * side.face_area_cm2 / self.surface_cm2
+            lengths.append(length[0].ravel())
+            weights.append((area * (2 * u * u_weight)[:, None] * share).ravel())
+        if self.shape == "cylinder":
+            length, weight = self._mantle_chords(u, u_weight)
+            lengths.append(length)
+            weights.append(weight * (1 - 2 * self.face_area_cm2 / self.surface_cm2))
+        return np.concatenate(lengths), np.concatenate(weights)
+
+    def _mantle_chords(self, u: FloatArray, u_weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Ways of photons that enter a cylinder through its mantle, weights summing to one."""
+        height = u[:, None, None] * self.depth_cm
+        cosine = u[None, :, None]  # to the axis; up and down are alike
+        azimuth = u[None, None, :] * np.pi / 2  # about the inward normal; left and right are alike
+        sine = np.sqrt(1 - cosine**2)
+        length = np.minimum(
+            self.face_cm[0] * np.cos(azimuth) / sine, (self.depth_cm - height) / cosine
+        )
+        weight = sine * np.cos(azimuth)
+        weight = weight * u_weight[:, None, None] * u_weight[:, None] * u_weight
+        return length.ravel(), (weight / weight.sum()).ravel()
+
+    @cached_property
+    def _escape_table(self) -> tuple[FloatArray, FloatArray]:
+        """Logarithms of optical size ``mu l`` and of the escape probability.
+
+        By reciprocity the escape of photons born evenly inside is the collision probability of an
+        isotropic field outside over ``mu l``; that form stays exact where the body is opaque.
+        """
+        length, weight = self.chords
+        size = np.geomspace(*ESCAPE_RANGE, N_ESCAPE)
+        collide = np.array([-np.expm1(-x / self.mean_chord_cm * length) @ weight for x in size])
+        return np.log(size), np.log(np.minimum(collide / size, 1.0))
+
     def escape(self, mu_per_cm: FloatArray) -> FloatArray:
-        """Chance that a photon born evenly and isotropically inside leaves without interaction."""
-        forward, _, weight = self.isotropic_paths
-        return np.asarray(np.exp(-np.outer(mu_per_cm, forward)) @ weight)
+        """Chance that a photon born evenly and isotropically inside leaves without interaction.
+
+        Read from a table, straight in the logarithms (within 1e-4 of the integral); thinner
+        bodies than the table leave all, thicker ones ``1 / (mu l)`` of it.
+        """
+        at, values = self._escape_table
+        x = np.log(np.maximum(mu_per_cm * self.mean_chord_cm, ESCAPE_RANGE[0]))
+        beyond = np.maximum(x - at[-1], 0.0)
+        return np.asarray(np.exp(np.interp(x, at, values) - beyond))
