@@ -76,7 +76,6 @@ def analyze(
             recording,
             background=background,
             settings=settings.detector,
-            identification=settings.identification,
             library=library,
             progress=progress,
         )

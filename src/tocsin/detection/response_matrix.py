@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import ndtr
 
 from tocsin.detection.analysis import FloatArray
 from tocsin.detectors import DetectorModel, Shield
 from tocsin.detectors.compton import cos_angle, scattered_shares
 from tocsin.detectors.folding import folder_for
+from tocsin.detectors.model import FWHM_PER_SIGMA
 from tocsin.detectors.response import PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV
 from tocsin.detectors.slab import through_shield
 from tocsin.detectors.surroundings import ground_scatter, inside_medium
@@ -53,14 +55,14 @@ class ResponseMatrix:
         folder = folder_for(model, self._fine_edges_keV)
         single = np.eye(PHOTON_CENTRES_KEV.size)
         self.beam = np.array([self._join(folder.flux(row)) for row in single])
-        peaks = [
-            self._join(folder.lines(PHOTON_CENTRES_KEV[k : k + 1], np.ones(1), peaks_only=True))
-            for k in range(PHOTON_CENTRES_KEV.size)
-        ]
-        self.partial = np.clip(self.beam - np.array(peaks), 0.0, None)
         self.around = np.array(
             [self._join(folder.flux(row, incidence="isotropic")) for row in single]
         )
+        energies = PHOTON_CENTRES_KEV
+        sigma = model.fwhm_keV(energies) / FWHM_PER_SIGMA
+        peaks = np.diff(ndtr((edges_keV[None, :] - energies[:, None]) / sigma[:, None]), axis=1)
+        peaks *= model.full_energy_efficiency(energies)[:, None]
+        self.partial = np.clip(self.beam - peaks, 0.0, None)
 
     def _join(self, fine: FloatArray) -> FloatArray:
         return np.asarray(fine.reshape(-1, _PARTS).sum(axis=1))
@@ -110,7 +112,7 @@ class ResponseMatrix:
         return np.asarray((intensities @ shares) @ self.around)
 
     def partly_absorbed(self, lines: Sequence[EmissionLine], shield: Shield | None) -> FloatArray:
-        """Counts per bin without full-energy peaks: the part of a response that models miss most."""
+        """Counts per bin without full-energy peaks: the part that models miss most."""
         energies, intensities = _arrays(lines)
         if not energies.size:
             return np.zeros(self.edges_keV.size - 1)
