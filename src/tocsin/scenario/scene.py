@@ -142,12 +142,13 @@ class Scene:
     @property
     def mid_times_s(self) -> FloatArray:
         """Middle of each record in seconds after the start."""
-        return (np.arange(self.records) + 0.5) * self.carried.record_s
+        middle = np.arange(self.records, dtype=np.float64) + 0.5
+        return np.asarray(middle * self.carried.record_s, dtype=np.float64)
 
     def distances_m(self, source: PointSource | NormHeap) -> FloatArray:
         """Slant distances ``(parts, records)`` from the detector to the parts of a source."""
         dx, dy, dz = self.offsets_m(source)
-        return np.sqrt(dx**2 + dy**2 + dz**2)
+        return np.asarray(np.sqrt(dx**2 + dy**2 + dz**2), dtype=np.float64)
 
     def offsets_m(
         self, source: PointSource | NormHeap

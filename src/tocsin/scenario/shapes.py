@@ -28,8 +28,16 @@ from tocsin.scenario.perturbation import Perturbation
 from tocsin.scenario.scene import Scene
 from tocsin.scenario.sources import NEAREST_M, NormHeap, PointSource
 
-AIR_STEPS_M = (NEAREST_M, 3.0, 6.0, 12.0, 25.0, 50.0, 100.0, 200.0, 400.0)
-"""Distances at which the loss in air is worked out; between them the logarithm is interpolated."""
+AIR_STEPS_M = (NEAREST_M, 10.0, 25.0, 50.0, 100.0, 250.0)
+"""Distances at which the loss in air is worked out.
+
+Between them the counts are interpolated, at most 3 % off at 60 keV within 25 m; beyond the last the
+air of the last is kept, where the inverse square has left nothing that counts.
+"""
+
+HEAP_MIN_INTENSITY = 5e-4
+"""Lines of a natural series below so many photons per decay of its head are left out of a heap:
+together less than 2 % of its photons above 30 keV, and most of the work."""
 
 HEADROOM = 1.08
 """The shapes reach so much above the full scale, so that a low gain finds pulses to move down."""
@@ -38,7 +46,8 @@ BACKGROUND_KEYS = ("K-40", "U-series", "Th-series", "cosmic")
 """Names of the natural components in the room ``detectors``, in the order of ``COMPONENTS``."""
 
 HEAP_MEDIUM = "concrete"
-CM2_PER_M2 = 1e4
+CM_PER_M = 100.0
+CM2_PER_M2 = CM_PER_M**2
 KG_PER_G = 1e-3
 
 
@@ -58,10 +67,7 @@ class Kernel:
     counts_m2_s: FloatArray
 
     def _shares(self, distance_m: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Index of the distance below and share of the one above, shape of the distances.
-
-        Interpolated in the plain distance: the steps are short against the mean free path in air.
-        """
+        """Index of the step below and share of the one above, shape of the distances."""
         d = self.distances_m
         at = np.interp(distance_m, d, np.arange(d.size, dtype=np.float64))
         low = np.minimum(np.floor(at), d.size - 2.0)
@@ -212,7 +218,11 @@ def _heap_photons(heap: NormHeap, library: NuclideLibrary) -> Photons:
     for members, massic_Bq_kg in heap.series:
         if massic_Bq_kg == 0.0:
             continue
-        lines = [line for name in members for line in library.lines(name)]
+        lines = [
+            line
+            for name in members
+            for line in library.lines(name, min_intensity=HEAP_MIN_INTENSITY)
+        ]
         e = np.array([line.energy_keV for line in lines])
         i = np.array([line.intensity for line in lines])
         inside = _followed(e)
@@ -239,17 +249,21 @@ def _kernel(
     mu_lines = air.coefficients(photons.energies_keV).interaction
     mu_bins = air.coefficients(PHOTON_CENTRES_KEV).interaction
     area_m2 = model.crystal.face_area_cm2 / CM2_PER_M2
-    lit = photons.continuum > 0
     rows = []
     for distance_m in AIR_STEPS_M:
-        lines = photons.intensities * np.exp(-mu_lines * distance_m * 100.0)
-        bins = photons.continuum * np.exp(-mu_bins * distance_m * 100.0)
-        counts = folder.lines(photons.energies_keV, lines) + folder.flux(bins)
-        counts = counts + scatter * scatter_continuum(
+        lines = photons.intensities * np.exp(-mu_lines * distance_m * CM_PER_M)
+        bins = photons.continuum * np.exp(-mu_bins * distance_m * CM_PER_M)
+        rows.append(folder.lines(photons.energies_keV, lines) + folder.flux(bins))
+    counts = np.asarray(rows)
+    if scatter > 0:
+        lit = photons.continuum > 0
+        around = scatter_continuum(
             np.concatenate((photons.energies_keV, PHOTON_CENTRES_KEV[lit])),
-            np.concatenate((lines, bins[lit])),
+            np.concatenate((photons.intensities, photons.continuum[lit])),
             model,
             edges_keV,
         )
-        rows.append(counts * area_m2 / (4.0 * math.pi))
-    return np.asarray(rows)
+        # what the ground sends has come through about the same air as what comes straight
+        passed = counts.sum(axis=1) / counts[0].sum()
+        counts = counts + scatter * passed[:, None] * around
+    return np.asarray(counts * area_m2 / (4.0 * math.pi))

@@ -218,7 +218,8 @@ def shifted(spectra: FloatArray, gain: FloatArray) -> FloatArray:
     left = np.take_along_axis(cumulative, low, axis=1)
     right = np.take_along_axis(cumulative, low + 1, axis=1)
     # Rounding in the cumulative sum may leave -1e-13 where nothing is.
-    return np.maximum(np.diff(left + (at - low) * (right - left), axis=1), 0.0)
+    parts = np.diff(left + (at - low) * (right - left), axis=1)
+    return np.asarray(np.maximum(parts, 0.0), dtype=np.float64)
 
 
 def _draw_neutrons(scene: Scene, rng: np.random.Generator) -> NDArray[np.int64] | None:

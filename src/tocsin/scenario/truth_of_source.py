@@ -40,7 +40,6 @@ def true_source(
     latitude, longitude = scene.anchor.to_degrees(np.array([place[0]]), np.array([place[1]]))
     peak, first, last = half_stretch(net_cps)
     counts = net_cps * live_s
-    heap = isinstance(source, NormHeap)
     return TrueSource(
         name=source.name,
         kind="heap" if isinstance(source, NormHeap) else "point",
@@ -49,7 +48,7 @@ def true_source(
         source_class="norm" if isinstance(source, NormHeap) else source.source_class,
         latitude_deg=float(latitude[0]),
         longitude_deg=float(longitude[0]),
-        moves=not heap and bool(getattr(source, "motion", ())),
+        moves=isinstance(source, PointSource) and bool(source.motion),
         closest_record=closest,
         closest_time=time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         closest_distance_m=float(nearest_m[closest]),
