@@ -156,13 +156,14 @@ def test_error_about_a_nasty_name_is_one_printable_line(name: str, reader: Reade
     assert len(str(caught.value)) < 5_000
 
 
-@pytest.mark.parametrize("name", NASTY_NAMES, ids=lambda n: ascii(n[:24]))
-def test_quarantine_survives_a_nasty_name(name: str, tmp_path: Path) -> None:
+def test_quarantine_survives_nasty_names(tmp_path: Path) -> None:
     folder = tmp_path / "kept"
-    with Reader(workers=1, quarantine=folder) as reader, pytest.raises(ParseError):
-        reader.read_bytes(b"\xff\x00 no spectrum", file_name=name)
+    with Reader(workers=1, quarantine=folder) as reader:
+        for i, name in enumerate(NASTY_NAMES):
+            with pytest.raises(ParseError):
+                reader.read_bytes(b"\xff\x00 no spectrum" + bytes([i]), file_name=name)
     kept = sorted(p.name for p in folder.iterdir())
-    assert len(kept) == 2
+    assert len(kept) == 2 * len(NASTY_NAMES)
     assert all(p.split(".")[0].isalnum() for p in kept)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["kept"]
 
