@@ -58,7 +58,9 @@ def analyze_command(
     ] = None,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="The contract tocsin.analysis/1; JSON lines for several files."),
+        typer.Option(
+            "--json", help="The contract tocsin.analysis/1; JSON lines for several files."
+        ),
     ] = False,
     html: Annotated[
         Path | None,

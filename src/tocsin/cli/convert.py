@@ -32,6 +32,7 @@ def convert_command(
     write_file(target, writer(recording), force=force)
     spectra = sum(len(r.spectra) for r in recording.records)
     messages.print(
-        f"{target}: {len(recording.records)} records, {spectra} spectra from {recording.file_format}",
+        f"{target}: {len(recording.records)} records, {spectra} spectra "
+        f"from {recording.file_format}",
         markup=False,
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import tocsin
-from tocsin.cli import analyze, convert, nuclide, show
+from tocsin.cli import analyze, convert, demo, nuclide, show
 from tocsin.cli.output import EXIT_BAD_USAGE, EXIT_UNREADABLE, complain, console
 from tocsin.errors import ParseError, TocsinError
 
@@ -23,6 +23,7 @@ app.command("analyze")(analyze.analyze_command)
 app.command("show")(show.show_command)
 app.command("convert")(convert.convert_command)
 app.command("nuclide")(nuclide.nuclide_command)
+app.command("demo")(demo.demo_command)
 
 
 def _version(wanted: bool) -> None:

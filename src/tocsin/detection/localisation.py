@@ -24,8 +24,11 @@ class LocalisationSettings:
     reach_m : float
         Sources are looked for this far beside the track.
     heights_m : tuple of float
-        Vertical distances between source and instrument that are tried with equal weight: on foot
-        and from a vehicle, from a building, from the air.
+        Vertical distances between source and instrument that are tried: on foot and from a vehicle,
+        a floor above, a high building, from the air.
+    height_weights : tuple of float
+        Prior weights of the heights: most sources lie about as high as the instrument, and an
+        error to the other side would make the region too small.
     air_range_m : float
         Distance over which air weakens the photons by e; a middle value (about 70 m at 100 keV,
         110 m at 700 keV).
@@ -43,6 +46,7 @@ class LocalisationSettings:
 
     reach_m: float = 150.0
     heights_m: tuple[float, ...] = (1.5, 5.0, 15.0, 40.0, 90.0)
+    height_weights: tuple[float, ...] = (0.75, 0.10, 0.05, 0.05, 0.05)
     air_range_m: float = 90.0
     gps_m: float = 4.0
     model_error: float = 0.15
@@ -93,7 +97,7 @@ def locate(
         return None
     origin = (peak.position.latitude_deg, peak.position.longitude_deg)
     net, variance = _signal(closed, usable)
-    track = np.array([_metres(u, origin) for u in usable])
+    track = _smooth(np.array([_metres(u, origin) for u in usable]))
     gps = max(s.gps_m, max((u.position.accuracy_m or 0.0) for u in usable if u.position))
     step = float(np.median(np.hypot(*np.diff(track, axis=0).T))) if len(track) > 1 else 0.0
     reach = max(s.reach_m, 3.0 * step)
@@ -128,6 +132,14 @@ def _metres(item: Slice, origin: tuple[float, float]) -> tuple[float, float]:
         east * per_degree * math.cos(math.radians(origin[0])),
         (item.position.latitude_deg - origin[0]) * per_degree,
     )
+
+
+def _smooth(track: FloatArray) -> FloatArray:
+    """Mean of each fix with its two neighbours: the jitter of a receiver is not movement."""
+    if len(track) < 3:
+        return track
+    padded = np.vstack([2 * track[0] - track[1], track, 2 * track[-1] - track[-2]])
+    return np.asarray((padded[:-2] + padded[1:-1] + padded[2:]) / 3)
 
 
 def _degrees(place: FloatArray, origin: tuple[float, float]) -> tuple[float, float]:
@@ -210,12 +222,13 @@ def _on_grid(
             for height in s.heights_m
         ]
     )
+    of_height = np.tile(s.height_weights, len(segments))
     # a model that does not fit is not believed to the last decimal
     scale = max(1.0, float(chi.min()) / max(net.size - 3, 1))
     log_likelihood = -0.5 * (chi - chi.min()) / scale
     beside = np.min(np.hypot(*(grid[:, None, :] - track[None, :, :]).transpose(2, 0, 1)), axis=1)
     prior = 1.0 / (beside + s.stand_off_m)
-    weight = np.exp(log_likelihood).sum(axis=0) * prior
+    weight = (of_height @ np.exp(log_likelihood)) * prior
     weight /= weight.sum()
     centre = weight @ grid
     distance = np.hypot(grid[:, 0] - centre[0], grid[:, 1] - centre[1])
