@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import resource
 import signal
 import stat
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,6 +134,16 @@ def test_corpus_is_as_large_as_promised() -> None:
     assert len(ATTACKS) >= 200
     assert len({a.family for a in ATTACKS}) >= 12
     assert sum(not a.refused for a in ATTACKS) >= 15  # a reader that refuses all must fail
+
+
+def test_note_states_what_the_corpus_holds() -> None:
+    note = Path(__file__).parents[2] / "docs" / "science" / "parser-attacks.md"
+    rows = re.findall(r"^\| ([a-z ]+) \| (\d+) \| \d+ \|", note.read_text("utf-8"), re.MULTILINE)
+    assert {family: int(n) for family, n in rows} == Counter(a.family for a in ATTACKS)
+    text = " ".join(note.read_text("utf-8").split())
+    assert f"{len(ATTACKS)} hand-made files in {len(rows)} families" in text
+    assert f"{len(NASTY_NAMES)} hostile file names" in text
+    assert f"{sum(not a.refused for a in ATTACKS)} of the files are valid" in text
 
 
 def test_attacks_are_the_same_on_every_run() -> None:
