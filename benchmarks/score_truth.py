@@ -38,7 +38,9 @@ class Row:
     seconds: float
 
 
-def answer_of(path: Path, background: Path | None) -> tuple[list[tuple[str, str, float]], list[str]]:
+def answer_of(
+    path: Path, background: Path | None
+) -> tuple[list[tuple[str, str, float]], list[str]]:
     """Names with class and confidence, and the classes and warnings of one recording."""
     from tocsin.detection.static import analyze_static
     from tocsin.detection.identification import IdentificationSettings

@@ -58,9 +58,7 @@ def turned(rng: np.random.Generator, d: np.ndarray, cos: np.ndarray) -> np.ndarr
     u /= np.linalg.norm(u, axis=1)[:, None]
     v = np.cross(d, u)
     sin = np.sqrt(1 - cos * cos)
-    return cos[:, None] * d + sin[:, None] * (
-        np.cos(phi)[:, None] * u + np.sin(phi)[:, None] * v
-    )
+    return cos[:, None] * d + sin[:, None] * (np.cos(phi)[:, None] * u + np.sin(phi)[:, None] * v)
 
 
 def deposits(

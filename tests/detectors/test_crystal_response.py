@@ -22,7 +22,7 @@ class ElectronsStay(CrystalResponse):
         return np.zeros_like(energies_keV)
 
 
-@pytest.mark.parametrize("incidence", ["face", "isotropic"])
+@pytest.mark.parametrize("incidence", ["face", "isotropic", "inside"])
 @pytest.mark.parametrize(
     ("name", "crystal"),
     [("NaI", NAI_3X3), ("CsI", CUBE), ("LaBr3", CUBE), ("CZT", CUBE), ("Ge", HPGE)],
@@ -40,13 +40,13 @@ def test_every_interaction_is_accounted_for(name, crystal, incidence):
 @pytest.mark.parametrize(
     ("name", "crystal", "energy_keV", "model_error"),
     [
-        # the share that later generations spread evenly costs; germanium scatters most
-        ("NaI", NAI_3X3, 661.657, 0.02),
-        ("NaI", NAI_3X3, 2614.5, 0.03),
+        # what the even spread of later generations costs, as docs/science/detectors.md states it
+        ("NaI", NAI_3X3, 661.657, 0.015),
+        ("NaI", NAI_3X3, 2614.5, 0.02),
         ("NaI", NAI_LOG, 1332.5, 0.03),
-        ("CsI", CUBE, 661.657, 0.03),
-        ("Ge", HPGE, 661.657, 0.05),
-        ("Ge", HPGE, 1332.5, 0.06),
+        ("CsI", CUBE, 661.657, 0.04),
+        ("Ge", HPGE, 661.657, 0.02),
+        ("Ge", HPGE, 1332.5, 0.03),
     ],
 )
 def test_peak_and_total_agree_with_the_oracle(name, crystal, energy_keV, model_error):
@@ -66,10 +66,17 @@ def test_the_shape_of_the_continuum_agrees_with_the_oracle():
     left = deposits(material("NaI"), NAI_3X3, energy, n, np.random.default_rng(5))
     fast = ElectronsStay(material("NaI"), NAI_3X3).deposit(np.array([energy]))
     escaped = np.concatenate(([0.0], np.cumsum(fast.continuum[0])))
-    for low, high in ((30, 300), (300, 600), (600, 900), (900, 1100), (1140, 1300)):
+    for low, high, model_error in (
+        (30, 300, 0.03),
+        (300, 600, 0.03),
+        (600, 900, 0.03),
+        (900, 1100, 0.03),
+        (1140, 1300, 0.7),  # the valley below the peak holds under one per cent, and too much
+    ):
         share = np.interp([energy - high, energy - low], PHOTON_EDGES_KEV, escaped)
         seen = float(((left > low) & (left <= high)).mean())
-        assert share[1] - share[0] == pytest.approx(seen, rel=0.07, abs=4 * np.sqrt(seen / n))
+        tolerance = model_error * seen + 4 * np.sqrt(seen / n)
+        assert share[1] - share[0] == pytest.approx(seen, abs=tolerance)
 
 
 def test_escape_peaks_of_thorium_c_double_prime():
@@ -99,7 +106,8 @@ def test_the_iodine_escape_peak_shows_just_above_the_edge():
     xray = out.peaks[:, 1:-2].sum(axis=1)
     assert xray[0] == 0
     assert xray[1] > xray[2] > xray[3] > 0
-    assert 0.2 < xray[1] < 0.4
+    # the generic 3x3 of another laboratory loses 16 per cent of its peak from 30 to 35 keV
+    assert 0.13 < xray[1] < 0.25
 
 
 def test_more_crystal_catches_more():
@@ -159,3 +167,12 @@ def test_intrinsic_peak_efficiency_of_generic_detectors(recordings, name):
     ours = 100 * peak.deposit(energies).peaks[:, 0] * np.exp(-mu * aluminium)
     assert ours / theirs == pytest.approx(1, abs=0.20)
     assert np.median(ours / theirs) == pytest.approx(1, abs=0.08)
+
+
+@pytest.mark.parametrize("energy_keV", [60.0, 661.7])
+def test_isotropic_field_agrees_with_the_chords(energy_keV):
+    """Total by the chords of the body: ``1 - <exp(-mu chord)>``."""
+    length, weight = NAI_LOG.chords
+    mu = material("NaI").coefficients([energy_keV]).interaction[0]
+    out = crystal_response("NaI", NAI_LOG).deposit(np.array([energy_keV]), incidence="isotropic")
+    assert out.interacting[0] == pytest.approx(-np.expm1(-mu * length) @ weight, rel=2e-3)

@@ -36,6 +36,7 @@ _SEARCH_SHIELDS = (0, 2, 7)
 _RARE_SHIELDS = (0, 2, 6, 8)
 # Shapes closer than this (cosine in the metric of the background) are one shape for the search.
 _SAME_SHAPE = 0.985
+_CONTINUUM_KEV = (25.0, 40.0, 65.0, 110.0, 200.0, 400.0, 900.0)
 _SCATTERED_KEV = (150.0, 400.0, 1200.0)
 _LINE_ENERGIES_KEV = np.geomspace(40.0, 2700.0, 40)
 # Usual parts of the natural background in 30-3000 keV: a prior only has to be roughly right.
@@ -97,6 +98,8 @@ class ShapeLibrary:
         The same behind much scattering matter.
     series : (3, n_bin) float
         Potassium, uranium series, thorium series.
+    continuum : (n_continuum, n_bin) float
+        Photons without lines, ``exp(-E / T)``: bremsstrahlung, X-ray machines, deep scatter.
     """
 
     edges_keV: FloatArray
@@ -104,6 +107,7 @@ class ShapeLibrary:
     lines: FloatArray
     scatter: FloatArray
     series: FloatArray
+    continuum: FloatArray
 
 
 def build_bank(instrument: Instrument, grid: Grid) -> ShapeBank:
@@ -178,6 +182,7 @@ def _library(model: DetectorModel, edges_keV: tuple[float, ...]) -> ShapeLibrary
         np.array([x for x in single if x is not None]),
         np.array([x for x in thick if x is not None]),
         matrix.natural()[0],
+        np.array([x / x.sum() for x in map(matrix.exponential, _CONTINUUM_KEV)]),
     )
 
 

@@ -55,10 +55,7 @@ class BinnedSpectrum:
 
 @dataclass(frozen=True, slots=True)
 class SummedSpectrum:
-    """Crystals of one instrument added up on the axis of the first.
-
-    ``variance`` is that of the counts: for one crystal the counts themselves.
-    """
+    """Crystals of one instrument added up on one axis."""
 
     edges_keV: FloatArray
     counts: FloatArray
@@ -76,8 +73,8 @@ def sum_spectra(spectra: Sequence[Spectrum]) -> SummedSpectrum:
     Returns
     -------
     SummedSpectrum
-        Live time is the mean over crystals of the summed live times, so that counts per live time
-        stay the rate of the whole instrument.
+        Live time is the mean over crystals of the summed live times (clock times where a file
+        states no live time), so that counts per live time stay the rate of the whole instrument.
 
     Raises
     ------
@@ -93,8 +90,9 @@ def sum_spectra(spectra: Sequence[Spectrum]) -> SummedSpectrum:
             counts += spectrum.counts
         else:
             counts += rebin(spectrum.counts, spectrum.edges_keV, edges)
-        if spectrum.live_time_s:
-            times[spectrum.detector] = times.get(spectrum.detector, 0.0) + spectrum.live_time_s
+        measured_s = spectrum.live_time_s or spectrum.real_time_s
+        if measured_s:
+            times[spectrum.detector] = times.get(spectrum.detector, 0.0) + measured_s
     live = float(np.mean(list(times.values()))) if times else None
     return SummedSpectrum(edges, counts, live)
 

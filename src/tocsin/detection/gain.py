@@ -8,7 +8,7 @@ what the file says.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,21 +31,27 @@ class ScalePrior:
     offset_keV: float
     offset_sigma_keV: float
     reach: float
+    excess_keV: float = 0.0
+    excess_sigma_keV: float = 0.0
 
     def penalty(self, scale: EnergyScale) -> float:
         """Chi-squared of a departure from the expectation."""
+        excess = 0.0
+        if self.excess_sigma_keV > 0:
+            excess = ((scale.excess_keV - self.excess_keV) / self.excess_sigma_keV) ** 2
         return float(
-            ((scale.gain - self.gain) / self.gain_sigma) ** 2
+            excess
+            + ((scale.gain - self.gain) / self.gain_sigma) ** 2
             + ((scale.offset_keV - self.offset_keV) / self.offset_sigma_keV) ** 2
         )
 
 
 def trial_gains(prior: ScalePrior, *, relative_width: float) -> FloatArray:
-    """Trial gains a third of a peak width apart, within three standard deviations and the reach.
+    """Trial gains a fifth of a peak width apart, within three standard deviations and the reach.
 
     ``relative_width`` is the peak width over the energy where it is smallest.
     """
-    step = max(relative_width / 3.0, 2e-4)
+    step = max(relative_width / 5.0, 2e-4)
     low = max(1.0 - prior.reach, prior.gain - 4.0 * prior.gain_sigma)
     high = min(1.0 + prior.reach, prior.gain + 4.0 * prior.gain_sigma)
     n = int(np.ceil((high - low) / step)) + 1
@@ -56,16 +62,16 @@ def refine(
     start: EnergyScale,
     value: Callable[[EnergyScale], float],
     *,
-    steps: tuple[float, float, float],
-    bounds: tuple[tuple[float, float], tuple[float, float], tuple[float, float]],
+    steps: tuple[float, float, float, float],
+    bounds: tuple[tuple[float, float], ...],
     rounds: int = 5,
 ) -> tuple[EnergyScale, float]:
-    """Largest ``value`` near ``start`` by steps along gain, offset and width, halved each round."""
-    point = np.array([start.gain, start.offset_keV, start.width])
+    """Largest ``value`` near ``start`` by steps along gain, offset, width and excess, halved each round."""
+    point = np.array([start.gain, start.offset_keV, start.width, start.excess_keV])
     size = np.array(steps)
     best = value(start)
     for _ in range(rounds):
-        for axis in range(3):
+        for axis in range(4):
             if size[axis] == 0.0:
                 continue
             for sign in (1.0, -1.0):
@@ -76,11 +82,21 @@ def refine(
                     low, high = bounds[axis]
                     if not low <= trial[axis] <= high:
                         break
-                    found = value(EnergyScale(*map(float, trial)))
+                    found = value(_scale(trial, start))
                     if found <= best + 1e-9:
                         break
                     point, best, moved = trial, found, True
                 if moved:
                     break
         size = size / 2.0
-    return EnergyScale(*map(float, point)), best
+    return _scale(point, start), best
+
+
+def _scale(point: FloatArray, like: EnergyScale) -> EnergyScale:
+    return replace(
+        like,
+        gain=float(point[0]),
+        offset_keV=float(point[1]),
+        width=float(point[2]),
+        excess_keV=float(point[3]),
+    )

@@ -23,7 +23,7 @@ from tocsin.detection.nuclide_bank import NATURAL_START, NuclideBank, nuclide_ba
 from tocsin.detection.proof import Judgement, ProofSettings, judge
 from tocsin.detection.reporting import Report, report
 from tocsin.detection.search import Search, SearchSettings, grow, start_search
-from tocsin.detection.templates import EnergyScale
+from tocsin.detection.templates import FADE_KEV, EnergyScale
 from tocsin.detection.width import width_by_pursuit, width_by_votes
 from tocsin.detectors import DetectorModel, named_model
 from tocsin.errors import InvalidInput
@@ -34,6 +34,7 @@ FloatArray = NDArray[np.float64]
 
 INTRINSIC = {"LaBr3": ("La-138",)}
 """Natural activity of crystals, by the name that the detector model gives it."""
+ALKALI_HALIDES = frozenset({"CsI", "NaI"})
 SEMICONDUCTORS = frozenset({"Ge", "CZT"})
 
 
@@ -54,10 +55,18 @@ class IdentificationSettings:
         cent and up to 6 keV (light yield of alkali halides falls with energy).
     gain_sigma_semiconductor, offset_sigma_semiconductor_keV : float
         The same of germanium and CZT.
+    excess_keV, excess_sigma_keV : float
+        Expected excess of light at 100 keV of alkali halides over a scale that is right at high
+        energies, as far as the file's calibration leaves it in; measured ones are 0 to 9 keV.
+    gain_sigma_between : float
+        Departure of the foreground's gain from that of its background.
     gain_reach : float
         Largest departure of the gain from 1 that is searched.
-    trial_offsets : tuple of float
-        Offsets tried at first, in standard deviations.
+    trial_shapes : tuple of (float, float)
+        Offset and excess tried at first, in standard deviations from the expectation.
+    width_sigma, width_sigma_unknown : float
+        Expected departure of the peak width from the model's (logarithm), for an instrument that
+        was recognised and for one that was not.
     labr3_width : float
         An unknown scintillator with peaks narrower than this part of the generic NaI width is
         taken for LaBr3.
@@ -80,8 +89,13 @@ class IdentificationSettings:
     offset_sigma_keV: float = 3.0
     gain_sigma_semiconductor: float = 0.002
     offset_sigma_semiconductor_keV: float = 0.3
+    excess_keV: float = 2.0
+    excess_sigma_keV: float = 3.5
+    gain_sigma_between: float = 0.01
     gain_reach: float = 0.07
-    trial_offsets: tuple[float, ...] = (0.0, 1.3, -1.0)
+    trial_shapes: tuple[tuple[float, float], ...] = ((0.0, 0.0), (0.0, 1.5), (-1.2, 0.0))
+    width_sigma: float = 0.12
+    width_sigma_unknown: float = 0.5
     labr3_width: float = 0.6
     fewest_counts: float = 50.0
     unknown_significance: float = 8.0
@@ -278,7 +292,14 @@ class _Case:
         if binned is None:
             return None
         case = cls(
-            summed, counts, variance, has, error, model, nuclide_bank(model, library), settings,
+            summed,
+            counts,
+            variance,
+            has,
+            error,
+            model,
+            nuclide_bank(model, library),
+            settings,
             binned,
         )
         case._settle_width(library)
@@ -297,6 +318,11 @@ class _Case:
                 self.resolution,
                 widths=np.geomspace(lowest, 1.5, 12),
                 spacing_fwhm=self.settings.search.spacing_fwhm,
+                prior_log_sigma=(
+                    self.settings.width_sigma_unknown
+                    if self.model.assumed
+                    else self.settings.width_sigma
+                ),
             )
             if self.model.assumed and self.width < self.settings.labr3_width:
                 at = np.array([662.0])
@@ -325,10 +351,22 @@ class _Case:
         s = self.settings
         if self.semiconductor:
             return ScalePrior(
-                1.0, s.gain_sigma_semiconductor, 0.0, s.offset_sigma_semiconductor_keV,
+                1.0,
+                s.gain_sigma_semiconductor,
+                0.0,
+                s.offset_sigma_semiconductor_keV,
                 s.gain_reach,
             )
-        return ScalePrior(1.0, s.gain_sigma, 0.0, s.offset_sigma_keV, s.gain_reach)
+        alkali = self.model.material in ALKALI_HALIDES
+        return ScalePrior(
+            1.0,
+            s.gain_sigma,
+            0.0,
+            s.offset_sigma_keV,
+            s.gain_reach,
+            s.excess_keV if alkali else 0.0,
+            s.excess_sigma_keV if alkali else 0.0,
+        )
 
     def begin(self, scale: EnergyScale) -> Search:
         """Search at a scale with nothing but natural patterns and nuisances."""
@@ -341,6 +379,17 @@ class _Case:
             settings=self.settings.search,
             own=self.own,
         )
+
+    @property
+    def share(self) -> float:
+        """Part of the explained chi-squared below which no candidate enters."""
+        proof = self.settings.proof
+        return 0.5 * (proof.share_semiconductor if self.semiconductor else proof.share)
+
+    @property
+    def fade_keV(self) -> float:
+        """Energy over which the offset of the scale fades."""
+        return 1e9 if self.semiconductor else FADE_KEV
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -360,42 +409,99 @@ class _Case:
         prior = self.prior()
         if known is not None:
             prior = replace(
-                prior, gain=known.gain, gain_sigma=prior.gain_sigma / 4.0,
-                offset_keV=known.offset_keV, offset_sigma_keV=prior.offset_sigma_keV / 2.0,
+                prior,
+                gain=known.gain,
+                gain_sigma=prior.gain_sigma / 4.0,
+                offset_keV=known.offset_keV,
+                offset_sigma_keV=prior.offset_sigma_keV / 2.0,
             )
+        elif self.has_background and not self.semiconductor:
+            prior = self._background_prior(prior)
         scale = self._best_scale(prior)
         banned: frozenset[str] = frozenset()
         reasons: list[str] = []
         while True:
             search = grow(
-                self.begin(scale), self.bank, self.resolution, settings=settings.search,
+                self.begin(scale),
+                self.bank,
+                self.resolution,
+                settings=settings.search,
                 banned=banned,
+                share=self.share,
             )
             judgement = judge(
-                search, self.bank, self.resolution, settings=settings.proof,
-                prior_of=settings.search.prior_of, semiconductor=self.semiconductor,
+                search,
+                self.bank,
+                self.resolution,
+                settings=settings.proof,
+                prior_of=settings.search.prior_of,
+                semiconductor=self.semiconductor,
                 own=self.own,
             )
             if not judgement.rejected:
                 break
-            # only the least proved one goes: what it took from the others comes back to them
-            worst = judgement.rejected[0]
-            reasons.append(worst.reason)
-            banned = banned | {worst.name}
+            # the weaker ones go first: what they took from the others comes back to those
+            limit = 0.3 * judgement.rejected[-1].gain
+            for i, fallen in enumerate(judgement.rejected):
+                if i == 0 or fallen.gain < limit:
+                    reasons.append(fallen.reason)
+                    banned = banned | {fallen.name}
         return search, replace(judgement, notes=tuple(reasons)), scale
 
-    def _best_scale(self, prior: ScalePrior) -> EnergyScale:
+    def _background_prior(self, prior: ScalePrior) -> ScalePrior:
+        """Energy scale of the background from its natural lines: what to expect of the foreground.
+
+        Foreground and background of an instrument drift apart by less than either from its file.
+        """
+        variance = self.background_variance
+        factor = self.background.sum() / max(float(variance.sum()), 1e-12)
+        if not np.isfinite(factor) or factor <= 0 or self.background.sum() <= 0:
+            return prior
+        alone = replace(self, has_background=False)
+        alone.summed = replace(self.summed, counts=self.background * factor)
+        alone.background = np.zeros_like(self.background)
+        alone.background_variance = np.zeros_like(self.background)
+        alone.rebin()
+        best: tuple[float, EnergyScale] | None = None
+        plain = 0.0
+        for gain in self._trials(prior):
+            scale = EnergyScale(
+                float(gain), prior.offset_keV, self.width, self.fade_keV, prior.excess_keV
+            )
+            merit = self.merit(alone.begin(scale), prior)
+            if abs(gain - prior.gain) < 1e-9:
+                plain = merit
+            if best is None or merit > best[0]:
+                best = (merit, scale)
+        if best is None or best[0] - plain < 6.0:
+            return prior
+        found = alone._refined(best[1], [], prior)
+        return replace(
+            prior,
+            gain=found.gain,
+            gain_sigma=self.settings.gain_sigma_between,
+        )
+
+    def _trials(self, prior: ScalePrior) -> FloatArray:
         at = np.array([1500.0])
         relative = float(self.resolution(at)[0]) * self.width / 1500.0
-        offsets = (0.0,) if self.semiconductor else self.settings.trial_offsets
+        return trial_gains(prior, relative_width=relative)
+
+    def _best_scale(self, prior: ScalePrior) -> EnergyScale:
+        shapes = ((0.0, 0.0),) if self.semiconductor else self.settings.trial_shapes
         best: tuple[float, EnergyScale, list[str]] | None = None
-        for step in offsets:
-            offset = prior.offset_keV + step * prior.offset_sigma_keV
-            for gain in trial_gains(prior, relative_width=relative):
-                scale = EnergyScale(float(gain), offset, self.width)
+        for shift, bend in shapes:
+            offset = prior.offset_keV + shift * prior.offset_sigma_keV
+            excess = prior.excess_keV + bend * prior.excess_sigma_keV
+            for gain in self._trials(prior):
+                scale = EnergyScale(float(gain), offset, self.width, self.fade_keV, excess)
                 search = grow(
-                    self.begin(scale), self.bank, self.resolution,
-                    settings=self.settings.search, most=2,
+                    self.begin(scale),
+                    self.bank,
+                    self.resolution,
+                    settings=self.settings.search,
+                    most=2,
+                    share=self.share,
                 )
                 merit = self.merit(search, prior)
                 if best is None or merit > best[0]:
@@ -411,11 +517,17 @@ class _Case:
 
         def value(scale: EnergyScale) -> float:
             search = start_search(
-                self.binned, self.resolution, scale, small,
-                background_error=self.background_error, settings=self.settings.search,
+                self.binned,
+                self.resolution,
+                scale,
+                small,
+                background_error=self.background_error,
+                settings=self.settings.search,
                 own=self.own,
             )
-            search = grow(search, small, self.resolution, settings=self.settings.search)
+            search = grow(
+                search, small, self.resolution, settings=self.settings.search, share=self.share
+            )
             width = (np.log(scale.width / self.width) / 0.1) ** 2
             return self.merit(search, prior) - float(width)
 
@@ -424,7 +536,12 @@ class _Case:
         scale, _ = refine(
             start,
             value,
-            steps=(step, prior.offset_sigma_keV / 2.0, 0.06 * self.width),
+            steps=(
+                step,
+                prior.offset_sigma_keV / 2.0,
+                0.06 * self.width,
+                prior.excess_sigma_keV / 2.0,
+            ),
             bounds=(
                 (1.0 - prior.reach, 1.0 + prior.reach),
                 (
@@ -432,6 +549,10 @@ class _Case:
                     prior.offset_keV + 4.0 * prior.offset_sigma_keV,
                 ),
                 (0.6 * self.width, 1.6 * self.width),
+                (
+                    prior.excess_keV - 3.0 * prior.excess_sigma_keV,
+                    prior.excess_keV + 3.0 * prior.excess_sigma_keV,
+                ),
             ),
             rounds=4,
         )
@@ -480,7 +601,10 @@ def _bin(
 
     low = first_useful_keV(summed.counts, summed.edges_keV, lowest_keV=settings.lowest_keV)
     index = group_channels(
-        summed.edges_keV, wide, low_keV=low, high_keV=settings.highest_keV,
+        summed.edges_keV,
+        wide,
+        low_keV=low,
+        high_keV=settings.highest_keV,
         bins_per_fwhm=settings.bins_per_fwhm,
     )
     if index.size < 12:
@@ -527,5 +651,3 @@ def _answer(case: _Case, search: Search, told: Report, scale: EnergyScale) -> Id
         reasons=told.reasons,
         spectrum=spectrum,
     )
-
-

@@ -97,8 +97,8 @@ def locate(
         return None
     origin = (peak.position.latitude_deg, peak.position.longitude_deg)
     net, variance = _signal(closed, usable)
-    track = _smooth(np.array([_metres(u, origin) for u in usable]))
     gps = max(s.gps_m, max((u.position.accuracy_m or 0.0) for u in usable if u.position))
+    track = _believed(np.array([_metres(u, origin) for u in usable]), gps)
     step = float(np.median(np.hypot(*np.diff(track, axis=0).T))) if len(track) > 1 else 0.0
     reach = max(s.reach_m, 3.0 * step)
     centre, radius = _posterior(track, usable, net, variance, s, reach)
@@ -134,12 +134,24 @@ def _metres(item: Slice, origin: tuple[float, float]) -> tuple[float, float]:
     )
 
 
-def _smooth(track: FloatArray) -> FloatArray:
-    """Mean of each fix with its two neighbours: the jitter of a receiver is not movement."""
+def _believed(track: FloatArray, gps_m: float) -> FloatArray:
+    """The track without the jitter of the receiver.
+
+    Each fix is averaged with its two neighbours. A track that then lies within the receiver's error
+    of a straight line is taken as straight: its jitter would otherwise tell left from right where
+    nothing does.
+    """
     if len(track) < 3:
         return track
     padded = np.vstack([2 * track[0] - track[1], track, 2 * track[-1] - track[-2]])
-    return np.asarray((padded[:-2] + padded[1:-1] + padded[2:]) / 3)
+    smooth = (padded[:-2] + padded[1:-1] + padded[2:]) / 3
+    middle = smooth.mean(axis=0)
+    _, _, axes = np.linalg.svd(smooth - middle, full_matrices=False)
+    along = (smooth - middle) @ axes[0]
+    beside = (smooth - middle) @ axes[1]
+    if float(np.sqrt(np.mean(beside**2))) > gps_m:
+        return np.asarray(smooth)
+    return np.asarray(middle + along[:, None] * axes[0])
 
 
 def _degrees(place: FloatArray, origin: tuple[float, float]) -> tuple[float, float]:

@@ -50,9 +50,7 @@ class NuclideBank:
         kept = [i for i, c in enumerate(self.candidates) if c.name in wanted]
         patterns = [self.bank.patterns[i] for i in kept]
         patterns.extend(self.bank.patterns[self.n_candidate :])
-        return NuclideBank(
-            TemplateBank.build(patterns), tuple(self.candidates[i] for i in kept)
-        )
+        return NuclideBank(TemplateBank.build(patterns), tuple(self.candidates[i] for i in kept))
 
     def candidate(self, name: str) -> Candidate:
         """Candidate of that name."""

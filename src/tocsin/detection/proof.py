@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,15 @@ from tocsin.detection.candidates import Candidate
 from tocsin.detection.nuclide_bank import ANNIHILATION, NATURAL_START, NuclideBank
 from tocsin.detection.search import Search, expected_lines
 from tocsin.detection.templates import LinePattern, line_profiles
+from tocsin.detectors.compton import ELECTRON_MASS_KEV
 
 FloatArray = NDArray[np.float64]
 
 _GROUP_FWHM = 0.7  # lines closer than this are one peak
+_HUMP_TESTED = 4  # peaks of a nuclide whose width is tested
+_ZONE_LINES = 4  # strongest peaks of a nuclide whose artefacts are looked at
+_ZONE_FROM_KEV = 150.0  # above, Compton scattering matters; below, the escape of K X-rays does
+_ESCAPE_KEV = 29.5  # mean K X-ray energy of iodine and caesium
 _ROI_FWHM = 0.6  # half width in which a peak is compared with what lies under it
 
 
@@ -46,8 +51,14 @@ class ProofSettings:
         response model may get wrong.
     contrast_single : float
         The same for a nuclide of one line beside another, stronger nuclide.
-    share, share_semiconductor : float
-        Fall of chi-squared compared with that of the strongest nuclide of the spectrum.
+    share, share_rare, share_semiconductor : float
+        Fall of chi-squared compared with that of the strongest nuclide of the spectrum, for common
+        and other candidates of scintillators, and for germanium and CZT.
+    contrast_zone : float
+        Contrast from which a peak counts although it lies where a stronger nuclide has an artefact
+        (back-scatter, Compton edge, escape, its own flank).
+    broad : float
+        A peak is none when a hump this many times as wide explains more.
     x_ray_keV : float
         Lines up to here alone are no proof beside another nuclide (X-rays, escapes).
     """
@@ -63,7 +74,10 @@ class ProofSettings:
     contrast_semiconductor: float = 0.03
     contrast_single: float = 0.25
     share: float = 0.02
+    share_rare: float = 0.05
     share_semiconductor: float = 0.002
+    contrast_zone: float = 1.0
+    broad: float = 1.8
     x_ray_keV: float = 45.0
 
 
@@ -72,7 +86,8 @@ class LineGroup:
     """Lines of one nuclide that make one peak.
 
     ``expected`` counts follow from the pattern as fitted, ``counts`` and ``uncertainty`` from a fit
-    in which this peak is free. ``contrast`` compares it with what lies under it.
+    in which this peak is free. ``contrast`` compares it with what lies under it; ``hump`` is set where
+    something much broader than a peak explains more.
     """
 
     energy_keV: float
@@ -82,6 +97,7 @@ class LineGroup:
     counts: float
     uncertainty: float
     contrast: float
+    hump: bool = False
 
     @property
     def significance(self) -> float:
@@ -149,6 +165,8 @@ def judge(
     names = [n for n in search.columns if n in {c.name for c in bank.candidates} and n not in own]
     for name in names:
         proofs[name] = _prove(search, bank, resolution, name, settings)
+    if not semiconductor:
+        proofs = {n: _outside(p, proofs, search, resolution, settings) for n, p in proofs.items()}
     strongest = max((p.gain for p in proofs.values()), default=0.0)
     proved, rejected = [], []
     for name, proof in proofs.items():
@@ -180,11 +198,12 @@ def _prove(
         columns = np.concatenate((columns, search.artefacts[name]))
     gain = search.solution.gain - search.fit.solve(without=columns).gain
     pattern = bank.bank.patterns[bank.bank.index_of(name)]
-    groups = line_groups(search, pattern, resolution)
+    groups = line_groups(search, pattern, resolution, settings=settings)
     seen = [
         g
         for g in groups
         if g.significance >= settings.confirmed
+        and not g.hump
         and g.expected / settings.ratio <= g.counts <= g.expected * settings.ratio
     ]
     missing = [
@@ -199,8 +218,61 @@ def _prove(
     return Proof(bank.candidate(name), gain, groups, tuple(seen), tuple(missing), activity)
 
 
+def _outside(
+    proof: Proof,
+    proofs: dict[str, Proof],
+    search: Search,
+    resolution: Resolution,
+    settings: ProofSettings,
+) -> Proof:
+    """The proof without peaks that an artefact of a stronger nuclide may be."""
+    zones: list[tuple[float, float]] = []
+    for other in proofs.values():
+        if other.name != proof.name and other.gain > proof.gain:
+            strong = sorted(other.confirmed, key=lambda g: -g.counts)[:_ZONE_LINES]
+            for group in strong:
+                zones += artefact_zones(group.energy_keV, resolution, search.scale.width)
+    kept = tuple(
+        g
+        for g in proof.confirmed
+        if g.contrast >= settings.contrast_zone
+        or not any(low <= g.energy_keV <= high for low, high in zones)
+    )
+    return replace(proof, confirmed=kept)
+
+
+def artefact_zones(
+    energy_keV: float, resolution: Resolution, width: float
+) -> list[tuple[float, float]]:
+    """Stretches (keV) where a line has artefacts in a scintillator.
+
+    Its own flanks, the back-scatter peak (from straight back to about 100 degrees), the Compton
+    edge, and the iodine or caesium X-ray escape.
+    """
+
+    def fwhm(at: float) -> float:
+        return width * float(resolution(np.array([max(at, 10.0)]))[0])
+
+    zones = [(energy_keV - 1.3 * fwhm(energy_keV), energy_keV + 1.3 * fwhm(energy_keV))]
+    if energy_keV > _ZONE_FROM_KEV:
+        back = energy_keV / (1.0 + 2.0 * energy_keV / ELECTRON_MASS_KEV)
+        side = energy_keV / (1.0 + 1.17 * energy_keV / ELECTRON_MASS_KEV)
+        edge = energy_keV - back
+        zones.append((back - fwhm(back), side + 0.5 * fwhm(side)))
+        zones.append((edge - 1.2 * fwhm(edge), edge + 1.2 * fwhm(edge)))
+    else:
+        escape = energy_keV - _ESCAPE_KEV
+        zones.append((escape - 0.7 * fwhm(escape), escape + 0.7 * fwhm(escape)))
+    return zones
+
+
 def line_groups(
-    search: Search, pattern: LinePattern, resolution: Resolution, *, most: int = 8
+    search: Search,
+    pattern: LinePattern,
+    resolution: Resolution,
+    *,
+    settings: ProofSettings,
+    most: int = 8,
 ) -> tuple[LineGroup, ...]:
     """Peaks of one nuclide, each left free beside all others; the best expected first."""
     expected = expected_lines(search, pattern)
@@ -228,6 +300,12 @@ def line_groups(
         matrix[:, order], search.solution, without=search.columns[pattern.name]
     )
     modelled = fit.expected(search.solution)
+    broad = line_profiles(
+        pattern.energies_keV,
+        fit.binned.edges_keV,
+        resolution,
+        replace(scale, width=settings.broad * scale.width),
+    )
     found = []
     for k, i in enumerate(order):
         total, group = counts[i]
@@ -241,10 +319,31 @@ def line_groups(
                 expected=total,
                 counts=float(amounts[k]),
                 uncertainty=float(sigmas[k]),
+                hump=k < _HUMP_TESTED
+                and _is_hump(
+                    search,
+                    pattern.name,
+                    np.delete(matrix[:, order], k, axis=1),
+                    matrix[:, i],
+                    np.asarray(broad[group].T @ expected[group]).ravel() / total,
+                ),
                 contrast=_contrast(search, energy, resolution, matrix[:, i] * total, modelled),
             )
         )
     return tuple(found)
+
+
+def _is_hump(
+    search: Search, name: str, others: FloatArray, peak: FloatArray, broad: FloatArray
+) -> bool:
+    """Whether a broad hump explains more than the peak, all other peaks left free."""
+    both = []
+    for shape in (peak, broad):
+        amounts, sigmas = search.fit.free_amounts(
+            np.column_stack((shape, others)), search.solution, without=search.columns[name]
+        )
+        both.append(float(amounts[0] / sigmas[0]) if sigmas[0] > 0 else 0.0)
+    return both[1] > both[0]
 
 
 def _grouped(
@@ -296,14 +395,20 @@ def _objection(
     need = settings.leading_strategic if strategic else settings.leading
     if lead.significance < need:
         return f"its strongest peak at {lead.energy_keV:.0f} keV has {lead.significance:.1f} sigma"
+    if lead.hump:
+        return f"what is seen at {lead.energy_keV:.0f} keV is broader than a peak"
     if lead not in proof.confirmed:
-        return f"its strongest peak at {lead.energy_keV:.0f} keV does not fit its other lines"
+        return (
+            f"its strongest peak at {lead.energy_keV:.0f} keV does not fit its other lines, or "
+            "lies where a stronger nuclide has an artefact"
+        )
     lost = sum(g.expected for g in proof.missing)
     if lost > settings.missing_part * sum(g.expected for g in proof.groups):
         lines = ", ".join(f"{g.energy_keV:.0f}" for g in proof.missing[:3])
         return f"expected at {lines} keV and not seen"
-    share = settings.share_semiconductor if semiconductor else settings.share
-    if proof.gain < share * strongest:
+    share = settings.share if proof.candidate.tier == "common" else settings.share_rare
+    share = settings.share_semiconductor if semiconductor else share
+    if proof.candidate.tier != "natural" and proof.gain < share * strongest:
         return "a small remainder beside a much stronger nuclide"
     contrast = max(g.contrast for g in proof.confirmed)
     least = settings.contrast_semiconductor if semiconductor else settings.contrast

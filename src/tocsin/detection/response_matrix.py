@@ -82,6 +82,12 @@ class ResponseMatrix:
         """Counts per bin of photons of one energy."""
         return np.asarray(self._spread(np.array([energy_keV]), np.ones(1)) @ self.beam)
 
+    def exponential(self, slope_keV: float) -> FloatArray:
+        """Counts per bin of photons without lines, ``exp(-E / slope)`` per keV above 25 keV."""
+        flux = np.diff(PHOTON_EDGES_KEV) * np.exp(-PHOTON_CENTRES_KEV / slope_keV)
+        flux[PHOTON_CENTRES_KEV < 25.0] = 0.0
+        return np.asarray(flux @ self.beam)
+
     def scattered_line(self, energy_keV: float) -> FloatArray:
         """Counts per bin of photons of one energy that come by way of the ground."""
         return np.asarray(ground_scatter(np.array([energy_keV]), np.ones(1)) @ self.around)

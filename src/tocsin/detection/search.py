@@ -44,12 +44,12 @@ class SearchSettings:
 
     spacing_fwhm: float = 3.0
     model_error: float = 0.02
-    entry_gain: float = 18.0
+    entry_gain: float = 25.0
     prior: tuple[tuple[str, float], ...] = (
         ("natural", 0.0),
         ("common", 0.0),
-        ("uncommon", 12.0),
-        ("strategic", 12.0),
+        ("uncommon", 15.0),
+        ("strategic", 30.0),
     )
     most: int = 8
 
@@ -135,8 +135,9 @@ def grow(
     settings: SearchSettings,
     banned: frozenset[str] = frozenset(),
     most: int | None = None,
+    share: float = 0.01,
 ) -> Search:
-    """Take in candidates while one explains enough; natural ones get artefacts when strong."""
+    """Take in candidates while one explains enough beside the others."""
     owner = bank.bank.owner
     penalty = np.array([settings.prior_of(c.tier) for c in bank.candidates])
     limit = settings.most if most is None else most
@@ -150,7 +151,7 @@ def grow(
             if candidate.name in search.columns or candidate.name in banned | COMPOSED:
                 best[i] = -np.inf
         order = np.argsort(-best, kind="stable")
-        if best[order[0]] < settings.entry_gain:
+        if best[order[0]] < max(settings.entry_gain, share * search.solution.gain):
             break
         name = bank.candidates[order[0]].name
         search.runners_up[name] = [

@@ -218,6 +218,8 @@ def identify_shape(
     rows = {c.name: metric.white(c.rows) for c in library.candidates}
     for c in library.candidates:
         chi[c.name], amounts[c.name] = metric.fit(np.vstack([rows[c.name], scatter]))
+    continuum = metric.white(library.continuum)
+    chi["continuum"], amounts["continuum"] = metric.fit(np.vstack([continuum, scatter]))
     lines = np.vstack([metric.white(library.lines), scatter])
     free, free_amounts = metric.fit(lines)
     n_free = int(np.count_nonzero(free_amounts))
@@ -232,7 +234,11 @@ def identify_shape(
     for name, used in amounts.items():  # every free amount costs its expected gain (Akaike 1974)
         chi[name] += 2.0 * temperature * int(np.count_nonzero(used))
     chi["unknown"] = free + temperature * (2.0 * n_free + s.unknown_penalty)
-    prior = {"natural": s.prior_natural, "unknown": s.prior_common}
+    prior = {
+        "natural": s.prior_natural,
+        "continuum": s.prior_common,
+        "unknown": s.prior_common,
+    }
     by_tier = {
         "strategic": s.prior_strategic,
         "uncommon": s.prior_uncommon,
@@ -241,7 +247,10 @@ def identify_shape(
     for c in library.candidates:
         prior[c.name] = by_tier.get(c.tier, s.prior_common)
     probabilities = _posterior(chi, prior, temperature)
-    work = _Work(problem, library, metric, s, chi, misfit, amounts, rows, scatter, probabilities)
+    lineless = np.vstack([scatter, continuum])
+    work = _Work(
+        problem, library, metric, s, chi, misfit, amounts, rows, scatter, lineless, probabilities
+    )
     return work.decide(none)
 
 
@@ -284,6 +293,7 @@ class _Work:
     amounts: dict[str, FloatArray]
     rows: dict[str, FloatArray]
     scatter: FloatArray
+    lineless: FloatArray
     probabilities: dict[str, float]
 
     def decide(self, chi_none: float) -> ShapeResult:
@@ -302,6 +312,12 @@ class _Work:
             if top is not None and p[top.name] >= s.named_at and self.peak_gain(top) >= s.line_gain:
                 return self._compact_natural(top, chi_none)
             return self._natural()
+        if best == "unknown":
+            pair = self._pair()
+            if pair is not None:
+                return self._named(pair, chi_none)
+        if best == "continuum":
+            return self._unknown("a continuum without lines: bremsstrahlung, X-rays or scatter")
         if best == "unknown" or p[best] < s.named_at:
             others = ", ".join(f"{h} {v:.2f}" for h, v in list(p.items())[:3])
             return self._unknown(f"no explanation is sure enough (probabilities: {others})")
@@ -327,7 +343,7 @@ class _Work:
 
     def peak_gain(self, candidate: CandidateShapes, beside: CandidateShapes | None = None) -> float:
         """What the full-energy peaks of a nuclide bring, in units of the misfit."""
-        fixed = [self.scatter] if beside is None else [self.scatter, self.rows[beside.name]]
+        fixed = [self.lineless] if beside is None else [self.lineless, self.rows[beside.name]]
         rows = self.rows[candidate.name]
         full, _ = self.metric.fit(np.vstack([rows, *fixed]))
         bare, _ = self.metric.fit(np.vstack([rows[candidate.without_peaks], *fixed]))
@@ -337,12 +353,13 @@ class _Work:
     def _named(self, first: CandidateShapes, chi_none: float) -> ShapeResult:
         """The best nuclide, and a second one where it is needed."""
         p = self.probabilities
+        # where two nuclides took the place of "unknown", its probability is theirs
         rivals = [h for h in p if h not in (first.name, "unknown")]
         findings = [
             NuclideFinding(
                 first.name,
                 first.nuclide_class,
-                self.settings.trust * p[first.name],
+                self.settings.trust * max(p[first.name], p["unknown"]),
                 f"shape of the excess over the background: chi-squared falls from {chi_none:.0f} "
                 f"to {self.chi[first.name]:.0f} on {self.problem.counts.size} bins; next best "
                 f"{rivals[0]} {self.chi[rivals[0]]:.0f}, natural {self.chi['natural']:.0f}",
@@ -359,7 +376,7 @@ class _Work:
                 NuclideFinding(
                     candidate.name,
                     candidate.nuclide_class,
-                    self.settings.trust * p[first.name],
+                    self.settings.trust * max(p[first.name], p["unknown"]),
                     f"beside {first.name}: chi-squared falls by {gain:.0f} more",
                 )
             )
@@ -375,6 +392,22 @@ class _Work:
             self.chi,
             p,
         )
+
+    def _pair(self) -> CandidateShapes | None:
+        """The first of two common nuclides that together explain what none explains alone."""
+        common = [c for c in self.library.candidates if c.tier == "common"]
+        first = min(common, key=lambda c: self.chi[c.name])
+        second = self._second(first)
+        if second is None:
+            return None
+        x, amounts = self.metric.fit(
+            np.vstack([self.rows[first.name], self.rows[second[0].name], self.scatter])
+        )
+        used = int(np.count_nonzero(amounts))
+        misfit = x / max(self.problem.counts.size - used, 8)
+        if misfit > self.settings.misfit or x + 2.0 * used > self.chi["unknown"]:
+            return None
+        return first if self.peak_gain(first, second[0]) >= self.settings.line_gain else None
 
     def _second(self, first: CandidateShapes) -> tuple[CandidateShapes, float] | None:
         base = self.chi[first.name]

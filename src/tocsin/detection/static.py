@@ -91,9 +91,11 @@ def _background(
         records, used = recording.background, "record"
     else:
         return [], "none", ()
-    spectra = [s for s in spectra_of(records) if s.is_calibrated and s.live_time_s]
+    spectra = [
+        s for s in spectra_of(records) if s.is_calibrated and (s.live_time_s or s.real_time_s)
+    ]
     if not spectra:
-        text = "the background has no usable calibration or live time and is not used"
+        text = "the background has no usable calibration or measuring time and is not used"
         return [], "none", (RecordingWarning("background_unusable", text),)
     return spectra, "file" if used == "file" else "record", ()
 

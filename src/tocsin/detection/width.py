@@ -67,9 +67,7 @@ def width_by_votes(
     settings = settings or WidthSettings()
     places: list[float] = []
     for width in np.sort(widths)[:: max(1, widths.size // 4)]:
-        found = find_peaks(
-            binned, lambda e, w=width: w * resolution(e), threshold=settings.strong
-        )
+        found = find_peaks(binned, lambda e, w=width: w * resolution(e), threshold=settings.strong)
         places.extend(p.energy_keV for p in found[: settings.most])
     net, variance = net_and_variance(binned)
     variance = variance + (settings.model_error * binned.counts) ** 2
@@ -91,13 +89,15 @@ def width_by_pursuit(
     *,
     widths: FloatArray,
     spacing_fwhm: float,
+    prior_log_sigma: float,
     settings: WidthSettings | None = None,
 ) -> float:
     """Factor on the model's peak width that lets a few separate lines explain most.
 
     For every trial width the spectrum is built up from single lines, the strongest first, at least
     two widths apart so that no broad peak can be made of narrow ones. The width with the smallest
-    chi-squared wins, the freedom used counted against it (four per parameter).
+    chi-squared wins, the freedom used counted against it (four per parameter), and a departure from
+    the model's width by its ``prior_log_sigma``.
 
     Returns
     -------
@@ -135,6 +135,7 @@ def width_by_pursuit(
         any_line |= n_line > 0
         freedom = fit.continuum.basis.shape[1] + 2 * n_line
         criterion = float(fit.data @ fit.reduced_data) - solution.gain + 4.0 * freedom
+        criterion += (np.log(width) / prior_log_sigma) ** 2
         if criterion < best:
             best, chosen = criterion, float(width)
     return chosen if any_line else 1.0

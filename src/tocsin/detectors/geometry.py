@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
 
 from tocsin.errors import InvalidInput
 
@@ -19,6 +20,12 @@ N_DEPTH, N_RADIUS, N_SIDE, N_AZIMUTH, N_COSINE = 8, 6, 6, 12, 24
 ESCAPE_RANGE = (1e-5, 100.0)  # optical sizes of the escape table
 N_ESCAPE = 240
 N_CHORD = 24
+SITE_RANGE = (1e-3, 60.0)  # optical sizes of the table of common escape
+N_SITE_ESCAPE = 40
+# Share of the surface depletion that survives the forward flight of scattered photons: none makes
+# peaks 1 to 6 per cent too low, all makes them 1 to 7 per cent too high against the Monte-Carlo
+# oracle (NaI, CsI and Ge bodies, 200 to 2615 keV); half keeps both within 5 per cent.
+DEPLETION = 0.5
 
 
 @dataclass(frozen=True)
@@ -196,3 +203,79 @@ class Crystal:
         x = np.log(np.maximum(mu_per_cm * self.mean_chord_cm, ESCAPE_RANGE[0]))
         beyond = np.maximum(x - at[-1], 0.0)
         return np.asarray(np.exp(np.interp(x, at, values) - beyond))
+
+    @cached_property
+    def _common_table(self) -> FloatArray:
+        """``<e_i e_j> / <e_j>`` over even sites, ``e`` the mean escape of a site in all directions.
+
+        Rows and columns run over the optical sizes of ``SITE_RANGE``.
+        """
+        nodes, weights = np.polynomial.legendre.leggauss(N_DEPTH + 2)
+        depths = self.depth_cm * (nodes + 1) / 2
+        cosines, cos_weights = np.polynomial.legendre.leggauss(N_COSINE)
+        distance, share = self.exit_distances(depths, cosines)
+        n_site = share.size // N_AZIMUTH
+        shape = (depths.size, cosines.size, n_site, N_AZIMUTH)
+        per_site = share.reshape(n_site, N_AZIMUTH)
+        site = per_site.sum(axis=1)
+        direction = (cos_weights / 2)[:, None, None] * (per_site / site[:, None])
+        size = np.geomspace(*SITE_RANGE, N_SITE_ESCAPE)
+        escape = np.array(
+            [
+                np.einsum(
+                    "dcsa,csa->ds",
+                    np.exp(-x / self.mean_chord_cm * distance).reshape(shape),
+                    direction,
+                ).ravel()
+                for x in size
+            ]
+        )
+        weight = ((weights / 2)[:, None] * site).ravel()
+        return np.asarray((escape * weight) @ escape.T / (escape @ weight)[None, :])
+
+    def common_escape(self, mu_first: FloatArray, mu_second: FloatArray) -> FloatArray:
+        """Mean escape at ``mu_first`` of the sites from which photons of ``mu_second`` get out.
+
+        ``<e_i e_j> / <e_j>`` for even sites, linear in the logarithms of the optical sizes. It says
+        how far two generations share the neighbourhood of the surface.
+
+        Parameters
+        ----------
+        mu_first, mu_second : (k,) and (n,) float
+            Linear coefficients in 1/cm.
+
+        Returns
+        -------
+        (k, n) float
+        """
+        low, high = np.log(SITE_RANGE[0]), np.log(SITE_RANGE[1])
+        index = [
+            (np.log(np.maximum(mu, 1e-12) * self.mean_chord_cm) - low)
+            / (high - low)
+            * (N_SITE_ESCAPE - 1)
+            for mu in (mu_first, mu_second)
+        ]
+        at = np.stack(np.meshgrid(*index, indexing="ij"))
+        return np.asarray(map_coordinates(self._common_table, at, order=1, mode="nearest"))
+
+    def escape_after(self, mu_first: FloatArray, mu_second: FloatArray) -> FloatArray:
+        """Escape of a scattered photon, given that a photon born evenly inside collided.
+
+        Collisions of photons that may leave are rarer near the surface, as ``1 - e_i``: the next
+        photon, from there, leaves with ``<e_j> (1 - c_ij) / (1 - <e_i>)``, ``(k, n)``. Flight in
+        the direction of the beam brings part of them back to the surface: ``DEPLETION``.
+        """
+        second = self.escape(mu_second)[None, :]
+        stays = np.maximum(1 - self.escape(mu_first)[:, None], 1e-9)
+        leaves = second * (1 - self.common_escape(mu_first, mu_second)) / stays
+        return np.asarray(np.clip(DEPLETION * leaves + (1 - DEPLETION) * second, 0.0, 1.0))
+
+    def escape_after_entry(self, mu_first: FloatArray, mu_second: FloatArray) -> FloatArray:
+        """Escape of a scattered photon, given that a photon of an isotropic field outside collided.
+
+        Those collide as ``e_i`` by reciprocity: ``<e_j> c_ij / <e_i>``, ``(k, n)``.
+        """
+        second, first = self.escape(mu_second)[None, :], self.escape(mu_first)[:, None]
+        return np.asarray(
+            np.clip(second * self.common_escape(mu_first, mu_second) / first, 0.0, 1.0)
+        )

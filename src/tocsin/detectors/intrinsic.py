@@ -76,16 +76,11 @@ def _with_gamma(
     """Counts where an energy is left for sure beside a gamma that is born inside."""
     response = folder.model.response
     energy = np.array([gamma_keV])
-    born = response.deposit(energy, incidence="isotropic")
-    stays = 1 - float(
-        response.crystal.escape(response.material.coefficients(energy).interaction)[0]
-    )
-    # given an interaction, an isotropic field inside and outside make the same deposits
-    peaks = born.peaks[0] / born.interacting[0] * stays
-    continuum = born.continuum[0] / born.interacting[0] * stays
+    born = response.deposit(energy, incidence="inside")
+    peaks, continuum, left = born.peaks[0], born.continuum[0], 1 - float(born.interacting[0])
     sure = gamma_keV + beside_keV
     at = np.concatenate(((sure[:, None] - born.escaped_lines_keV).ravel(), beside_keV))
-    area = np.concatenate(((weights[:, None] * peaks).ravel(), weights * (1 - stays)))
+    area = np.concatenate(((weights[:, None] * peaks).ravel(), weights * left))
     return folder.peaks(at, area) + folder.smooth(sure, weights[:, None] * continuum)
 
 

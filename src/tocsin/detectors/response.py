@@ -30,7 +30,7 @@ from tocsin.detectors.electrons import (
 from tocsin.detectors.geometry import N_COSINE, N_DEPTH, Crystal
 
 FloatArray = NDArray[np.float64]
-Incidence = Literal["face", "isotropic"]
+Incidence = Literal["face", "isotropic", "inside"]
 
 PHOTON_LOW_KEV = 10.0
 PHOTON_HIGH_KEV = 4000.0
@@ -71,7 +71,7 @@ class CrystalResponse:
 
     First interactions are placed exactly (broad parallel beam on the front face, exponential in
     depth) and the escape of first scattered photons is integrated over the body. Photons of later
-    generations are taken as spread evenly and isotropically inside.
+    generations start evenly and isotropically; where they collide again follows from that.
 
     Notes
     -----
@@ -135,10 +135,8 @@ class CrystalResponse:
         e = PHOTON_CENTRES_KEV
         d = self.escaped_lines_keV.size
         mu = self.material.coefficients(e)
-        escape = self.crystal.escape(mu.interaction)
-        xray_escape = np.broadcast_to(
-            self.crystal.escape(self._xray_mu), (e.size, len(self._xrays))
-        )
+        escape = self.crystal.escape_after(mu.interaction, mu.interaction)
+        xray_escape = self.crystal.escape_after(mu.interaction, self._xray_mu)
         kernel = scattered_shares(e, PHOTON_EDGES_KEV)
         kernel *= (mu.incoherent / mu.interaction)[:, None]
         again = kernel * (1 - escape)
@@ -150,7 +148,7 @@ class CrystalResponse:
         out = np.zeros((e.size, d + e.size))
         for _ in range(2):
             out = np.zeros_like(out)
-            source = self._once(e, kernel, escape[None, :], xray_escape, pair)
+            source = self._once(e, kernel, escape, xray_escape, pair)
             out[:, :d] = np.linalg.solve(lines_system, source[:, :d])
             moved = again * lost * out[None, :, :d].sum(axis=2)
             spread = spread_from_zero(moved, e, e, PHOTON_EDGES_KEV)
@@ -283,9 +281,9 @@ class CrystalResponse:
         ----------
         energies_keV : (k,) float
             Within 10 to 4000 keV.
-        incidence : {"face", "isotropic"}
-            A broad parallel beam on the front face, per photon on the face; or an isotropic field,
-            per photon that meets the surface.
+        incidence : {"face", "isotropic", "inside"}
+            A broad parallel beam on the front face, per photon on the face; an isotropic field, per
+            photon that meets the surface; or photons born evenly inside.
 
         Returns
         -------
@@ -300,12 +298,15 @@ class CrystalResponse:
             interacting = -np.expm1(-total * self.crystal.depth_cm)
             escape, xray_escape = self._first_escape(e)
         else:
-            interacting = total * self.crystal.mean_chord_cm * self.crystal.escape(total)
             after = self.material.coefficients(PHOTON_CENTRES_KEV).interaction
-            escape = np.broadcast_to(self.crystal.escape(after), (e.size, after.size))
-            xray_escape = np.broadcast_to(
-                self.crystal.escape(self._xray_mu), (e.size, len(self._xrays))
-            )
+            left = self.crystal.escape(total)
+            if incidence == "isotropic":
+                interacting = total * self.crystal.mean_chord_cm * left
+                leaves = self.crystal.escape_after_entry
+            else:
+                interacting = 1 - left
+                leaves = self.crystal.escape_after
+            escape, xray_escape = leaves(total, after), leaves(total, self._xray_mu)
         kernel = scattered_shares(e, PHOTON_EDGES_KEV)
         kernel *= (mu.incoherent / total)[:, None]
         out = self._once(e, kernel, escape, xray_escape, self._pair)

@@ -38,7 +38,8 @@ class ComparisonRow:
         Class of the encounter, empty where there is none.
     nuclide_right : bool, optional
         At least one of the names is right and none is wrong. None where there is nothing to
-        compare, as for the three fields below.
+        compare, as for the three fields below: no encounter, no position, or natural material that
+        was classed as such without a name.
     class_right : bool, optional
         The class of the encounter is that of the source.
     location_error_m : float, optional
@@ -62,8 +63,10 @@ class ComparisonRow:
 
     @property
     def right(self) -> bool:
-        """Found, rightly named and rightly classed."""
-        return self.verdict == "found" and bool(self.nuclide_right) and bool(self.class_right)
+        """Found, rightly classed and not wrongly named."""
+        return (
+            self.verdict == "found" and bool(self.class_right) and self.nuclide_right is not False
+        )
 
 
 def compare(encounters: Sequence[Encounter], truth: Truth) -> tuple[ComparisonRow, ...]:
@@ -129,6 +132,7 @@ def _found(
     source: TrueSource, index: int, encounter: Encounter, anchor: Anchor, extra: int
 ) -> ComparisonRow:
     named = _names(encounter)
+    unnamed_norm = not named and encounter.source_class == source.source_class == "norm"
     error_m, inside = None, None
     if encounter.location is not None:
         x_m, y_m = anchor.to_metres(
@@ -143,7 +147,9 @@ def _found(
         encounter=index,
         named=named,
         answered_class=encounter.source_class,
-        nuclide_right=bool(named) and all(n in source.accepted_names for n in named),
+        nuclide_right=None
+        if unnamed_norm
+        else bool(named) and all(n in source.accepted_names for n in named),
         class_right=encounter.source_class == source.source_class,
         location_error_m=error_m,
         inside_95=inside,

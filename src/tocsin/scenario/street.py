@@ -81,7 +81,7 @@ class StreetMap:
     Notes
     -----
     The default fluctuations are our own choice, on top of a map that moves the gross rate by
-    some 15 %. They are calmer than the harsh test streets of the walk bench (15 % and 20 %).
+    some 16 % (standard deviation). They move it by 1.2 % from one second to the next.
     """
 
     rates_cps: tuple[float, float, float, float]
