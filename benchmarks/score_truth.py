@@ -42,8 +42,8 @@ def answer_of(
     path: Path, background: Path | None
 ) -> tuple[list[tuple[str, str, float]], list[str]]:
     """Names with class and confidence, and the classes and warnings of one recording."""
-    from tocsin.detection.static import analyze_static
     from tocsin.detection.identification import IdentificationSettings
+    from tocsin.detection.static import analyze_static
 
     recording = read(path)
     behind = read(background) if background else None
@@ -121,8 +121,8 @@ def table(rows: list[Row], count: dict[str, int]) -> str:
     lines = [
         "# Answers on the shared real recordings",
         "",
-        "Made by `python benchmarks/score_truth.py --write`; one setting for all files. *right*: every",
-        "required nuclide named and none that must not be; *missed*: a required one is not named;",
+        "Made by `python benchmarks/score_truth.py --write`; one setting for all files. *right*:",
+        "all required nuclides named, none that must not be; *missed*: a required one not named;",
         "*wrong*: a nuclide of a class that must not be.",
         "",
         f"{count['right']} right, {count['missed']} missed, {count['wrong']} wrong.",

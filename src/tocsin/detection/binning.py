@@ -1,4 +1,4 @@
-"""Channels grouped to the resolution of the detector, and the counts of several crystals on one axis."""
+"""Channels grouped to the detector's resolution; counts of several crystals on one axis."""
 
 from __future__ import annotations
 

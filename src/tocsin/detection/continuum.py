@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 from scipy.linalg import cho_solve_banded, cholesky_banded
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, dia_matrix
 
 FloatArray = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class Continuum:
         knots = np.concatenate((left, inner, right))
         inside = np.clip(position, low, np.nextafter(high, low))
         basis = csr_matrix(BSpline.design_matrix(inside, knots, _DEGREE))
-        normal = (basis.T @ basis.multiply(weights[:, None])).todia()
+        normal = dia_matrix(basis.T @ csr_matrix(basis.multiply(weights[:, None])))
         m = basis.shape[1]
         banded = np.zeros((_DEGREE + 1, m))
         for diagonal, offset in zip(normal.data, normal.offsets, strict=True):
@@ -64,9 +64,10 @@ class Continuum:
 
     def diagonal(self, rows: csr_matrix) -> FloatArray:
         """Diagonal ``(k,)`` of ``X^T P X`` of sparse columns given as rows ``(k, n)``."""
-        cross = np.asarray((rows @ self.basis.multiply(self.weights[:, None]).tocsr()).toarray()).T
+        weighted = csr_matrix(self.basis.multiply(self.weights[:, None]))
+        cross = np.asarray(csr_matrix(rows @ weighted).toarray(), dtype=np.float64).T
         own = np.asarray(rows.multiply(rows) @ self.weights).ravel()
-        return own - np.einsum("ij,ij->j", cross, self._solve(cross))
+        return np.asarray(own - np.einsum("ij,ij->j", cross, self._solve(cross)))
 
     def level(self, residual: FloatArray) -> FloatArray:
         """The continuum itself, fitted to what the columns leave."""

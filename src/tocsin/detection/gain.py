@@ -66,7 +66,7 @@ def refine(
     bounds: tuple[tuple[float, float], ...],
     rounds: int = 5,
 ) -> tuple[EnergyScale, float]:
-    """Largest ``value`` near ``start`` by steps along gain, offset, width and excess, halved each round."""
+    """Largest ``value`` near ``start``: steps in gain, offset, width, excess, halved each round."""
     point = np.array([start.gain, start.offset_keV, start.width, start.excess_keV])
     size = np.array(steps)
     best = value(start)

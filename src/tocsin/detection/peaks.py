@@ -1,4 +1,4 @@
-"""Peaks over a smooth continuum: a matched Gaussian with its counting uncertainty at every energy."""
+"""Peaks over a smooth continuum: a matched Gaussian at every energy, with its counting error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proof that a candidate must bring: its lines one by one, and rules for what is easily mistaken."""
+"""Proof a candidate must bring: its lines one by one, and rules for what is easily mistaken."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ class LineGroup:
     """Lines of one nuclide that make one peak.
 
     ``expected`` counts follow from the pattern as fitted, ``counts`` and ``uncertainty`` from a fit
-    in which this peak is free. ``contrast`` compares it with what lies under it; ``hump`` is set where
-    something much broader than a peak explains more.
+    in which this peak is free. ``contrast`` compares it with what lies under it; ``hump`` is set
+    where something much broader than a peak explains more.
     """
 
     energy_keV: float

@@ -153,9 +153,8 @@ def _words(name: str, proof: Proof, search: Search) -> str:
     for group in proof.confirmed[:4]:
         at = float(scale.seen_keV(np.array([group.energy_keV]))[0])
         by = "" if group.emitter == name else f" of {group.emitter}"
-        parts.append(
-            f"{group.energy_keV:.1f} keV{by} {min(group.significance, 999):.0f} sigma at {at:.1f} keV"
-        )
+        strength = f"{min(group.significance, 999):.0f} sigma"
+        parts.append(f"{group.energy_keV:.1f} keV{by} {strength} at {at:.1f} keV")
     text = "; ".join(parts)
     text += f" (gain {100 * (scale.gain - 1):+.1f} %, offset {scale.offset_keV:+.1f} keV)"
     if proof.missing:

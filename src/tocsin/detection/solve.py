@@ -1,4 +1,4 @@
-"""One weighted least-squares fit of everything at once: background, candidates, artefacts, continuum."""
+"""One weighted fit of everything at once: background, candidates, artefacts, continuum."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ class JointFit:
 
 
 def solve_nonnegative(gram: FloatArray, right: FloatArray) -> FloatArray:
-    """Minimise ``a^T G a - 2 q^T a`` over ``a >= 0`` (Lawson & Hanson through a square root of G)."""
+    """Minimise ``a^T G a - 2 q^T a`` over ``a >= 0`` (Lawson & Hanson, by a square root of G)."""
     scale = 1.0 / np.sqrt(np.maximum(np.diag(gram), 1e-300))
     scaled = gram * scale[:, None] * scale[None, :]
     values, vectors = np.linalg.eigh(scaled)

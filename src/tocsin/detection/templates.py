@@ -1,4 +1,4 @@
-"""What each nuclide should look like: line patterns behind free absorbers, on the bins of a spectrum."""
+"""What each nuclide should look like: line patterns behind free absorbers, on given bins."""
 
 from __future__ import annotations
 
@@ -96,7 +96,10 @@ class TemplateBank:
     @classmethod
     def build(cls, patterns: Sequence[LinePattern]) -> TemplateBank:
         """Stack the patterns; rows of the mixing matrix are templates, columns are lines."""
-        rows, columns, values, owner = [], [], [], []
+        rows: list[int] = []
+        columns: list[int] = []
+        values: list[float] = []
+        owner: list[int] = []
         start = row = 0
         for index, pattern in enumerate(patterns):
             n = pattern.energies_keV.size

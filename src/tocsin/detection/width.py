@@ -45,6 +45,11 @@ class WidthSettings:
     background_error: float = 0.05
 
 
+def widened(resolution: Resolution, factor: float) -> Resolution:
+    """The model's peak width times a factor."""
+    return lambda energy_keV: factor * resolution(energy_keV)
+
+
 def width_by_votes(
     binned: BinnedSpectrum,
     resolution: Resolution,
@@ -67,7 +72,7 @@ def width_by_votes(
     settings = settings or WidthSettings()
     places: list[float] = []
     for width in np.sort(widths)[:: max(1, widths.size // 4)]:
-        found = find_peaks(binned, lambda e, w=width: w * resolution(e), threshold=settings.strong)
+        found = find_peaks(binned, widened(resolution, float(width)), threshold=settings.strong)
         places.extend(p.energy_keV for p in found[: settings.most])
     net, variance = net_and_variance(binned)
     variance = variance + (settings.model_error * binned.counts) ** 2
@@ -111,7 +116,7 @@ def width_by_pursuit(
         scale = EnergyScale(width=float(width))
         at_width = replace(
             binned,
-            position=peak_coordinate(binned.edges_keV, lambda e, w=width: w * resolution(e)),
+            position=peak_coordinate(binned.edges_keV, widened(resolution, float(width))),
         )
         fit = JointFit(
             at_width,
