@@ -7,6 +7,7 @@ here searches over shielding, place or speed.
 
 from tocsin.scenario.compare import ComparisonRow, compare
 from tocsin.scenario.demo import demo_scene
+from tocsin.scenario.families import FAMILIES, Family
 from tocsin.scenario.geometry import Anchor, Stop, Walk
 from tocsin.scenario.perturbation import Perturbation, PerturbationRanges
 from tocsin.scenario.positioning import GnssModel
@@ -14,14 +15,16 @@ from tocsin.scenario.scene import Carried, Scene
 from tocsin.scenario.simulate import DEFAULT_START, simulate_walk
 from tocsin.scenario.sources import Layer, NormHeap, PointSource, Waypoint
 from tocsin.scenario.store import WrittenScenario, read_truth, write_scenario
-from tocsin.scenario.street import Material, Patch, StreetMap, random_patches
+from tocsin.scenario.street import Material, Patch, Rain, StreetMap, random_patches
 from tocsin.scenario.truth import TrueSource, Truth
 
 __all__ = [
     "DEFAULT_START",
+    "FAMILIES",
     "Anchor",
     "Carried",
     "ComparisonRow",
+    "Family",
     "GnssModel",
     "Layer",
     "Material",
@@ -30,6 +33,7 @@ __all__ = [
     "Perturbation",
     "PerturbationRanges",
     "PointSource",
+    "Rain",
     "Scene",
     "Stop",
     "StreetMap",

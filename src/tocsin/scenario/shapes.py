@@ -45,6 +45,7 @@ HEADROOM = 1.08
 BACKGROUND_KEYS = ("K-40", "U-series", "Th-series", "cosmic")
 """Names of the natural components in the room ``detectors``, in the order of ``COMPONENTS``."""
 
+RAIN_MEMBERS = ("Pb-214", "Bi-214")
 HEAP_MEDIUM = "concrete"
 CM_PER_M = 100.0
 CM2_PER_M2 = CM_PER_M**2
@@ -111,6 +112,8 @@ class SceneShapes:
         Channel edges of the stated calibration, with the headroom above its full scale.
     background : (4, n) float
         Unit shapes of the natural components.
+    rain : (n,) float
+        Unit shape of radon progeny on the ground.
     kernels : mapping of str to Kernel
         By name of the source.
     versions : dict of str to str
@@ -119,6 +122,7 @@ class SceneShapes:
 
     edges_keV: FloatArray
     background: FloatArray
+    rain: FloatArray
     kernels: Mapping[str, Kernel]
     versions: dict[str, str]
 
@@ -155,12 +159,32 @@ def shapes_for(scene: Scene, perturbation: Perturbation) -> SceneShapes:
         kernel = _kernel(photons, model, edges_keV, perturbation.scatter)
         scaled = perturbation.source(kernel, edges_keV) * face_per_s
         kernels[source.name] = Kernel(np.asarray(AIR_STEPS_M), _above(scaled, edges_keV, scene))
+    rain = _rain(model, edges_keV, perturbation, library)
     return SceneShapes(
         edges_keV,
         _normal(_above(perturbation.background(background, edges_keV), edges_keV, scene)),
+        _normal(_above(rain[None, :], edges_keV, scene))[0],
         kernels,
         {"nuclide_library": library.version, "template_library": TEMPLATE_LIBRARY_VERSION},
     )
+
+
+def _rain(
+    model: DetectorModel, edges_keV: FloatArray, perturbation: Perturbation, library: NuclideLibrary
+) -> FloatArray:
+    """Counts per channel of Pb-214 and Bi-214 of equal activity that lie on the ground.
+
+    On the ground and not in it, so nearly without scatter on the way: sharper lines than those of
+    the uranium series in ground or walls.
+    """
+    lines = [line for name in RAIN_MEMBERS for line in library.lines(name, progeny=False)]
+    energies = np.array([line.energy_keV for line in lines])
+    intensities = np.array([line.intensity for line in lines])
+    inside = _followed(energies)
+    e, i = energies[inside], intensities[inside]
+    counts = folder_for(model, edges_keV).lines(e, i, incidence="isotropic")
+    around = scatter_continuum(e, i, model, edges_keV)
+    return np.asarray(counts + perturbation.scatter * around)
 
 
 def _above(shapes: FloatArray, edges_keV: FloatArray, scene: Scene) -> FloatArray:

@@ -54,6 +54,8 @@ class Expectation:
     ----------
     background_cps : (4, n) float
         Natural components in each record.
+    rain_cps : (n,) float
+        Radon progeny brought down by rain.
     net_cps : (s, n) float
         Sources in each record.
     gain : (n,) float
@@ -61,8 +63,14 @@ class Expectation:
     """
 
     background_cps: FloatArray
+    rain_cps: FloatArray
     net_cps: FloatArray
     gain: FloatArray
+
+    @property
+    def natural_cps(self) -> FloatArray:
+        """All natural rates together ``(n,)``."""
+        return np.asarray(self.background_cps.sum(axis=0) + self.rain_cps)
 
 
 def simulate_walk(
@@ -78,11 +86,12 @@ def simulate_walk(
 
     Expected counts of record ``i`` in channel ``c``::
 
-        mu_ic = L_i * G(g_i) [ sum_k b_k(i) B_k + sum_s h_s(i) A_s D_s(r_si) / r_si^2 ]_c
+        mu_ic = L_i * G(g_i) [ sum_k b_k(i) B_k + w(i) W + sum_s h_s(i) A_s D_s(r_si) / r_si^2 ]_c
 
-    ``B_k`` unit shape and ``b_k`` rate of a natural component, ``D_s(r)`` counts per decay times
-    square metres behind housing and ``r`` metres of air, ``h`` the carrier's shadow, ``G(g)`` the
-    shift to a gain ``g``, ``L`` the live time. The counts are independent Poisson numbers.
+    ``B_k`` unit shape and ``b_k`` rate of a natural component, ``W`` and ``w`` those of radon
+    progeny after rain, ``D_s(r)`` counts per decay times square metres behind housing and ``r``
+    metres of air, ``h`` the carrier's shadow, ``G(g)`` the shift to a gain ``g``, ``L`` the live
+    time. The counts are independent Poisson numbers.
 
     Parameters
     ----------
@@ -152,6 +161,7 @@ def _expectation(
     x_m, y_m = scene.walk.position_at_m(times)
     background = scene.street.component_rates_cps(x_m, y_m, carried.record_s, rng)
     background *= np.asarray(detector.rate_factors)[:, None]
+    rain = scene.street.rain_cps(times, carried.record_s)
     wander = ar1((1, times.size), carried.record_s, carried.gain_tau_s, rng)[0]
     # Half the amplitude is one standard deviation; what wanders further is held at the amplitude.
     drift = np.clip(0.5 * wander, -1.0, 1.0) * carried.gain_drift
@@ -162,7 +172,7 @@ def _expectation(
             for s, w in zip(scene.sources, weights, strict=True)
         ]
     ).reshape(len(scene.sources), times.size)
-    return Expectation(background, net, 1.0 + detector.gain_offset + drift)
+    return Expectation(background, rain, net, 1.0 + detector.gain_offset + drift)
 
 
 def part_weights(scene: Scene, source: PointSource | NormHeap) -> FloatArray:
@@ -175,7 +185,7 @@ def part_weights(scene: Scene, source: PointSource | NormHeap) -> FloatArray:
 
 
 def _live_time_s(scene: Scene, expected: Expectation) -> FloatArray:
-    rate = expected.background_cps.sum(axis=0) + expected.net_cps.sum(axis=0)
+    rate = expected.natural_cps + expected.net_cps.sum(axis=0)
     live = scene.carried.record_s / (1.0 + rate * scene.carried.dead_time_us * 1e-6)
     return np.asarray(np.rint(live / LIVE_TIME_STEP_S) * LIVE_TIME_STEP_S, dtype=np.float64)
 
@@ -194,6 +204,7 @@ def _draw(
     for first in range(0, n, CHUNK_RECORDS):
         part = slice(first, min(first + CHUNK_RECORDS, n))
         mean = expected.background_cps[:, part].T @ shapes.background
+        mean += expected.rain_cps[part, None] * shapes.rain
         for source in scene.sources:
             distance = scene.distances_m(source)[:, part]
             weight = part_weights(scene, source)[:, part]
@@ -334,7 +345,7 @@ def _truth(
     y_m: FloatArray,
 ) -> Truth:
     latitude, longitude = scene.anchor.to_degrees(x_m, y_m)
-    natural = expected.background_cps.sum(axis=0)
+    natural = expected.natural_cps
     return Truth(
         scene=scene.name,
         seed=seed,

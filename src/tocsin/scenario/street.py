@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from scipy.signal import lfilter
 
 from tocsin.errors import InvalidInput
+from tocsin.nuclear import load_library
 from tocsin.scenario.geometry import FloatArray, Walk
 from tocsin.scenario.noise import ar1
 
@@ -58,6 +60,48 @@ class Patch:
 
 
 @dataclass(frozen=True, slots=True)
+class Rain:
+    """A shower that brings radon progeny down on the street.
+
+    Parameters
+    ----------
+    start_s, duration_s : float
+        When it rains, in seconds after the start of the walk.
+    rise : float
+        Highest gamma rate of the progeny as a part of the mean rate of the uranium series.
+
+    Notes
+    -----
+    Equal activities of Pb-214 and Bi-214 fall at a constant rate ``s`` while it rains:
+    ``dA/dt = s - lambda A`` for Pb-214, ``dA/dt = s + lambda (A_Pb - A)`` for Bi-214 with their own
+    decay constants; the gamma rate follows Bi-214, which gives most of the photons.
+    """
+
+    start_s: float
+    duration_s: float
+    rise: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.start_s) and 0.0 < self.duration_s < math.inf):
+            raise InvalidInput("rain needs a finite start and a positive duration in seconds")
+        if not 0.0 < self.rise <= 5.0:
+            raise InvalidInput(f"rise must lie within 0 and 5, not {self.rise!r}")
+
+    def profile(self, times_s: FloatArray, step_s: float) -> FloatArray:
+        """Rate ``(n,)`` at evenly spaced times, over the mean rate of the uranium series."""
+        library = load_library()
+        falls = (times_s >= self.start_s) & (times_s < self.start_s + self.duration_s)
+        lead, bismuth = (
+            math.exp(-math.log(2.0) * step_s / library[name].half_life_s)
+            for name in ("Pb-214", "Bi-214")
+        )
+        source = falls.astype(np.float64)
+        on_ground = lfilter([1.0], [1.0, -lead], source)
+        rate = lfilter([1.0], [1.0, -bismuth], source + (1.0 - bismuth) * on_ground)
+        return np.asarray(self.rise * rate / max(float(rate.max()), 1.0), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
 class StreetMap:
     """Natural background of a scene as a map plus slow fluctuations that no map explains.
 
@@ -77,6 +121,8 @@ class StreetMap:
         three terrestrial components share.
     own_sd, own_tau_s : float
         The same of the fluctuation that each of them has alone.
+    rain : Rain, optional
+        A shower; its progeny lie on the ground, a component of its own.
 
     Notes
     -----
@@ -90,6 +136,7 @@ class StreetMap:
     common_tau_s: float = 60.0
     own_sd: float = 0.04
     own_tau_s: float = 40.0
+    rain: Rain | None = None
 
     def __post_init__(self) -> None:
         if len(self.rates_cps) != len(COMPONENTS) or not all(
@@ -118,7 +165,10 @@ class StreetMap:
     def component_rates_cps(
         self, x_m: FloatArray, y_m: FloatArray, step_s: float, rng: np.random.Generator
     ) -> FloatArray:
-        """Rates ``(4, n)`` of the components in each record in counts per second."""
+        """Rates ``(4, n)`` of the components in each record in counts per second.
+
+        Rain is not among them: its progeny are a component of their own, see `rain_cps`.
+        """
         n = x_m.size
         noise = self.own_sd * ar1((3, n), step_s, self.own_tau_s, rng)
         noise += self.common_sd * ar1((1, n), step_s, self.common_tau_s, rng)
@@ -126,6 +176,12 @@ class StreetMap:
         fluctuation[:3] = np.exp(noise)
         rates = np.asarray(self.rates_cps)[:, None]
         return np.asarray(rates * self.map_factors(x_m, y_m) * fluctuation, dtype=np.float64)
+
+    def rain_cps(self, times_s: FloatArray, step_s: float) -> FloatArray:
+        """Rate ``(n,)`` of radon progeny that rain has brought down; zero where it is dry."""
+        if self.rain is None:
+            return np.zeros(times_s.size)
+        return self.rates_cps[COMPONENTS.index("U")] * self.rain.profile(times_s, step_s)
 
 
 def random_patches(
