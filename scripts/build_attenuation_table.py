@@ -36,6 +36,8 @@ XCOM_ENERGIES_KEV = (
 )  # fmt: skip
 COPIES_AGREE = 4e-3  # four figures in one copy, five digits of a logarithm in the other
 JOIN_AGREES = 0.01  # xraylib and XCOM at the join, per partial cross-section
+EDGE_HALF_WIDTH = 2e-4  # xraylib's cross-sections jump up to 1.2e-4 beside its own edge energies
+JUMP_AGREES = 0.05  # xraylib's cross-sections and its own jump factors
 BARN_PER_CM2 = 1e24
 AVOGADRO = 6.02214076e23
 
@@ -100,7 +102,10 @@ def below_join(z: int) -> list[tuple[float, float, float, float, float, str]]:
         except ValueError:
             continue
         if edge > LOW_KEV:
-            grid |= {round(edge * (1 - 1e-5), 5), round(edge * (1 + 1e-5), 5)}
+            sides = (edge * (1 - EDGE_HALF_WIDTH), edge * (1 + EDGE_HALF_WIDTH))
+            check_jump(z, shell, sides)
+            grid -= {e for e in grid if sides[0] <= e <= sides[1]}
+            grid |= {round(e, 5) for e in sides}
     return [
         (
             e,
@@ -112,6 +117,14 @@ def below_join(z: int) -> list[tuple[float, float, float, float, float, str]]:
         )
         for e in sorted(grid)
     ]
+
+
+def check_jump(z: int, shell: int, sides: tuple[float, float]) -> None:
+    """Stop where the photo effect does not jump between the two sides of an edge."""
+    below, above = (xraylib.CS_Photo(z, e) for e in sides)
+    expected = xraylib.JumpFactor(z, shell)
+    if abs(above / below / expected - 1) > JUMP_AGREES:
+        raise SystemExit(f"element {z}, shell {shell}: jump {above / below}, not {expected}")
 
 
 def above_join(z: int, xcom: dict[str, list[np.ndarray]]) -> list[tuple]:

@@ -96,3 +96,37 @@ def deposits(
         owner = np.concatenate((owner[scattered], owner[paired], owner[paired]))
         e = np.concatenate((after, np.full(2 * way.shape[0], M)))
     return out
+
+
+def behind_layer(
+    material: Material,
+    areal_density_g_cm2: float,
+    energy_keV: float,
+    n: int,
+    rng: np.random.Generator,
+) -> tuple[int, int]:
+    """Photons of ``n`` that leave a plane layer directly, and scattered ones (no X-rays, no pairs).
+
+    The layer stands for one that encloses its source: what leaves on the inner side enters again
+    with the same slant. Photons below 10 keV are dropped.
+    """
+    thickness = areal_density_g_cm2 / material.density_g_cm3
+    e, z, hit = np.full(n, energy_keV), np.zeros(n), np.zeros(n, dtype=bool)
+    d = np.tile([0.0, 0.0, 1.0], (n, 1))
+    direct = scattered = 0
+    while e.size:
+        mu = material.coefficients(e)
+        z = z + rng.exponential(size=e.size) / mu.interaction * d[:, 2]
+        direct += int(np.sum((z > thickness) & ~hit))
+        scattered += int(np.sum((z > thickness) & hit))
+        crosses = z < 0
+        d[crosses, 2] *= -1
+        z[crosses] = 0.0
+        compton = rng.random(e.size) < mu.incoherent / mu.interaction
+        scatters = ~crosses & compton
+        e[scatters], cos = klein_nishina(rng, e[scatters])
+        d[scatters] = turned(rng, d[scatters], cos)
+        hit |= scatters
+        stays = (z <= thickness) & (crosses | compton) & (e > 10.0)
+        e, z, d, hit = e[stays], z[stays], d[stays], hit[stays]
+    return direct, scattered

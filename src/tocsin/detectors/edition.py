@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 
-RESPONSE_EDITION = "1"
+RESPONSE_EDITION = "2"
 """Raised whenever the response changes on purpose."""
 
 _FILES = (

@@ -59,8 +59,8 @@ def through_shield(energies_keV: FloatArray, intensities: FloatArray, shield: Sh
 
     Lines are weakened by ``exp(-mu x)``. First scatterings are placed exponentially in depth with
     the Klein-Nishina angle; photons that scatter back cross the enclosure and meet its far side.
-    Later generations start evenly spread and isotropic. K X-rays of the layer and annihilation
-    photons are followed as lines.
+    K X-rays of the layer and annihilation photons are followed as lines, those of the first
+    interaction from the same depths. Later generations start evenly spread and isotropic.
 
     Parameters
     ----------
@@ -77,8 +77,13 @@ def through_shield(energies_keV: FloatArray, intensities: FloatArray, shield: Sh
     Notes
     -----
     A plane layer stands for the enclosing one, so obliquity is that of a slab. Coherent scattering
-    and bremsstrahlung are left out. Forward only: nothing here inverts a spectrum for a thickness.
+    and bremsstrahlung are left out. Against a Monte-Carlo of the same layer the scattered photons
+    are right within 10 per cent up to one mean free path, 30 per cent too many at 2.4 in water and
+    some four times too many at 5 to 7, where less than one photon in a hundred leaves directly.
+    Forward only: nothing here inverts a spectrum for a thickness.
     """
+    if shield.areal_density_g_cm2 == 0:
+        return Photons(energies_keV, intensities, np.zeros(PHOTON_CENTRES_KEV.size))
     layer = _layer(shield.material, shield.areal_density_g_cm2)
     mu = layer.coefficients(energies_keV)
     total = mu[0]
@@ -168,8 +173,9 @@ class _Layer:
         born = self._secondary(energies_keV) * hit[:, None]
         out = ((scattered * (1 - leave)).sum(axis=0)) @ self._out_of_inside
         out[n:] += (scattered * leave).sum(axis=0)
-        out[:n] += born.sum(axis=0) * self._leave_lines
-        stay = born.sum(axis=0) * (1 - self._leave_lines)
+        leave_born = self._first_leave_isotropic(total)
+        out[:n] += (born * leave_born).sum(axis=0)
+        stay = (born * (1 - leave_born)).sum(axis=0)
         out += stay @ self._out_of_inside[self._at]
         return np.asarray(out)
 
@@ -189,6 +195,16 @@ class _Layer:
         forward = mu_k * (np.exp(-slant * t) - np.exp(-mu_k * t)) / difference / norm
         back = mu_k / (mu_k + slant) * np.exp(-slant * t) * -np.expm1(-(mu_k + slant) * t) / norm
         return np.asarray(np.clip(np.where(cos > 0, forward, back), 0.0, 1.0))
+
+    def _first_leave_isotropic(self, mu: FloatArray) -> FloatArray:
+        """Chance ``(k, l)`` to leave of lines born in the first interaction, all directions."""
+        lines = self.coefficients(self.line_energies_keV)[0]
+        u, weights = np.polynomial.legendre.leggauss(N_LAYER_COSINE)
+        out = np.zeros((mu.size, lines.size))
+        for cos, weight in zip((u + 1) / 2, weights / 4, strict=True):
+            for side in (cos, -cos):
+                out += weight * self._first_leave(mu, lines, np.full(out.shape, side))
+        return out
 
 
 @cache
