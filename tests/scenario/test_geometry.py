@@ -24,8 +24,8 @@ def test_metres_to_degrees_and_back(latitude, longitude, x, y):
 
 
 def test_a_degree_has_its_published_length():
-    # Snyder 1987, table of lengths of a degree on an ellipsoid near WGS 84: at 45 degrees one degree
-    # of latitude is 111.13 km and of longitude 78.85 km; at the equator 110.57 and 111.32 km.
+    # Snyder 1987, table of lengths of a degree on an ellipsoid near WGS 84: at 45 degrees one
+    # degree of latitude is 111.13 km and of longitude 78.85 km; at the equator 110.57 and 111.32.
     for latitude, north, east in ((45.0, 111_131.7, 78_846.8), (0.0, 110_574.3, 111_319.5)):
         anchor = Anchor(latitude, 10.0)
         x, y = anchor.to_metres(np.array([latitude + 1.0]), np.array([11.0]))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -106,10 +107,13 @@ def test_a_housing_weakens_the_peak_by_its_attenuation():
         recording, _ = simulate_walk(scene, np.random.default_rng(5), perturbation=NOMINAL)
         live = sum(r.live_time_s for r in recording.records)
         sums = counts_of(recording).sum(axis=0) / live
-        # the right half of the peak, where scattered photons do not reach
-        peaks.append(sums[221:250].sum())
+        peaks.append(sums[221:250].sum())  # the right half of the peak
     mu = material("Pb").coefficients([661.657]).interaction[0]
-    assert peaks[1] / peaks[0] == pytest.approx(np.exp(-2.0 * mu), rel=0.03)
+    # Photons that lose less than about one standard deviation of the peak (20 keV: below 12.6
+    # degrees) still count in it: 5 % of all Compton scatterings (Klein-Nishina), and 1.6 of these
+    # are met in 2 cm of lead; about half of the 8 % fall into the right half.
+    buildup = peaks[1] / peaks[0] / np.exp(-2.0 * mu)
+    assert 1.0 < buildup < 1.10
 
 
 def test_two_layers_weaken_more_than_one_and_scatter_more():
@@ -132,8 +136,10 @@ def test_a_heap_is_the_sum_of_its_activities_and_looks_like_a_point_from_afar():
     assert "Bi-214" in whole.accepted_names
     assert "U-235" not in whole.accepted_names
     assert whole.source_class == "norm"
-    assert sum(net_of(p)[0].net_counts_total for p in parts) == pytest.approx(
-        whole.net_counts_total, rel=1e-6
+    # rates, not counts: the dead time of the whole is longer than that of its parts; what lies
+    # between two tabulated distances is interpolated in logarithms, which is linear to 1e-4
+    assert sum(net_of(p)[0].peak_net_cps for p in parts) == pytest.approx(
+        whole.peak_net_cps, rel=1e-4
     )
     # at 100 m the heap of 6 m is a point: twice as far, a quarter and the air
     far = net_of(replace(heap, y_m=100.0))[0].peak_net_cps
@@ -207,13 +213,15 @@ def test_the_background_of_a_street_varies_in_all_three_windows(demo):
 
 
 def test_the_gain_moves_lines_and_keeps_counts():
-    spectra = np.zeros((2, 1100))
-    spectra[:, 500] = 100.0
+    # a peak much wider than a channel: a narrow one is not placed better than its channel
+    channel = np.arange(1100) + 0.5
+    peak = np.exp(-0.5 * ((channel - 500.5) / 6.0) ** 2)
+    spectra = np.tile(100.0 * peak / peak.sum(), (2, 1))
     moved = shifted(spectra, np.array([1.0, 1.02]))
     assert moved[0] == pytest.approx(spectra[0])
     assert moved[1].sum() == pytest.approx(100.0)
-    middle = (moved[1] * (np.arange(1100) + 0.5)).sum() / 100.0
-    assert middle == pytest.approx(500.5 * 1.02)
+    middle = (moved[1] * channel).sum() / 100.0
+    assert middle == pytest.approx(500.5 * 1.02, abs=1e-3)
 
 
 def test_the_end_of_the_spectrum_has_no_gap_at_a_low_gain():
@@ -242,7 +250,7 @@ def test_what_the_recording_says_of_itself(demo):
     assert recording.instrument.detectors[0].dimensions == "2x4x16 in"
     assert all(r.source_type is SourceType.FOREGROUND for r in recording.records)
     starts = [r.start for r in recording.records]
-    assert all(b - a == dt.timedelta(seconds=1) for a, b in zip(starts, starts[1:], strict=False))
+    assert all(b - a == dt.timedelta(seconds=1) for a, b in pairwise(starts))
     assert starts[0].tzinfo is dt.UTC
     lost = sum(r.position is None for r in recording.records)
     assert 0 < lost < len(starts) / 4
@@ -275,12 +283,12 @@ def test_what_is_wrong_is_refused_by_name():
     with pytest.raises(InvalidInput, match="time zone"):
         simulate_walk(plain_scene(), rng, start=dt.datetime(2026, 1, 1))  # noqa: DTZ001  (naive on purpose)
     with pytest.raises(InvalidInput, match=r"within 0\.[0-9]+ m"):
-        plain_scene(caesium(y_m=0.0))
+        plain_scene(caesium(x_m=0.5, y_m=0.0))
     with pytest.raises(InvalidInput, match="name of its own"):
         plain_scene(caesium(), caesium(y_m=20.0))
     with pytest.raises(InvalidInput, match="duration_s"):
         demo_scene(duration_s=60)
-    with pytest.raises(NotFound, match="Xx|unobtainium"):
+    with pytest.raises(NotFound, match=r"Xx|unobtainium"):
         simulate_walk(plain_scene(caesium(layers=(Layer("unobtainium", 1.0),))), rng)
     with pytest.raises(InvalidInput):
         GnssModel(lost_mean_s=0.0)

@@ -72,10 +72,10 @@ def test_what_is_no_truth_is_refused(value):
 def test_a_broken_truth_file_is_named(tmp_path):
     path = tmp_path / "broken.json"
     path.write_bytes(b'{"schema": ')
-    with pytest.raises(InvalidInput, match="broken.json"):
+    with pytest.raises(InvalidInput, match=r"broken\.json"):
         read_truth(path)
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InvalidInput, match="broken.json"):
+    with pytest.raises(InvalidInput, match=r"broken\.json"):
         read_truth(path)
 
 
