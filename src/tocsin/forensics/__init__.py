@@ -1,0 +1,1 @@
+"""Room ``forensics``: what found material is, how old it is, where it may come from."""
