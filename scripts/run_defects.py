@@ -1,28 +1,30 @@
 """Apply each planted defect to a copy of the project and demand that its tests turn red.
 
-A patch in ``tests/defects`` begins with lines of text before the diff: ``tests:`` names the test
-files that must catch it and ``why:`` says what went wrong in the world that this defect imitates.
-Exit status 1 when a defect survives or a patch no longer applies.
+A patch in ``tests/defects`` begins with lines of text before the diff: ``why:`` says what went
+wrong in the world that this defect imitates, ``tests:`` names the tests that must catch it. All
+named tests first run on an untouched copy: a test that is red anyway catches nothing.
+Exit status 1 when a defect survives, a patch no longer applies or a named test is not green.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PATCHES = ROOT / "tests" / "defects"
-COPIED = ("src", "tests", "pyproject.toml", "README.md", "CHANGELOG.md", "docs", "Makefile")
 
 
 def header(patch: Path) -> dict[str, str]:
     """The ``name: text`` lines before the diff."""
     fields: dict[str, str] = {}
-    for line in patch.read_text().splitlines():
+    for line in patch.read_text(encoding="utf-8").splitlines():
         if line.startswith(("diff ", "--- ")):
             break
         name, colon, text = line.partition(":")
@@ -32,23 +34,41 @@ def header(patch: Path) -> dict[str, str]:
 
 
 def copy_project(target: Path) -> None:
-    """A bare copy beside the same shared data, so that paths in tests still lead there."""
-    for name in COPIED:
+    """What git holds or would add, beside the same shared data, so that paths still lead there."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        sys.exit("make defects needs a git checkout: it copies the files that git knows")
+    for name in filter(None, listed.stdout.split("\0")):
         source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-        elif source.exists():
+        if source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
     shared = ROOT.parent / "shared"
     if shared.exists():
         (target.parent / "shared").symlink_to(shared)
 
 
-def survives(patch: Path) -> str | None:
+def run_tests(copy: Path, tests: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run tests on the sources of a copy, not on the installed ones."""
+    environment = os.environ | {"PYTHONPATH": str(copy / "src"), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def survives(patch: Path, tests: list[str]) -> str | None:
     """None when the defect is caught, else one line that says why it was not."""
-    tests = header(patch).get("tests", "").split()
-    if not tests:
-        return "names no tests: a line 'tests: PATH ...' must stand before the diff"
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "project"
         copy.mkdir()
@@ -58,17 +78,11 @@ def survives(patch: Path) -> str | None:
             cwd=copy,
             capture_output=True,
             text=True,
+            check=False,
         )
         if applied.returncode:
             return f"does not apply: {applied.stderr.strip()}"
-        environment = os.environ | {"PYTHONPATH": str(copy / "src")}
-        run = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not verify", *tests],
-            cwd=copy,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
+        run = run_tests(copy, tests)
     if run.returncode == 0:
         return f"SURVIVED: {' '.join(tests)} stayed green"
     if run.returncode != 1:
@@ -76,14 +90,45 @@ def survives(patch: Path) -> str | None:
     return None
 
 
+def named_tests(chosen: list[Path]) -> dict[Path, list[str]]:
+    """Tests of each patch; stops where a patch names none or does not say why."""
+    tests = {}
+    for patch in chosen:
+        fields = header(patch)
+        tests[patch] = fields.get("tests", "").split()
+        if not tests[patch] or not fields.get("why"):
+            sys.exit(f"{patch.name}: lines 'why: ...' and 'tests: PATH ...' must precede the diff")
+    return tests
+
+
+def check_untouched(tests: list[str]) -> None:
+    """Stop unless all named tests are green without any defect."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "project"
+        copy.mkdir()
+        copy_project(copy)
+        run = run_tests(copy, tests)
+    if run.returncode:
+        print(run.stdout[-3000:])
+        sys.exit("the named tests are not green without a defect: nothing can be shown")
+    print(f"untouched: {run.stdout.strip().splitlines()[-1]}", flush=True)
+
+
 def main() -> int:
     """Run every planted defect, or those whose file names are given."""
-    chosen = [Path(a) for a in sys.argv[1:]] or sorted(PATCHES.glob("*.patch"))
+    parser = argparse.ArgumentParser(description="Planted defects must turn the suite red.")
+    parser.add_argument("patches", nargs="*", type=Path, help="all of tests/defects by default")
+    parser.add_argument("--jobs", type=int, default=2, help="defects at the same time")
+    given = parser.parse_args()
+    chosen = [p.resolve() for p in given.patches] or sorted(PATCHES.glob("*.patch"))
+    tests = named_tests(chosen)
+    check_untouched(sorted({t for names in tests.values() for t in names}))
     failures = 0
-    for patch in chosen:
-        problem = survives(patch.resolve())
-        failures += problem is not None
-        print(f"{'caught ' if problem is None else 'FAILED '} {patch.name}: {problem or ''}")
+    with ThreadPoolExecutor(given.jobs) as pool:
+        for patch, problem in zip(chosen, pool.map(survives, chosen, tests.values()), strict=True):
+            failures += problem is not None
+            print(f"{'FAILED' if problem else 'caught'} {patch.stem} {problem or ''}".rstrip())
+            sys.stdout.flush()
     print(f"{len(chosen) - failures} caught, {failures} failed")
     return 1 if failures or not chosen else 0
 
