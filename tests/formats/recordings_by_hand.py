@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tocsin.spectra import (
+    CountRate,
     DetectorInfo,
     DoseRate,
     EnergyCalibration,
@@ -97,6 +98,7 @@ def records(draw: st.DrawFn, detectors: list[str]) -> Record:
         st.sampled_from(("neutron", "gamma", "other")),
     )
     dose = st.builds(DoseRate, st.floats(0, 1e9), names)
+    rate = st.builds(CountRate, st.floats(-10, 1e9), names)
     record = Record(
         spectra=tuple(draw(st.lists(spectra(detectors), max_size=3))),
         start=draw(st.none() | times()),
@@ -109,8 +111,9 @@ def records(draw: st.DrawFn, detectors: list[str]) -> Record:
         occupied=draw(st.none() | st.booleans()),
         title=draw(text),
         remarks=tuple(draw(st.lists(text, max_size=3))),
+        count_rates=tuple(draw(st.lists(rate, max_size=2))),
     )
-    if not (record.spectra or record.gross_counts or record.dose_rates):
+    if not (record.spectra or record.gross_counts or record.dose_rates or record.count_rates):
         return Record(dose_rates=(DoseRate(0.1, detectors[0]),), start=record.start)
     return record
 

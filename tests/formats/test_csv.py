@@ -10,7 +10,7 @@ import numpy as np
 from recordings_by_hand import small_survey
 
 from tocsin.formats import write_csv
-from tocsin.spectra import GrossCounts, Record, Recording, Spectrum
+from tocsin.spectra import CountRate, GrossCounts, Record, Recording, Spectrum
 
 
 def table(recording: Recording) -> list[dict[str, str]]:
@@ -56,6 +56,14 @@ def test_a_record_without_spectrum_has_a_row() -> None:
     (row,) = table(Recording((record,)))
     assert row["neutron_counts"] == "2"
     assert row["gamma_counts"] == ""
+
+
+def test_a_rate_or_a_count_without_a_spectrum_is_in_the_table() -> None:
+    rated = Record(count_rates=(CountRate(5.5, "g"),))
+    counted = Record(gross_counts=(GrossCounts("g", 7.0, 5.0, kind="gamma"),), real_time_s=5.0)
+    first, second = table(Recording((rated, counted)))
+    assert (first["count_rate_cps"], first["gamma_counts"]) == ("5.5", "")
+    assert (second["count_rate_cps"], second["gamma_counts"]) == ("", "7")
 
 
 def test_a_detector_name_is_never_a_formula() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import struct
 from typing import Any
@@ -14,6 +15,7 @@ from attacks import base
 from tocsin.errors import ParseError
 from tocsin.formats import Limits, wire
 from tocsin.formats.n42_reader import read_n42
+from tocsin.spectra import CountRate
 
 VALUES: tuple[Any, ...] = (
     None,
@@ -46,6 +48,8 @@ def honest() -> tuple[dict[str, Any], bytes]:
     )
     body = "".join(base.measurement(i, extra=extra) for i in range(3))
     recording, parts = read_n42(base.n42(body).encode(), limits=Limits())
+    rated = dataclasses.replace(recording.records[0], count_rates=(CountRate(2.5, "d1"),))
+    recording = dataclasses.replace(recording, records=(rated, *recording.records[1:]))
     raw = b"".join(wire.encode(recording, expected=parts, found=parts))
     (length,) = struct.unpack("<I", raw[8:12])
     return json.loads(raw[12 : 12 + length]), raw[12 + length :]
@@ -75,8 +79,10 @@ def accept(raw: bytes) -> None:
     for record in answer.recording.records:
         for spectrum in record.spectra:
             assert np.all(np.isfinite(spectrum.counts))
-        numbers = [g.counts for g in record.gross_counts] + [
-            d.dose_rate_uSv_h for d in record.dose_rates
+        numbers = [
+            *(g.counts for g in record.gross_counts),
+            *(d.dose_rate_uSv_h for d in record.dose_rates),
+            *(r.count_rate_cps for r in record.count_rates),
         ]
         assert all(n is None or np.isfinite(n) for n in numbers)
 

@@ -18,6 +18,7 @@ COLUMNS = (
     "elevation_m",
     "gamma_counts",
     "neutron_counts",
+    "count_rate_cps",
     "dose_rate_uSv_h",
     "detector",
 )
@@ -30,7 +31,8 @@ def write_csv(recording: Recording) -> bytes:
 
     The columns are ``record`` (zero-based), ``start`` (ISO 8601 as written by the instrument),
     ``real_time_s``, ``live_time_s``, ``source_type``, ``latitude_deg``, ``longitude_deg``,
-    ``elevation_m``, ``gamma_counts`` (sum of the row's channels), ``neutron_counts`` and
+    ``elevation_m``, ``gamma_counts`` (sum of the row's channels; of a record without a spectrum
+    the counts that are not of neutrons), ``neutron_counts``, ``count_rate_cps`` and
     ``dose_rate_uSv_h`` (of the whole record, in its first row only, so that sums are right),
     ``detector``, then ``channel_0``, ``channel_1`` and so on. A record without a spectrum has one
     row without channels. Derived records and energy calibrations are not written: use N42 where
@@ -59,10 +61,16 @@ def _rows(table: object, number: int, record: Record) -> None:
     p = record.position
     dose = [d.dose_rate_uSv_h for d in record.dose_rates]
     place = ("", "", "") if p is None else (p.latitude_deg, p.longitude_deg, _cell(p.elevation_m))
-    whole: tuple[object, object] = (_cell(record.neutron_counts), _cell(max(dose, default=None)))
+    rates = [r.count_rate_cps for r in record.count_rates]
+    whole: tuple[object, object, object] = (
+        _cell(record.neutron_counts),
+        _cell(max(rates, default=None)),
+        _cell(max(dose, default=None)),
+    )
     start = "" if record.start is None else record.start.isoformat()
     for spectrum in record.spectra or (None,):
-        real, live, total, detector = record.real_time_s, None, 0.0, ""
+        real, live, detector = record.real_time_s, None, ""
+        total = _other_counts(record)
         channels: list[float] = []
         if spectrum is not None:
             real = spectrum.real_time_s if spectrum.real_time_s is not None else real
@@ -76,13 +84,19 @@ def _rows(table: object, number: int, record: Record) -> None:
                 _cell(live),
                 record.source_type.value,
                 *place,
-                "" if spectrum is None else _cell(total),
+                _cell(total),
                 *whole,
                 _text(detector),
                 *channels,
             ]
         )
-        whole = ("", "")
+        whole = ("", "", "")
+
+
+def _other_counts(record: Record) -> float | None:
+    """Counts of a record without a spectrum, neutrons left out; None where there are none."""
+    counts = [g.counts for g in record.gross_counts if g.kind != "neutron" and g.counts is not None]
+    return sum(counts) if counts and not record.spectra else None
 
 
 def _cell(value: float | None) -> float | int | str:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from tocsin.errors import InvalidInput
 from tocsin.formats.notes import Notes
 from tocsin.spectra import (
+    CountRate,
     DetectorInfo,
     EnergyCalibration,
     GrossCounts,
@@ -106,6 +107,8 @@ def apply(mark: dict[str, Any], part: Part, notes: Notes) -> None:
         if "real_time" in mark:
             record = replace(record, real_time_s=_real(mark["real_time"]))
         record = _with_state(record, mark)
+        if "rates" in mark:
+            record = _with_rates(record, mark["rates"])
         if "gross" in mark:
             record = replace(
                 record,
@@ -130,6 +133,20 @@ def apply(mark: dict[str, Any], part: Part, notes: Notes) -> None:
         part.record = record
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
         notes.add("mark_unreadable", f"a Tocsin remark does not fit its measurement ({error})")
+
+
+def _with_rates(record: Record, rates: list[Any]) -> Record:
+    """Count rates in place of the counts of one second that stand for them, at the end."""
+    shown = sum(1 for _rate, _detector, written in rates if written)
+    if shown > len(record.gross_counts):
+        raise ValueError("fewer counts than rates")
+    kept = record.gross_counts[: len(record.gross_counts) - shown]
+    values = [(_real(rate), str(detector)) for rate, detector, _written in rates]
+    return replace(
+        record,
+        gross_counts=kept,
+        count_rates=tuple(CountRate(r, d) for r, d in values if r is not None),
+    )
 
 
 def _with_texts(record: Record, mark: dict[str, Any]) -> Record:

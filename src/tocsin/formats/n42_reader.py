@@ -530,7 +530,7 @@ def _resolve(document: _Document) -> tuple[tuple[Record, ...], tuple[Record, ...
     derived: list[Record] = []
     for part in document.parts:
         record = _complete(part, document, names, kinds)
-        if not (record.spectra or record.gross_counts or record.dose_rates):
+        if not (record.spectra or record.gross_counts or record.dose_rates or record.count_rates):
             document.notes.add(
                 "empty_measurement", "a measurement without any count or rate was left out"
             )
@@ -617,6 +617,7 @@ def _joined(last: Record, new: Record) -> Record:
         spectra=last.spectra + new.spectra,
         gross_counts=last.gross_counts + new.gross_counts,
         dose_rates=last.dose_rates + new.dose_rates,
+        count_rates=last.count_rates + new.count_rates,
         position=last.position or new.position,
         speed_m_s=last.speed_m_s if last.speed_m_s is not None else new.speed_m_s,
         occupied=last.occupied if last.occupied is not None else new.occupied,

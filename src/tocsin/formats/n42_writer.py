@@ -167,6 +167,8 @@ class _Names:
                 self.of_spectrum(s.detector)
             for g in record.gross_counts:
                 self.of_counts(g.detector, g.kind)
+            for r in record.count_rates:
+                self.of_counts(r.detector, "gamma")
             for d in record.dose_rates:
                 self.of_any(d.detector)
         if not self.declared:
@@ -265,6 +267,7 @@ class _Measurements:
         add(element, "RealTimeDuration", duration_text(real))
         self._spectra(element, record, identity, real, exact)
         self._gross(element, record, identity, real, exact)
+        self._rates(element, record, identity, exact)
         for n, dose in enumerate(record.dose_rates, 1):
             self._dose(element, dose.dose_rate_uSv_h, dose.detector, f"{identity}-D{n}")
         if derived:
@@ -353,6 +356,25 @@ class _Measurements:
             exact["gross"] = marks
         if silent:
             exact["silent"] = silent
+
+    def _rates(self, element: Node, record: Record, identity: str, exact: Mark) -> None:
+        """Count rates as counts of one second, for other programs; a mark says what they are."""
+        marks: list[list[Any]] = []
+        for n, rate in enumerate(record.count_rates, 1):
+            fits = rate.count_rate_cps >= 0
+            marks.append([rate.count_rate_cps, rate.detector, int(fits)])
+            if not fits:
+                continue
+            part = add(
+                element,
+                "GrossCounts",
+                id=f"{identity}-R{n}",
+                radDetectorInformationReference=self._names.of_counts(rate.detector, "gamma"),
+            )
+            add(part, "LiveTimeDuration", duration_text(1.0))
+            add(part, "CountData", _one(rate.count_rate_cps))
+        if marks:
+            exact["rates"] = marks
 
     def _dose(self, element: Node, rate: float, name: str, identity: str) -> None:
         part = add(

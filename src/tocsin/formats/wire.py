@@ -23,6 +23,7 @@ from tocsin.errors import InvalidInput, ParseError
 from tocsin.formats.display import MAX_REASON, one_line
 from tocsin.formats.limits import Limits
 from tocsin.spectra import (
+    CountRate,
     DetectorInfo,
     DoseRate,
     EnergyCalibration,
@@ -170,6 +171,8 @@ def _record_out(record: Record, spectrum: Callable[[Spectrum], list[Any]]) -> Js
         ]
     if record.dose_rates:
         out["dose"] = [[d.dose_rate_uSv_h, d.detector] for d in record.dose_rates]
+    if record.count_rates:
+        out["rates"] = [[r.count_rate_cps, r.detector] for r in record.count_rates]
     for name in ("speed_m_s", "occupied", "title", "remarks"):
         value = getattr(record, name)
         if value not in (None, "", ()):
@@ -397,6 +400,7 @@ def _record_in(entry: Json, source: _Arrays) -> Record:
         occupied=None if occupied is None else bool(occupied),
         title=_text(entry.get("title", "")),
         remarks=_texts(entry.get("remarks", [])),
+        count_rates=tuple(CountRate(_finite(r[0]), _text(r[1])) for r in entry.get("rates", [])),
     )
 
 

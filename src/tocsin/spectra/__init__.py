@@ -5,7 +5,7 @@ it is well formed and give it names with units.
 """
 
 from tocsin.spectra.calibration import EnergyCalibration
-from tocsin.spectra.record import DoseRate, GrossCounts, Position, Record, SourceType
+from tocsin.spectra.record import CountRate, DoseRate, GrossCounts, Position, Record, SourceType
 from tocsin.spectra.recording import (
     DetectorInfo,
     Instrument,
@@ -17,6 +17,7 @@ from tocsin.spectra.recording import (
 from tocsin.spectra.spectrum import Spectrum, as_counts, rebin
 
 __all__ = [
+    "CountRate",
     "DetectorInfo",
     "DoseRate",
     "EnergyCalibration",

@@ -65,6 +65,18 @@ class GrossCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class CountRate:
+    """Count rate as the instrument states it, in counts per second.
+
+    Instruments smooth what they show, by laws that no file states: nothing may be claimed on it
+    from counting statistics.
+    """
+
+    count_rate_cps: float
+    detector: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DoseRate:
     """Ambient dose rate as the instrument states it, in uSv/h."""
 
@@ -80,6 +92,8 @@ class Record:
     ----------
     spectra : tuple of Spectrum
         One per crystal; may be empty (a neutron-only or rate-only record).
+    count_rates : tuple of CountRate
+        What the instrument shows as its count rate; not the counts of this slice.
     start : datetime, optional
         Beginning of the slice. Aware where the file names a zone; naive where it does not, and
         then its zone is unknown; None where the file has no time at all.
@@ -100,6 +114,7 @@ class Record:
     occupied: bool | None = None
     title: str = ""
     remarks: tuple[str, ...] = ()
+    count_rates: tuple[CountRate, ...] = ()
 
     @property
     def neutron_counts(self) -> float | None:
