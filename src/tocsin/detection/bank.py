@@ -9,40 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detection.analysis import FloatArray, SourceClass
-from tocsin.detection.candidates import Candidate, candidate_list
+from tocsin.detection.candidates import Candidate
 from tocsin.detection.response_matrix import ResponseMatrix, response_matrix
 from tocsin.detection.slices import Grid
-from tocsin.detectors import DetectorModel, Shield, model_for
+from tocsin.detection.source_fields import source_fields, wanted
+from tocsin.detectors import DetectorModel, model_for
 from tocsin.nuclear import NuclideLibrary, load_library
 from tocsin.spectra import Instrument
 
-# Layers between a source and the instrument, areal densities in g/cm2: from a thin capsule to three
-# centimetres of lead, and from a thin scatterer to a body or half a metre of goods. Mixtures are
-# what is fitted, so steps of about a factor of three suffice.
-SHIELDS: tuple[Shield | None, ...] = (
-    None,
-    Shield("water", 3.0),
-    Shield("water", 10.0),
-    Shield("water", 30.0),
-    Shield("Fe", 2.5),
-    Shield("Fe", 15.0),
-    Shield("Pb", 1.1),
-    Shield("Pb", 4.5),
-    Shield("Pb", 13.6),
-    Shield("Pb", 34.0),
-)
-# A few of them are enough to notice that something is there, and for nuclides that are rare.
+# A few layers are enough to notice that something is there.
 _SEARCH_SHIELDS = (0, 2, 7)
-_RARE_SHIELDS = (0, 2, 6, 8)
 # Shapes closer than this (cosine in the metric of the background) are one shape for the search.
 _SAME_SHAPE = 0.985
 _CONTINUUM_KEV = (25.0, 40.0, 65.0, 110.0, 200.0, 400.0, 900.0)
-_SCATTERED_KEV = (150.0, 400.0, 1200.0)
 _LINE_ENERGIES_KEV = np.geomspace(40.0, 2700.0, 40)
 # Usual parts of the natural background in 30-3000 keV: a prior only has to be roughly right.
 _PRIOR_PARTS = (0.25, 0.25, 0.42, 0.08)
-# In the crystals themselves, hence in every background: never an encounter.
-_IN_CRYSTALS = frozenset({"La-138", "Lu-176"})
 # Natural, so no shape of its own is needed to find them: the lines and the total rate do.
 _NATURAL = frozenset({"K-40", "Ra-226", "Th-232", "Ra-224"})
 
@@ -133,10 +115,13 @@ def _bank(model: DetectorModel, edges_keV: tuple[float, ...]) -> ShapeBank:
     names: list[str] = []
     shapes: list[FloatArray] = []
     nuclides = load_library()
-    for candidate in _wanted(nuclides, ("common", "strategic")):
-        lines = nuclides.lines(candidate.name, progeny=candidate.progeny)
+    fields = source_fields(nuclides)
+    for candidate in wanted(nuclides):
+        if candidate.tier not in ("common", "strategic"):
+            continue
+        field = fields.nuclides[candidate.name]
         for k in _SEARCH_SHIELDS:
-            shape = _unit(matrix.source(lines, SHIELDS[k]))
+            shape = _unit(field.direct[field.shields.index(k)] @ matrix.beam)
             if shape is not None and not _known(shape, shapes, prior):
                 names.append(candidate.name)
                 shapes.append(shape)
@@ -152,16 +137,19 @@ def _bank(model: DetectorModel, edges_keV: tuple[float, ...]) -> ShapeBank:
 def _library(model: DetectorModel, edges_keV: tuple[float, ...]) -> ShapeLibrary:
     matrix = response_matrix(model, edges_keV)
     nuclides = load_library()
+    fields = source_fields(nuclides)
     candidates = []
-    for candidate in _wanted(nuclides, ("common", "strategic", "uncommon", "natural")):
-        lines = nuclides.lines(candidate.name, progeny=candidate.progeny)
-        rare = candidate.tier == "uncommon"
-        shields = [SHIELDS[k] for k in _RARE_SHIELDS] if rare else SHIELDS
-        rows = [_unit(matrix.source(lines, shield)) for shield in shields]
-        rows.append(_unit(matrix.by_ground(lines)))
-        rows.append(_unit(matrix.scattered_back(lines)))
-        rows.append(_unit(matrix.partly_absorbed(lines, None)))
-        rows.append(_unit(matrix.partly_absorbed(lines, SHIELDS[7])))
+    for candidate in wanted(nuclides):
+        field = fields.nuclides[candidate.name]
+        rows = [
+            _unit(row)
+            for row in (
+                *(field.direct @ matrix.beam),
+                field.by_ground @ matrix.around,
+                field.back @ matrix.around,
+                *(field.sharp @ matrix.partial),
+            )
+        ]
         kept = [k for k, r in enumerate(rows) if r is not None]
         if kept:
             candidates.append(
@@ -170,12 +158,12 @@ def _library(model: DetectorModel, edges_keV: tuple[float, ...]) -> ShapeLibrary
                     _class(nuclides, candidate),
                     candidate.tier,
                     np.array([rows[k] for k in kept]),
-                    np.array([k >= len(shields) for k in kept]),
+                    np.array([k >= len(field.shields) for k in kept]),
                 )
             )
     energies = _line_energies(matrix)
     single = [_unit(matrix.line(float(e))) for e in energies]
-    thick = [_unit(matrix.scattered_line(e)) for e in _SCATTERED_KEV]
+    thick = [_unit(row) for row in fields.deep @ matrix.around]
     return ShapeLibrary(
         matrix.edges_keV,
         tuple(candidates),
@@ -184,14 +172,6 @@ def _library(model: DetectorModel, edges_keV: tuple[float, ...]) -> ShapeLibrary
         matrix.natural()[0],
         np.array([x / x.sum() for x in map(matrix.exponential, _CONTINUUM_KEV)]),
     )
-
-
-def _wanted(nuclides: NuclideLibrary, tiers: tuple[str, ...]) -> list[Candidate]:
-    return [
-        c
-        for c in candidate_list()
-        if c.tier in tiers and c.name not in _IN_CRYSTALS and c.name in nuclides
-    ]
 
 
 def _class(nuclides: NuclideLibrary, candidate: Candidate) -> SourceClass:

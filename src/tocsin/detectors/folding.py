@@ -102,18 +102,19 @@ class Folder:
 
     def _node_matrix(self, incidence: Incidence) -> FloatArray:
         """Counts per channel before resolution for one photon in each bin."""
-        deposit = self.model.response.deposit(PHOTON_CENTRES_KEV, incidence=incidence)
-        out = np.empty((PHOTON_CENTRES_KEV.size, self.centres_keV.size))
-        low, high = PHOTON_EDGES_KEV[:-1], PHOTON_EDGES_KEV[1:]
+        deposit = self.model.response.grid_deposit(incidence=incidence)
+        low, high = PHOTON_EDGES_KEV[:-1, None], PHOTON_EDGES_KEV[1:, None]
         edges = self.edges_keV
-        for k, energy in enumerate(PHOTON_CENTRES_KEV):
-            row = self._continuum(np.array([energy]), deposit.continuum[k : k + 1])
-            for escaped, share in zip(deposit.escaped_lines_keV, deposit.peaks[k], strict=True):
-                if share > 0:  # a bin of photons makes a box, not a peak
-                    box = np.clip((edges - low[k] + escaped) / (high[k] - low[k]), 0.0, 1.0)
-                    row += share * np.diff(box)
-            out[k] = row
-        return out
+        # as in `_continuum`, for every bin by itself
+        cumulative = np.zeros((PHOTON_CENTRES_KEV.size, PHOTON_EDGES_KEV.size))
+        np.cumsum(deposit.continuum, axis=1, out=cumulative[:, 1:])
+        escape_at = PHOTON_CENTRES_KEV[:, None] - np.maximum(edges, 0.0)[None, :]
+        out = -np.diff(_interpolated(escape_at, PHOTON_EDGES_KEV, cumulative), axis=1)
+        for escaped, share in zip(deposit.escaped_lines_keV, deposit.peaks.T, strict=True):
+            # a bin of photons makes a box, not a peak
+            box = np.clip((edges[None, :] - low + escaped) / (high - low), 0.0, 1.0)
+            out += share[:, None] * np.diff(box, axis=1)
+        return np.asarray(out)
 
     def _continuum(self, energies_keV: FloatArray, shares: FloatArray) -> FloatArray:
         """Counts per channel, before resolution, where escaping energies fall in bins."""
@@ -142,6 +143,15 @@ class Folder:
             if part.size > 1:
                 out[i : i + part.size - 1] += area * np.diff(ndtr((part - centre) / width))
         return out
+
+
+def _interpolated(at: FloatArray, grid: FloatArray, values: FloatArray) -> FloatArray:
+    """Row by row ``np.interp(at[k], grid, values[k])``."""
+    inside = np.clip(at, grid[0], grid[-1])
+    low = np.clip(np.searchsorted(grid, inside, side="right") - 1, 0, grid.size - 2)
+    part = (inside - grid[low]) / (grid[low + 1] - grid[low])
+    below = np.take_along_axis(values, low, axis=1)
+    return np.asarray(below + part * (np.take_along_axis(values, low + 1, axis=1) - below))
 
 
 def _blur_matrix(edges_keV: FloatArray, model: DetectorModel) -> sparse.csr_array:

@@ -7,6 +7,7 @@ scatters and interacts again loses what a photon of ``E'`` inside the crystal lo
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -14,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tocsin.detectors.array_cache import cached_arrays, response_digest
 from tocsin.detectors.attenuation import KFluorescence, Material, fluorescence
 from tocsin.detectors.compton import (
     ELECTRON_MASS_KEV,
@@ -41,6 +43,8 @@ PHOTON_EDGES_KEV = photon_grid_keV(
 PHOTON_CENTRES_KEV = (PHOTON_EDGES_KEV[1:] + PHOTON_EDGES_KEV[:-1]) / 2
 PAIR_THRESHOLD_KEV = 2 * ELECTRON_MASS_KEV
 N_FIRST_ENERGY = 40
+GRID_INCIDENCES: tuple[Incidence, ...] = ("face", "isotropic")
+"""Ways in which photons meet a crystal from outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,41 @@ class CrystalResponse:
         return self.material.coefficients(energies).interaction
 
     @cached_property
-    def _inside(self) -> FloatArray:
+    def _kept(self) -> dict[str, FloatArray]:
+        """``Q`` and the deposits of the photon grid, from the cache where it has them.
+
+        They are the same for every instrument with this crystal and take a second or more.
+        """
+        text = f"{response_digest()} {self.material!r} {self.crystal!r}"
+        name = hashlib.sha256(f"{self.material.name} {self.crystal!r}".encode()).hexdigest()[:12]
+        key = hashlib.sha256(text.encode()).hexdigest()
+        return cached_arrays(f"crystal-{name}", key, self._drawn)
+
+    def _drawn(self) -> dict[str, FloatArray]:
+        inside = self._solved()
+        pair = self._annihilation(inside)
+        out = {"inside": inside, "pair": pair}
+        for incidence in GRID_INCIDENCES:
+            deposit = self._deposit(PHOTON_CENTRES_KEV, incidence, inside, pair)
+            out[f"{incidence}-interacting"] = deposit.interacting
+            out[f"{incidence}-peaks"] = deposit.peaks
+            out[f"{incidence}-continuum"] = deposit.continuum
+        return out
+
+    def grid_deposit(self, *, incidence: Incidence = "face") -> Deposit:
+        """:meth:`deposit` of the photon grid ``PHOTON_CENTRES_KEV``, kept between runs.
+
+        Only for photons from outside (``"face"`` or ``"isotropic"``).
+        """
+        kept = self._kept
+        return Deposit(
+            kept[f"{incidence}-interacting"],
+            self.escaped_lines_keV,
+            kept[f"{incidence}-peaks"],
+            kept[f"{incidence}-continuum"],
+        )
+
+    def _solved(self) -> FloatArray:
         """``Q``: rows photon energies, columns sharp escaping energies then bins."""
         e = PHOTON_CENTRES_KEV
         d = self.escaped_lines_keV.size
@@ -219,15 +257,10 @@ class CrystalResponse:
         out[d - 2] = one * full
         out[d - 1] = both
         out[d:] = 2 * none * full * bins
-        shifted = _shift(bins, ELECTRON_MASS_KEV)
-        out[d:] += one * shifted
-        for k in np.flatnonzero(bins > 0):
-            out[d:] += none * bins[k] * _shift(bins, float(PHOTON_CENTRES_KEV[k]))
+        shifted = _shifted(bins, np.array([ELECTRON_MASS_KEV, *PHOTON_CENTRES_KEV]))
+        out[d:] += one * shifted[0]
+        out[d:] += none * (bins @ shifted[1:])
         return out
-
-    @cached_property
-    def _pair(self) -> FloatArray:
-        return self._annihilation(self._inside)
 
     @cached_property
     def _first(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -291,6 +324,11 @@ class CrystalResponse:
             ``peaks`` and ``continuum`` sum to ``interacting``.
         """
         e = np.asarray(energies_keV, dtype=np.float64)
+        return self._deposit(e, incidence, self._kept["inside"], self._kept["pair"])
+
+    def _deposit(
+        self, e: FloatArray, incidence: Incidence, inside: FloatArray, pair: FloatArray
+    ) -> Deposit:
         d = self.escaped_lines_keV.size
         mu = self.material.coefficients(e)
         total = mu.interaction
@@ -309,12 +347,12 @@ class CrystalResponse:
             escape, xray_escape = leaves(total, after), leaves(total, self._xray_mu)
         kernel = scattered_shares(e, PHOTON_EDGES_KEV)
         kernel *= (mu.incoherent / total)[:, None]
-        out = self._once(e, kernel, escape, xray_escape, self._pair)
+        out = self._once(e, kernel, escape, xray_escape, pair)
         again = kernel * (1 - escape)
         lost = self._electron_loss(e[:, None] - PHOTON_CENTRES_KEV[None, :])
-        out[:, :d] += (again * (1 - lost)) @ self._inside[:, :d]
-        out[:, d:] += again @ self._inside[:, d:]
-        moved = again * lost * self._inside[:, :d].sum(axis=1)
+        out[:, :d] += (again * (1 - lost)) @ inside[:, :d]
+        out[:, d:] += again @ inside[:, d:]
+        moved = again * lost * inside[:, :d].sum(axis=1)
         spread = spread_from_zero(moved, e, PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV)
         out[:, 0] += spread[:, 0]
         out[:, d:] += spread[:, 1:]
@@ -322,8 +360,9 @@ class CrystalResponse:
         return Deposit(interacting, self.escaped_lines_keV, out[:, :d], out[:, d:])
 
 
-def _shift(bins: FloatArray, by_keV: float) -> FloatArray:
-    """A distribution over the photon bins moved up in energy by a fixed amount."""
+def _shifted(bins: FloatArray, by_keV: FloatArray) -> FloatArray:
+    """A distribution over the photon bins moved up in energy by each of some amounts ``(k, n)``."""
     cumulative = np.concatenate(([0.0], np.cumsum(bins)))
-    moved = np.interp(PHOTON_EDGES_KEV - by_keV, PHOTON_EDGES_KEV, cumulative)
-    return np.diff(moved)
+    at = PHOTON_EDGES_KEV[None, :] - by_keV[:, None]
+    moved = np.interp(at.ravel(), PHOTON_EDGES_KEV, cumulative).reshape(at.shape)
+    return np.asarray(np.diff(moved, axis=1))
