@@ -75,3 +75,17 @@ def test_zero_and_teleported_fixes_are_not_used() -> None:
     assert result is not None
     assert result[0] <= result[1]
     assert result[1] < 60.0
+
+
+def test_the_error_that_the_receiver_states_widens_the_region() -> None:
+    recording = worlds.walk(np.random.default_rng(4), name="Cs-137", net_cps=800.0)
+    poor = tuple(
+        dataclasses.replace(r, position=dataclasses.replace(r.position, accuracy_m=25.0))
+        for r in recording.records
+        if r.position is not None
+    )
+    assert len(poor) == len(recording.records)
+    result = offset_m(dataclasses.replace(recording, records=poor), 6.0)
+    assert result is not None
+    # 95 % of a circular normal law of 25 m on each axis
+    assert result[1] > 25.0 * math.sqrt(-2.0 * math.log(0.05))
