@@ -47,7 +47,7 @@ def test_everything_is_said_without_colour(survey: Made) -> None:
         "records 160 to 176, strongest 168",
         "41.2 (threshold 5.2, 1 false alarm per hour)",
         "within 21 m (95 %)",
-        "661.7 keV (1710 ± 61 counts); expected, not seen: 32.2 keV",
+        "661.7 keV (1710 ± 61 counts); not confirmed: 32.2 keV",
         "gps_dropouts: 60 records have no position.",
         "nuclide_library 2026.1",
         "not endorsed by the IAEA",

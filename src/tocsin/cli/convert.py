@@ -7,32 +7,47 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.output import bad_usage, complain, messages, write_file
-from tocsin.formats import read, write_csv, write_n42
+from tocsin.cli.output import (
+    bad_usage,
+    check_readable,
+    check_target,
+    complain,
+    counted,
+    remark,
+    write_file,
+)
 
-WRITERS = {".n42": write_n42, ".xml": write_n42, ".csv": write_csv}
+ENDINGS = (".n42", ".xml", ".csv")
 
 
 def convert_command(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Recording to read.")],
     target: Annotated[
-        Path, typer.Argument(metavar="OUT", help="File to write: .n42 (N42.42-2012) or .csv.")
+        Path,
+        typer.Argument(metavar="OUT", help="File to write: .n42 or .xml (N42.42-2012), or .csv."),
     ],
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No remarks on what was read; errors stay.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
 ) -> None:
     """Convert a recording to ANSI N42.42-2012 or to CSV."""
-    writer = WRITERS.get(target.suffix.lower())
-    if writer is None:
+    ending = target.suffix.lower()
+    if ending not in ENDINGS:
         bad_usage(f"{target.name}: the ending says no known format; use .n42 or .csv")
-    if not source.is_file():
-        bad_usage(f"{source} is no file")
+    check_readable(source)
+    check_target(target, force=force)
+    from tocsin.formats import read, write_csv, write_n42
+
     recording = read(source)
+    writer = write_csv if ending == ".csv" else write_n42
+    write_file(target, writer(recording), force=force)
+    if quiet:
+        return
     for warning in recording.warnings:
         complain(f"{source.name}: {warning.code}: {warning.message}")
-    write_file(target, writer(recording), force=force)
     spectra = sum(len(r.spectra) for r in recording.records)
-    messages.print(
-        f"{target}: {len(recording.records)} records, {spectra} spectra "
-        f"from {recording.file_format}",
-        markup=False,
+    remark(
+        f"{target}: {counted(len(recording.records), 'record')}, "
+        f"{counted(spectra, 'spectrum', 'spectra')} from {recording.file_format}"
     )

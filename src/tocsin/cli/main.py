@@ -12,16 +12,24 @@ from tocsin.cli import analyze, convert, demo, nuclide, show
 from tocsin.cli.output import EXIT_BAD_USAGE, EXIT_UNREADABLE, complain, console
 from tocsin.errors import ParseError, TocsinError
 
+EXIT_STATUS = (
+    "Exit status: 0 done, 2 the call is wrong, 3 a file cannot be read (one line on standard "
+    "error says why; other files go on)."
+)
+EXAMPLES = "Examples: tocsin analyze walk.n42 --html walk.html · tocsin analyze *.n42 --json"
+
 app = typer.Typer(
     name="tocsin",
     help="From a recording of a radiation detector to an answer with its reasons.",
+    epilog=f"{EXIT_STATUS} Not endorsed by the IAEA.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("analyze")(analyze.analyze_command)
-app.command("show")(show.show_command)
-app.command("convert")(convert.convert_command)
+app.command("analyze", epilog=f"{EXAMPLES}\n\n{EXIT_STATUS}")(analyze.analyze_command)
+app.command("show", epilog=EXIT_STATUS)(show.show_command)
+app.command("convert", epilog=EXIT_STATUS)(convert.convert_command)
 app.command("nuclide")(nuclide.nuclide_command)
 app.command("demo")(demo.demo_command)
 

@@ -2,40 +2,99 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import difflib
+import math
+import re
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from tocsin.cli.output import console, print_json
-from tocsin.errors import InvalidInput
-from tocsin.nuclear import EmissionLine, Nuclide, NuclideLibrary, load_library, parse_nuclide
+from tocsin.errors import InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.nuclear import EmissionLine, Nuclide, NuclideLibrary
 
 SECONDS_PER = {"y": 365.25 * 86400.0, "d": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0}
+# Without --min-intensity lines are shown down to this part of the strongest gamma line: Pu-239,
+# whose strongest has three photons in 10,000 decays, has lines to show as well as Co-60.
+SHOWN_PART_OF_STRONGEST = 0.01
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def nuclide_command(
-    name: Annotated[str, typer.Argument(help="Cs-137, cs137, 137Cs, Tc99m, ...")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Cs-137, cs137, 137Cs, Tc99m, ...")],
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
     progeny: Annotated[
         bool, typer.Option("--progeny/--no-progeny", help="With the lines of its progeny.")
     ] = True,
     min_intensity: Annotated[
-        float, typer.Option(help="Leave out lines weaker than this (photons per decay).")
-    ] = 1e-3,
+        float | None,
+        typer.Option(
+            help="Leave out lines weaker than this (photons per decay); without it, those below "
+            "1 % of the strongest gamma line. 0 shows all.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Show half-life, decay modes, class and emission lines of a nuclide, with sources."""
-    if min_intensity < 0:
+    if min_intensity is not None and not min_intensity >= 0:
         raise InvalidInput(f"--min-intensity must be 0 or more, not {min_intensity}")
+    from tocsin.nuclear import load_library
+
     library = load_library()
-    nuclide = library[parse_nuclide(name)]
-    lines = library.lines(nuclide.name, progeny=progeny, min_intensity=min_intensity)
+    nuclide = library[canonical(name, library)]
+    every = library.lines(nuclide.name, progeny=progeny)
+    least = least_shown(every) if min_intensity is None else min_intensity
+    lines = [line for line in every if line.intensity >= least]
     if as_json:
-        print_json(_as_json(library, nuclide, lines))
+        print_json(_as_json(library, nuclide, lines, least=least))
         return
     _print_facts(library, nuclide)
-    _print_lines(nuclide, lines, min_intensity=min_intensity)
+    _print_lines(nuclide, lines, least=least, hidden=len(every) - len(lines))
+    _print_sources(library)
+
+
+def canonical(name: str, library: NuclideLibrary) -> str:
+    """Canonical name of what the user wrote.
+
+    Raises
+    ------
+    NotFound
+        With the nearest names of the library where the text names no nuclide.
+    """
+    from tocsin.nuclear import parse_nuclide
+
+    try:
+        return parse_nuclide(name)
+    except InvalidInput as error:
+        near = near_names(name, list(library))
+        if not near:
+            raise
+        raise NotFound(f"{name!r} names no nuclide; near: {', '.join(near)}") from error
+
+
+def near_names(name: str, names: Sequence[str], *, most: int = 8) -> list[str]:
+    """Names of the library that the text may mean: of the same element, or spelled like it."""
+    letters = re.sub(r"[^A-Za-z]", "", name).lower()
+    if letters and letters == re.sub(r"[\s_-]", "", name).lower():
+        same = [n for n in names if n.split("-")[0].lower() == letters]
+        if same:
+            return same[:most] + (["..."] if len(same) > most else [])
+    folded = {n.lower(): n for n in names}
+    close = difflib.get_close_matches(name.strip().lower(), folded, n=most, cutoff=0.7)
+    return [folded[c] for c in close]
+
+
+def least_shown(lines: Sequence[EmissionLine]) -> float:
+    """Intensity in photons per decay below which lines are left out unless all are asked for."""
+    gammas = [line.intensity for line in lines if line.kind != "x-ray"]
+    strongest = max(gammas or [line.intensity for line in lines], default=0.0)
+    return SHOWN_PART_OF_STRONGEST * strongest
 
 
 def _print_facts(library: NuclideLibrary, nuclide: Nuclide) -> None:
@@ -43,65 +102,100 @@ def _print_facts(library: NuclideLibrary, nuclide: Nuclide) -> None:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     table.add_row("Nuclide", Text(nuclide.name))
-    table.add_row("Class", Text(", ".join(nuclide.classes) or "none assigned"))
-    table.add_row("Half-life", Text(half_life_text(nuclide)))
-    for mode in nuclide.decay_modes:
+    classes = ", ".join(nuclide.classes) or "none assigned"
+    if nuclide.nuclear_material:
+        classes += "; nuclear material"
+    if nuclide.classes:
+        classes += f" (assignment {library.class_bases[nuclide.class_basis]['verification']})"
+    table.add_row("Class", Text(classes))
+    for index, each in enumerate(nuclide.half_life.evaluations):
+        text = half_life_text(each.value, each.standard_uncertainty)
+        table.add_row("" if index else "Half-life", Text(f"{text} ({each.source})"))
+    for index, mode in enumerate(nuclide.decay_modes):
         daughter = f" to {mode.daughter}" if mode.daughter else ""
-        table.add_row("Decay", Text(f"{mode.mode} {mode.branching:.6g}{daughter}"))
-    table.add_row("Library", Text(library.version))
-    console.print(table)
-
-
-def half_life_text(nuclide: Nuclide) -> str:
-    """Half-life with its standard uncertainty in the unit that reads best."""
-    value = nuclide.half_life_s
-    unit = next((u for u, s in SECONDS_PER.items() if value >= 2 * s), "s")
-    scale = SECONDS_PER[unit]
-    sigma = nuclide.half_life.standard_uncertainty
-    plus_minus = "" if sigma is None else f" ± {sigma / scale:.2g}"
-    return f"{value / scale:.6g}{plus_minus} {unit} ({nuclide.half_life.source})"
-
-
-def _print_lines(
-    nuclide: Nuclide, lines: tuple[EmissionLine, ...], *, min_intensity: float
-) -> None:
-    if not lines:
-        console.print(f"No photon line of {min_intensity:g} per decay or more.")
-        return
-    title = f"Photons per decay of {nuclide.name}, from {min_intensity:g}"
-    table = Table(title=title, title_justify="left")
-    table.add_column("energy keV", justify="right")
-    table.add_column("per decay", justify="right")
-    table.add_column("±", justify="right")
-    for heading in ("kind", "emitted by", "source"):
-        table.add_column(heading)
-    for line in lines:
-        sigma = line.intensity_uncertainty
         table.add_row(
-            f"{line.energy_keV:.3f}",
-            f"{line.intensity:.4g}",
-            "" if sigma is None else f"{sigma:.2g}",
-            line.kind,
-            line.emitter,
-            Text(line.source),
+            "" if index else "Decay",
+            Text(f"{mode.mode} {100 * mode.branching:.6g} %{daughter} ({mode.source})"),
         )
     console.print(table)
 
 
+def half_life_text(value_s: float, sigma_s: float | None) -> str:
+    """Half-life with its standard uncertainty, in the unit and to the digit that read best."""
+    unit = next((u for u, s in SECONDS_PER.items() if value_s >= 2 * s), "s")
+    scale = SECONDS_PER[unit]
+    value, sigma = value_s / scale, None if sigma_s is None else sigma_s / scale
+    power = math.floor(math.log10(value)) if value > 0 else 0
+    if -3 <= power < 5:
+        return f"{_measured(value, sigma)} {unit}"
+    ten = 10.0**power
+    mantissa = _measured(value / ten, None if sigma is None else sigma / ten)
+    mantissa = f"({mantissa})" if "±" in mantissa else mantissa
+    return f"{mantissa} × 10{str(power).translate(SUPERSCRIPT)} {unit}"
+
+
+def _measured(value: float, sigma: float | None) -> str:
+    """Value rounded to two digits of its uncertainty; six digits where that is not known."""
+    if sigma is None or sigma <= 0:
+        return f"{value:.6g}"
+    decimals = max(0, 1 - math.floor(math.log10(sigma)))
+    return f"{value:.{decimals}f} ± {sigma:.{decimals}f}"
+
+
+def _print_lines(
+    nuclide: Nuclide, lines: Sequence[EmissionLine], *, least: float, hidden: int
+) -> None:
+    if lines:
+        table = Table(title=f"Photons of {nuclide.name}", title_justify="left")
+        table.add_column("energy keV", justify="right")
+        table.add_column("per 100 decays", justify="right")
+        table.add_column("±", justify="right")
+        for heading in ("kind", "emitted by", "source"):
+            table.add_column(heading)
+        for line in lines:
+            sigma = line.intensity_uncertainty
+            table.add_row(
+                f"{line.energy_keV:.3f}",
+                f"{100 * line.intensity:.4g}",
+                "" if sigma is None else f"{100 * sigma:.2g}",
+                line.kind,
+                line.emitter,
+                Text(line.source),
+            )
+        console.print(table)
+    else:
+        console.print("No photon line to show.")
+    if hidden:
+        weaker = "1 weaker line is" if hidden == 1 else f"{hidden} weaker lines are"
+        console.print(
+            f"{weaker} left out (below {100 * least:.2g} per 100 decays); --min-intensity 0 "
+            "shows all."
+        )
+
+
+def _print_sources(library: NuclideLibrary) -> None:
+    for key, source in library.sources.items():
+        console.print(Text(f"{key}: {source['title']}, {source['edition']}", style="dim"))
+    console.print(Text(f"Nuclide library {library.version}", style="dim"))
+
+
 def _as_json(
-    library: NuclideLibrary, nuclide: Nuclide, lines: tuple[EmissionLine, ...]
+    library: NuclideLibrary, nuclide: Nuclide, lines: Sequence[EmissionLine], *, least: float
 ) -> dict[str, Any]:
     return {
         "schema": "tocsin.nuclide/1",
         "name": nuclide.name,
         "classes": list(nuclide.classes),
+        "class_basis": library.class_bases[nuclide.class_basis],
+        "nuclear_material": nuclide.nuclear_material,
         "half_life_s": nuclide.half_life_s,
         "half_life_standard_uncertainty_s": nuclide.half_life.standard_uncertainty,
         "half_life_source": nuclide.half_life.source,
         "decay_modes": [
-            {"mode": m.mode, "branching": m.branching, "daughter": m.daughter}
+            {"mode": m.mode, "branching": m.branching, "daughter": m.daughter, "source": m.source}
             for m in nuclide.decay_modes
         ],
+        "min_intensity": least,
         "lines": [
             {
                 "energy_keV": line.energy_keV,

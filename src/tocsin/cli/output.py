@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from tocsin.errors import ParseError, TocsinError
@@ -41,10 +43,70 @@ def complain(text: str) -> None:
     messages.print(Text("tocsin: " + " ".join(text.split())), soft_wrap=True)
 
 
+def remark(text: str) -> None:
+    """A line on standard error about what was done; it belongs to no answer."""
+    messages.print(Text(text), soft_wrap=True)
+
+
 def bad_usage(text: str) -> NoReturn:
     """Stop with one clear line and the exit status of a wrong call."""
     complain(text)
     raise typer.Exit(EXIT_BAD_USAGE)
+
+
+def progress_bar(*, quiet: bool = False) -> Progress:
+    """Progress on standard error, only where a person sees it, and gone when the work is done.
+
+    Standard output is left alone: an answer that is redirected into a file must arrive there
+    although the bar is alive.
+    """
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=messages,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        disable=quiet or not messages.is_terminal,
+    )
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Number with its noun: ``1 record``, ``2 records``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def check_readable(path: Path) -> None:
+    """Say at once, and with what to do, why a path cannot be a recording.
+
+    Raises
+    ------
+    ParseError
+        When there is nothing at the path, when it cannot be reached, or when it is a folder.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        reason = "there is no such file: check the name and the folder"
+        raise ParseError(reason, code="not_found", file=str(path)) from None
+    except OSError as error:
+        reason = f"cannot be opened ({error.strerror or error})"
+        raise ParseError(reason, code="not_found", file=str(path)) from None
+    if stat.S_ISDIR(mode):
+        reason = f"is a folder: name the recordings in it, for example {path / '*'}"
+        raise ParseError(reason, code="not_a_file", file=str(path))
+
+
+def check_target(path: Path, *, force: bool) -> None:
+    """Refuse, before any work is done, a file that could not be written afterwards."""
+    if path.is_dir():
+        bad_usage(f"{path} is a folder: name a file")
+    if path.exists() and not force:
+        bad_usage(f"{path} exists already: add --force to replace it")
+    if not path.parent.is_dir():
+        bad_usage(f"the folder {path.parent} does not exist: make it first")
 
 
 def write_file(path: Path, content: bytes, *, force: bool) -> None:
@@ -52,13 +114,15 @@ def write_file(path: Path, content: bytes, *, force: bool) -> None:
 
     An existing file is replaced only with ``force``.
     """
-    if path.is_dir():
-        bad_usage(f"{path} is a folder: name a file")
-    if path.exists() and not force:
-        bad_usage(f"{path} exists already: add --force to replace it")
-    if not path.parent.is_dir():
-        bad_usage(f"the folder {path.parent} does not exist: make it first")
-    handle, neighbour = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    check_target(path, force=force)
+    try:
+        _write_and_move(path, content)
+    except OSError as error:
+        bad_usage(f"{path} cannot be written ({error.strerror or error})")
+
+
+def _write_and_move(path: Path, content: bytes) -> None:
+    handle, neighbour = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tocsin.cli.output import bad_usage, console, print_json
-from tocsin.formats import read
-from tocsin.spectra import Record, Recording
+from tocsin.cli.output import check_readable, console, counted, print_json
+
+if TYPE_CHECKING:
+    from tocsin.spectra import Record, Recording
 
 SHOWN_RECORDS = 20
+_TO_THE_RIGHT = frozenset({"#", "live s", "real s", "gamma", "neutrons", "channels"})
 
 
 def show_command(
@@ -24,8 +29,9 @@ def show_command(
     ] = False,
 ) -> None:
     """Show what a recording holds: instrument, records, positions, warnings."""
-    if not source.is_file():
-        bad_usage(f"{source} is no file")
+    check_readable(source)
+    from tocsin.formats import read
+
     recording = read(source)
     if as_json:
         print_json(_as_json(recording))
@@ -51,12 +57,16 @@ def _print_header(recording: Recording) -> None:
         "Realm": recording.realm,
         "Instrument": " ".join(
             x for x in (instrument.manufacturer, instrument.model, instrument.serial) if x
-        ),
+        )
+        or "not stated",
         "Class": instrument.instrument_class,
         "Detectors": detectors,
         "Document": recording.uuid,
-        "Kind": f"{recording.kind}, {len(recording.records)} records"
+        "Kind": f"{recording.kind}, {counted(len(recording.records), 'record')}"
         + (f", {len(recording.derived)} derived" if recording.derived else ""),
+        "Time": _span(recording.records),
+        "Calibrated": _calibrated(recording.records),
+        "Positions": _positions(recording.records),
     }
     for name, value in rows.items():
         if value:
@@ -64,38 +74,92 @@ def _print_header(recording: Recording) -> None:
     console.print(table)
 
 
+def _span(records: Sequence[Record]) -> str:
+    """From the first start to the last, the zone once; empty where no record has a time."""
+    starts = [r.start for r in records if r.start is not None]
+    if not starts:
+        return "not stated"
+    first, last = starts[0], starts[-1]
+    zone = first.strftime("%z") or "(zone not stated)"
+    text = f"{first:%Y-%m-%d %H:%M:%S}"
+    if last != first:
+        text += f" to {last:%H:%M:%S}" if last.date() == first.date() else f" to {last:%F %T}"
+    return f"{text} {'UTC' if zone == '+0000' else zone}"
+
+
+def _calibrated(records: Sequence[Record]) -> str:
+    spectra = [s for r in records for s in r.spectra]
+    if not spectra:
+        return "no spectrum in the file"
+    good = sum(s.is_calibrated for s in spectra)
+    if good == len(spectra):
+        return "yes"
+    return "no: no nuclide can be named" if not good else f"{good} of {len(spectra)} spectra"
+
+
+def _positions(records: Sequence[Record]) -> str:
+    placed = sum(r.position is not None for r in records)
+    return f"{placed} of {counted(len(records), 'record')}" if placed else "none"
+
+
 def _print_records(recording: Recording, *, limit: int | None) -> None:
-    table = Table(title="Records", title_justify="left")
-    for heading in ("#", "kind", "start", "live s", "real s", "spectra", "gamma", "n", "position"):
-        table.add_column(heading, justify="left" if heading in ("kind", "start") else "right")
+    """Table of the first records, without columns that are empty or the same in every row."""
     shown = recording.records[:limit]
-    for number, record in enumerate(shown):
-        table.add_row(*(Text(cell) for cell in _record_cells(number, record)))
+    starts = [r.start for r in shown if r.start is not None]
+    one_day = len({s.date() for s in starts}) <= 1
+    digits = "milliseconds" if any(s.microsecond for s in starts) else "seconds"
+    columns: dict[str, list[str]] = {
+        "#": [str(n) for n in range(len(shown))],
+        "purpose": [r.source_type.value for r in shown],
+        "start": [_start(r.start, one_day=one_day, digits=digits) for r in shown],
+        "live s": [_seconds(r.live_time_s) for r in shown],
+        "real s": [_seconds(r.real_time_s) for r in shown],
+        "channels": [_channels(r) for r in shown],
+        "gamma": [f"{r.total_counts:.0f}" for r in shown],
+        "neutrons": ["" if r.neutron_counts is None else f"{r.neutron_counts:g}" for r in shown],
+        "position": [_place(r) for r in shown],
+    }
+    same = {n for n in ("purpose", "channels") if len(set(columns[n])) == 1 and len(shown) > 2}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Records", title_justify="left")
+    kept = [n for n, cells in columns.items() if any(cells) and n not in same]
+    for name in kept:
+        table.add_column(name, justify="right" if name in _TO_THE_RIGHT else "left")
+    for row in zip(*(columns[n] for n in kept), strict=True):
+        table.add_row(*(Text(cell) for cell in row))
     console.print(table)
+    each = [f"{n}: {columns[n][0]}" for n in ("purpose", "channels") if n in same and columns[n][0]]
+    if each:
+        console.print(Text(f"Each record shown has {', '.join(each)}."))
     hidden = len(recording.records) - len(shown)
     if hidden:
-        console.print(f"... and {hidden} more records (--all shows them)")
+        console.print(f"... and {counted(hidden, 'more record')} (--all shows them)")
 
 
-def _record_cells(number: int, record: Record) -> tuple[str, ...]:
-    channels = "+".join(str(s.n_channel) for s in record.spectra)
-    neutrons = record.neutron_counts
+def _start(moment: dt.datetime | None, *, one_day: bool, digits: str) -> str:
+    """Time of day where the header names the day, date and time else."""
+    if moment is None:
+        return ""
+    clock = moment.time().isoformat(timespec=digits)
+    return clock if one_day else f"{moment.date()} {clock}"
+
+
+def _channels(record: Record) -> str:
+    """``1024``, ``2 x 1024`` or ``1024+512``: channels of each crystal."""
+    sizes = [s.n_channel for s in record.spectra]
+    if len(sizes) > 1 and len(set(sizes)) == 1:
+        return f"{len(sizes)} x {sizes[0]}"
+    return "+".join(str(n) for n in sizes)
+
+
+def _place(record: Record) -> str:
     place = record.position
-    return (
-        str(number),
-        record.source_type.value,
-        record.start.isoformat(sep=" ", timespec="milliseconds") if record.start else "",
-        _seconds(record.live_time_s),
-        _seconds(record.real_time_s),
-        channels,
-        f"{record.total_counts:.0f}",
-        "" if neutrons is None else f"{neutrons:g}",
-        "" if place is None else f"{place.latitude_deg:.5f} {place.longitude_deg:.5f}",
-    )
+    return "" if place is None else f"{place.latitude_deg:.5f} {place.longitude_deg:.5f}"
 
 
 def _seconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+    if value is None:
+        return ""
+    return f"{value:.3f}" if value < 1000 else f"{value:.0f}"
 
 
 def _print_notes(recording: Recording) -> None:

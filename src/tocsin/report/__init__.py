@@ -1,11 +1,12 @@
-"""Reports of an analysis: on the terminal and as one self-contained HTML file.
+"""Reports of an analysis: on the terminal, as one self-contained HTML file, and for a map.
 
 Whatever a recording says is shown and never obeyed: no terminal escape sequence, console markup or
 HTML of a file reaches the reader's program.
 """
 
+from tocsin.report.geojson import render_geojson
 from tocsin.report.html import render_html
 from tocsin.report.terminal import summary_line, terminal_report
 from tocsin.report.wording import verdict
 
-__all__ = ["render_html", "summary_line", "terminal_report", "verdict"]
+__all__ = ["render_geojson", "render_html", "summary_line", "terminal_report", "verdict"]

@@ -224,7 +224,7 @@ def _line_table(encounter: Encounter, number: int) -> Markup | None:
             "Emitter",
             "Energy (keV)",
             "Intensity (%)",
-            "Seen",
+            "Confirmed",
             "Peak at (keV)",
             "Net counts",
             "Significance (σ)",

@@ -52,7 +52,7 @@ def marked_lines(
 ) -> list[MarkedLine]:
     """Lines of the named nuclides where they stand on the file's own energy scale.
 
-    A line that was found stands where its peak is. A line that was expected and not seen stands
+    A line that was found stands where its peak is. A line that was not confirmed stands
     at its library energy divided by the gain, for the gain multiplies the file's energies.
     """
     gain = spectrum.gain if spectrum.gain > 0 else 1.0
@@ -118,7 +118,7 @@ def draw_spectrum(
     """Step plot of counts per keV on a log scale that reaches down to zero.
 
     The background is drawn under the counts, not subtracted. Lines that were found carry nuclide,
-    emitter and energy over a leader; lines expected and not seen are ticks below the zero line.
+    emitter and energy over a leader; lines that were not confirmed are ticks below the zero line.
     """
     marks = marked_lines(nuclides, spectrum)
     longest = max((len(m.label) for m in marks if m.seen), default=0)
@@ -166,7 +166,7 @@ def _caption(
     if any(m.seen for m in marks):
         parts.append("Labels give nuclide, emitter in brackets, and library energy.")
     if any(not m.seen for m in marks):
-        parts.append("Ticks under the zero line: expected lines that were not seen.")
+        parts.append("Ticks under the zero line: lines compared and not confirmed.")
     if left_out:
         parts.append(f"{left_out} weaker lines have no label; the table has all.")
     return " ".join(parts)

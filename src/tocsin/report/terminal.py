@@ -34,10 +34,13 @@ from tocsin.report.wording import (
     span_text,
     statistic_text,
     verdict,
+    why_unanswered,
 )
 
 # Lines of a nuclide listed below its evidence, strongest first; the HTML report has all.
 MAX_LINES = 6
+# What was considered and not named can be a long list: the first tell why, HTML has all.
+MAX_REASONS = 6
 MAX_DETAILED = 20
 MAX_WARNINGS = 30
 
@@ -84,6 +87,9 @@ def summary_line(analysis: Analysis) -> Text:
     alarms = [e for e in analysis.encounters if e.is_alarm]
     natural = len(analysis.encounters) - len(alarms)
     word, style = ("ALARM", "bold red") if alarms else ("clear", "green")
+    unanswered = why_unanswered(analysis)
+    if unanswered:
+        word, style = "?", "bold yellow"
     line = Text(f"{word:<6}", style=style)
     line.append(inert(analysis.file, limit=120), style="bold")
     details = []
@@ -97,6 +103,8 @@ def summary_line(analysis: Analysis) -> Text:
         details.append(counted(natural, "natural (NORM) encounter"))
     if analysis.warnings:
         details.append(counted(len(analysis.warnings), "warning"))
+    if unanswered:
+        details.append("no answer: see its warnings")
     line.append("  " + (", ".join(details) or "nothing above background"), style="default")
     return line
 
@@ -135,8 +143,8 @@ def _encounter(number: int, encounter: Encounter, *, survey: bool) -> list[Rende
     pairs: list[tuple[str, str]] = []
     if survey:
         pairs += [("Time", span_text(encounter)), ("Records", records_text(encounter))]
-    name = f"{inert(encounter.statistic_name)}: " if encounter.statistic_name else ""
-    pairs.append(("Statistic", name + statistic_text(encounter)))
+    name = f"; {inert(encounter.statistic_name)}" if encounter.statistic_name else ""
+    pairs.append(("Statistic", statistic_text(encounter) + name))
     if encounter.location is not None:
         pairs.append(("Place", place_text(encounter.location)))
     if encounter.activity is not None:
@@ -149,7 +157,11 @@ def _encounter(number: int, encounter: Encounter, *, survey: bool) -> list[Rende
         said = f"confidence {confidence_text(nuclide)}. {inert(nuclide.evidence)}"
         lines = _strongest(nuclide.lines)
         pairs.append((inert(nuclide.name, limit=20), f"{said}\n{lines}" if lines else said))
-    pairs += [("Why" if i == 0 else "", inert(r)) for i, r in enumerate(encounter.reasons)]
+    shown = [inert(r) for r in encounter.reasons[:MAX_REASONS]]
+    more = len(encounter.reasons) - len(shown)
+    if more > 0:
+        shown.append(f"... and {counted(more, 'reason')} more (--html shows them)")
+    pairs += [("Why" if i == 0 else "", reason) for i, reason in enumerate(shown)]
     return [
         Rule(title, align="left", characters="-", style=style),
         Padding(_pairs(pairs), (0, 0, 0, 3)),
@@ -170,5 +182,5 @@ def _strongest(lines: tuple[LineEvidence, ...]) -> str:
     text = f"lines seen: {', '.join(shown)}" if shown else ""
     if missing:
         cut = missing[:MAX_LINES] + (["..."] if len(missing) > MAX_LINES else [])
-        text += f"{'; ' if text else ''}expected, not seen: {', '.join(cut)} keV"
+        text += f"{'; ' if text else ''}not confirmed: {', '.join(cut)} keV"
     return text

@@ -89,8 +89,23 @@ def headline(encounter: Encounter) -> str:
     return text
 
 
+# Warnings after which no nuclide can be named: their words stand in the place of the answer.
+UNANSWERABLE = frozenset({"uncalibrated", "no_spectrum"})
+
+
+def why_unanswered(analysis: Analysis) -> str:
+    """Why a static spectrum could not be judged at all; empty where it was judged."""
+    if analysis.kind != "static" or analysis.encounters:
+        return ""
+    return next((w.message for w in analysis.warnings if w.code in UNANSWERABLE), "")
+
+
 def verdict(analysis: Analysis) -> str:
     """The answer in plain words, in one or a few sentences."""
+    unanswered = why_unanswered(analysis)
+    if unanswered:
+        warned = counted(len(analysis.warnings), "warning")
+        return f"No answer, which is no all-clear: {inert(unanswered)}. {warned}."
     alarms = [e for e in analysis.encounters if e.is_alarm]
     natural = len(analysis.encounters) - len(alarms)
     if alarms:
@@ -99,6 +114,8 @@ def verdict(analysis: Analysis) -> str:
         sentences = ["No alarm."]
     elif analysis.kind == "survey":
         sentences = ["No alarm: nothing rose above the threshold."]
+        if any(w.code in UNANSWERABLE for w in analysis.warnings):
+            sentences.append("Only total rates could be judged.")
     else:
         sentences = ["No alarm: nothing was identified above background."]
     if natural:
