@@ -6,7 +6,15 @@ HTML of a file reaches the reader's program.
 
 from tocsin.report.geojson import render_geojson
 from tocsin.report.html import render_html
+from tocsin.report.pdf import render_pdf
 from tocsin.report.terminal import summary_line, terminal_report
 from tocsin.report.wording import verdict
 
-__all__ = ["render_geojson", "render_html", "summary_line", "terminal_report", "verdict"]
+__all__ = [
+    "render_geojson",
+    "render_html",
+    "render_pdf",
+    "summary_line",
+    "terminal_report",
+    "verdict",
+]

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-
-import numpy as np
 
 from tocsin.detection.analysis import CLASS_ORDER, Analysis
 from tocsin.report.inert import inert
@@ -21,9 +18,9 @@ from tocsin.report.sections import (
     warnings_section,
 )
 from tocsin.report.stylesheet import STYLESHEET, content_security_policy
-from tocsin.report.timeline import FloatArray
+from tocsin.report.timeline import times_s
 from tocsin.report.wording import SENSITIVE, headline, moment_text
-from tocsin.spectra import Record, Recording
+from tocsin.spectra import Recording
 
 # Spectra drawn at most: the gravest and strongest encounters. Every encounter keeps its text.
 MAX_SPECTRA = 8
@@ -95,18 +92,6 @@ def _provenance(analysis: Analysis, created: dt.datetime | None) -> Markup:
     return element("p", " ".join([*parts, SENSITIVE]))
 
 
-def _times_s(analysis: Analysis, records: Sequence[Record]) -> FloatArray:
-    """Begin of each record since the first: of the strip chart, or of the records themselves."""
-    strip = analysis.strip
-    if strip is not None and strip.time_s.size == len(records):
-        return np.asarray(strip.time_s, dtype=np.float64)
-    starts = [r.start for r in records]
-    if starts and all(s is not None and s.tzinfo is not None for s in starts):
-        return np.array([s.timestamp() - starts[0].timestamp() for s in starts if s and starts[0]])
-    lengths = [r.real_time_s or r.live_time_s or 1.0 for r in records]
-    return np.concatenate(([0.0], np.cumsum(lengths)[:-1])) if lengths else np.zeros(0)
-
-
 def _overview(analysis: Analysis, recording: Recording | None) -> Markup | None:
     """Time series and track of a survey."""
     if analysis.kind != "survey":
@@ -122,7 +107,7 @@ def _overview(analysis: Analysis, recording: Recording | None) -> Markup | None:
         parts += [element("h2", "Strip chart", id="strip"), _shown(drawn)]
     if recording is not None:
         records = recording.measured
-        time_s = _times_s(analysis, records)
+        time_s = times_s(analysis, records)
         image = draw_waterfall(analysis, records, time_s)
         if image is not None:
             parts += [element("h2", "Waterfall", id="waterfall"), _shown(image)]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tocsin.detection.analysis import Analysis
+from tocsin.spectra import Record
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -81,3 +85,15 @@ def line_with_gaps(
         np.insert(time_s[at], broken, np.nan),
         np.insert(values[at].astype(np.float64), broken, np.nan),
     )
+
+
+def times_s(analysis: Analysis, records: Sequence[Record]) -> FloatArray:
+    """Begin of each record since the first: of the strip chart, or of the records themselves."""
+    strip = analysis.strip
+    if strip is not None and strip.time_s.size == len(records):
+        return np.asarray(strip.time_s, dtype=np.float64)
+    starts = [r.start for r in records]
+    if starts and all(s is not None and s.tzinfo is not None for s in starts):
+        return np.array([s.timestamp() - starts[0].timestamp() for s in starts if s and starts[0]])
+    lengths = [r.real_time_s or r.live_time_s or 1.0 for r in records]
+    return np.concatenate(([0.0], np.cumsum(lengths)[:-1])) if lengths else np.zeros(0)
