@@ -150,31 +150,20 @@ def smooth_modes(centres_keV: FloatArray, settings: DetectorSettings) -> FloatAr
     return np.polynomial.legendre.legvander(x, len(settings.natural_sigma_smooth) - 1).T
 
 
-def natural_modes(
-    rate_cps: FloatArray,
-    centres_keV: FloatArray,
-    series: FloatArray,
-    settings: DetectorSettings,
-    *,
-    smooth: FloatArray | None = None,
-) -> tuple[FloatArray, FloatArray]:
+class NaturalModes:
     """Shapes in which the natural background varies, and how much each is expected to.
 
     Parameters
     ----------
-    rate_cps : (n_bin,) float
-        Tracked background.
     centres_keV : (n_bin,) float
         Bin centres.
     series : (n_series, n_bin) float
         Shapes (sum 1) of potassium, uranium series and thorium series in this instrument.
-    smooth : (n_smooth, n_bin) float, optional
-        :func:`smooth_modes`, where it has been computed before.
+    settings : DetectorSettings
+        Sizes of the variation.
 
-    Returns
-    -------
-    modes : (n_mode, n_bin) float
-        Rates per unit amplitude.
+    Attributes
+    ----------
     sigma : (n_mode,) float
         Prior standard deviation of each amplitude.
 
@@ -182,20 +171,32 @@ def natural_modes(
     -----
     The smooth modes are the instrument's own background times Legendre polynomials of the logarithm
     of the energy: they need no model of the instrument, and they are what the first two principal
-    components of real vehicle, helicopter and UAV surveys look like.
+    components of real vehicle, helicopter and UAV surveys look like. A gain ``g`` moves the density
+    ``rho(E)`` to ``rho(E / g) / g``; its mode is the derivative ``-d(E rho)/dE``.
     """
-    if smooth is None:
-        smooth = smooth_modes(centres_keV, settings)
-    total = float(rate_cps.sum())
-    # a gain g moves the density rho(E) to rho(E / g) / g: derivative -d(E rho)/dE
-    width = np.gradient(centres_keV)
-    gain = -np.gradient(rate_cps / width * centres_keV, centres_keV) * width
-    modes = np.vstack([smooth * rate_cps, series * total, gain[None, :]])
-    sigma = np.concatenate(
-        [
-            settings.natural_sigma_smooth,
-            np.full(len(series), settings.natural_sigma_series),
-            [settings.gain_sigma],
-        ]
-    )
-    return modes, sigma
+
+    def __init__(
+        self, centres_keV: FloatArray, series: FloatArray, settings: DetectorSettings
+    ) -> None:
+        self._smooth = smooth_modes(centres_keV, settings)
+        self._series = series
+        width = np.gradient(centres_keV)
+        # rows of the derivative as a matrix: it acts on every background alike
+        unit = np.eye(centres_keV.size) * (centres_keV / width)
+        self._gain = np.asarray(-np.gradient(unit, centres_keV, axis=1) * width)
+        self.sigma: FloatArray = np.concatenate(
+            [
+                settings.natural_sigma_smooth,
+                np.full(len(series), settings.natural_sigma_series),
+                [settings.gain_sigma],
+            ]
+        )
+
+    def rates(self, rate_cps: FloatArray) -> FloatArray:
+        """Rates ``(n_mode, n_bin)`` per unit amplitude around a tracked background ``(n_bin,)``."""
+        out = np.empty((self.sigma.size, rate_cps.size))
+        n = len(self._smooth)
+        np.multiply(self._smooth, rate_cps, out=out[:n])
+        np.multiply(self._series, float(rate_cps.sum()), out=out[n:-1])
+        np.matmul(rate_cps, self._gain, out=out[-1])
+        return out

@@ -160,14 +160,15 @@ def close_encounter(
     """Settle extent, core and peak of an encounter and hand everything over.
 
     With the matched filter of the strongest window, every record has a net signal and a variance;
-    the core is the stretch with the largest ``sum(net) / sqrt(sum(var))`` and the extent is cut at
-    both ends to where the record itself still shows an excess.
+    the core is the stretch with the largest ``sum(net) / sqrt(sum(var))``. The extent goes on from
+    it at both ends as far as the excess does, see :func:`_reach`.
     """
     inside = [s for s in state.slices if state.first_record <= s.index <= state.last_record]
     net, variance = _net_signal(state, inside)
-    first, last = _trim(net, variance)
-    core = _best_stretch(net[first : last + 1], variance[first : last + 1])
-    core_first, core_last = first + core[0], first + core[1]
+    core_first, core_last = _best_stretch(net, variance)
+    excess = net / np.sqrt(variance) - 1.0
+    first = core_first - _reach(excess[:core_first][::-1])
+    last = core_last + _reach(excess[core_last + 1 :])
     rate = net / np.array([max(s.live_time_s, 1e-9) for s in inside])
     peak = core_first + int(np.argmax(rate[core_first : core_last + 1]))
     return EncounterClosed(
@@ -207,10 +208,14 @@ def _net_signal(state: OpenEncounter, inside: list[Slice]) -> tuple[FloatArray, 
     return net, np.maximum(variance, 1e-12)
 
 
-def _trim(net: FloatArray, variance: FloatArray) -> tuple[int, int]:
-    """Cut the ends where a record shows less than one standard deviation of excess."""
-    strong = np.flatnonzero(net > np.sqrt(variance))
-    return (int(strong[0]), int(strong[-1])) if strong.size else (0, net.size - 1)
+def _reach(excess: FloatArray) -> int:
+    """How many records beyond the core belong to it, from their excess over one deviation.
+
+    The largest sum from the core outwards (a change point by cumulative sums: E. S. Page,
+    Biometrika 41 (1954) 100). One noisy record after quiet ones does not carry the end with it.
+    """
+    sums = np.concatenate(([0.0], np.cumsum(excess)))
+    return int(np.argmax(sums))
 
 
 def _best_stretch(net: FloatArray, variance: FloatArray) -> tuple[int, int]:

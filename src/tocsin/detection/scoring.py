@@ -18,10 +18,11 @@ from tocsin.detection.slices import Grid, Slice
 from tocsin.detection.statistics import (
     SearchSize,
     SpectralTest,
-    correct_skewness,
-    gross_score,
+    Windows,
+    gross_scores,
+    highest_score,
     measure_search,
-    neutron_deviate,
+    neutron_deviates,
 )
 
 
@@ -135,56 +136,46 @@ class Scorer:
         self, recent: Sequence[Slice], tracker: BackgroundTracker, dispersion: float
     ) -> Verdict:
         """Judge the last record with all windows that end in it."""
-        n_window = len(self.windows)
-        spread = self.spread
-        squares = np.full((n_window, spread.shape[1]), np.nan)
-        best: tuple[float, int, str, FloatArray | None] = (0.0, 1, "", None)
-        gross_best, gross_records, gross_excess = 0.0, 1, (0.0, 0.0)
-        neutron_best, neutron_records = 0.0, 1
         if self.test is not None:
             self.test.prepare(
                 tracker.rate_cps,
                 dispersion=dispersion,
                 effective_time_s=tracker.effective_time_s,
             )
-        background_cps = tracker.gross_cps
         items = list(recent)[-self.windows[-1] :]
-        for w, records in enumerate(self.windows):
-            if records > len(items):
-                break
-            part = items[-records:]
-            live = sum(p.live_time_s for p in part)
-            gross = sum(p.gross for p in part)
-            mean = background_cps * live
-            if self.test is not None and self.bank is not None:
-                counts = (
-                    part[0].coarse if records == 1 else np.sum([p.coarse for p in part], axis=0)
-                )
-                level = gross / max(mean, 1e-9)
-                filters = self.test.filter(live, level=level)
-                raw = filters.weights @ (counts - self.test.expected(live))
-                score = correct_skewness(raw, filters.skewness, at=self.threshold)
-                squares[w] = score**2
-                score = score / np.sqrt(spread[w])
-                k = int(np.argmax(score))
-                if score[k] > best[0]:
-                    best = (float(score[k]), records, self.bank.names[k], filters.weights[k])
-            noise = dispersion * mean * (1.0 + live / max(tracker.effective_time_s, 1e-9))
-            value = gross_score(
-                gross,
-                mean,
-                noise_variance=max(noise, 1.0),
-                natural_sigma=math.sqrt(self.gross_variance),
-            )
-            if self.test is not None and gross < mean * (1.0 + self.settings.norm_minimum_rise):
-                value = min(value, 0.7 * self.gross_threshold)
-            if value > gross_best:
-                gross_best, gross_records = value, records
-            if w == 0:
-                gross_excess = ((gross - mean) ** 2 - noise, mean**2)
-            value = self._neutron(part, tracker)
-            if value > neutron_best:
-                neutron_best, neutron_records = value, records
+        sums = _Sums.of(items, self.windows)
+        mean = tracker.gross_cps * sums.live_time_s
+        spread = self.spread
+        squares = np.full((len(self.windows), spread.shape[1]), np.nan)
+        best: tuple[float, int, str, FloatArray | None] = (0.0, 1, "", None)
+        if self.test is not None and self.bank is not None:
+            windows = Windows(sums.coarse, sums.live_time_s, sums.gross / np.maximum(mean, 1e-9))
+            scores = self.test.scores(windows)
+            n = len(sums.records)
+            np.square(scores, out=squares[:n])
+            top, w, k = highest_score(self.test, windows, scores, spread[:n], at=self.threshold)
+            if top > 0:
+                # an encounter keeps its filter; where none can begin, none is drawn
+                pair = np.array([w]), np.array([k])
+                near = top >= self.threshold
+                weights = self.test.filters(windows, *pair)[0] if near else None
+                best = (top, sums.records[w], self.bank.names[k], weights)
+        noise = dispersion * mean * (1.0 + sums.live_time_s / max(tracker.effective_time_s, 1e-9))
+        rises = gross_scores(
+            sums.gross,
+            mean,
+            noise_variance=np.maximum(noise, 1.0),
+            natural_sigma=math.sqrt(self.gross_variance),
+        )
+        if self.test is not None:
+            small = sums.gross < mean * (1.0 + self.settings.norm_minimum_rise)
+            rises = np.where(small, np.minimum(rises, 0.7 * self.gross_threshold), rises)
+        gross_best, gross_records = _largest(rises, sums.records)
+        gross_excess = (float((sums.gross[0] - mean[0]) ** 2 - noise[0]), float(mean[0] ** 2))
+        excess = neutron_deviates(
+            sums.neutrons, sums.live_time_s, mean=tracker.neutron_cps, memory_s=tracker.neutron_s
+        )
+        neutron_best, neutron_records = _largest(excess, sums.records)
         gross_scaled = gross_best * self.threshold / self.gross_threshold
         neutron_scaled = neutron_best * self.threshold / self.neutron_threshold
         options: list[tuple[float, StatisticName, int]] = [
@@ -208,16 +199,6 @@ class Scorer:
             gross_excess=gross_excess,
         )
 
-    def _neutron(self, part: Sequence[Slice], tracker: BackgroundTracker) -> float:
-        if tracker.neutron_s <= 0 or any(p.neutrons is None for p in part):
-            return 0.0
-        return neutron_deviate(
-            sum(p.neutrons or 0.0 for p in part),
-            sum(p.live_time_s for p in part),
-            mean=tracker.neutron_cps,
-            memory_s=tracker.neutron_s,
-        )
-
     def odd_records(
         self,
         items: Sequence[Slice],
@@ -231,13 +212,15 @@ class Scorer:
         self.test.prepare(
             tracker.rate_cps, dispersion=dispersion, effective_time_s=tracker.effective_time_s
         )
+        live = np.array([i.live_time_s for i in items])
+        gross = np.array([i.gross for i in items])
+        level = gross / np.maximum(tracker.gross_cps * live, 1e-9)
         odd = set()
-        for item in items:
-            level = item.gross / max(tracker.gross_cps * item.live_time_s, 1e-9)
-            filters = self.test.filter(item.live_time_s, level=level)
-            raw = filters.weights @ (item.coarse - self.test.expected(item.live_time_s))
-            score = correct_skewness(raw, filters.skewness, at=limit)
-            if float(score.max()) > limit:
+        for k, item in enumerate(items):
+            alone = Windows(item.coarse[None, :], live[k : k + 1], level[k : k + 1])
+            scores = self.test.scores(alone)
+            top, _, _ = highest_score(self.test, alone, scores, np.ones_like(scores), at=limit)
+            if top > limit:
                 odd.add(item.index)
         return odd
 
@@ -258,6 +241,43 @@ class Scorer:
             floor = self.settings.gross_sigma_floor**2
             seen = min(over / scale, 9.0 * self.gross_variance)
             self.gross_variance = max(keep * self.gross_variance + (1 - keep) * seen, floor)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sums:
+    """Sums over the last records, one row per window that is full.
+
+    ``neutrons`` is zero, which raises nothing, where a record of the window has no neutron count.
+    """
+
+    records: tuple[int, ...]
+    coarse: FloatArray
+    live_time_s: FloatArray
+    gross: FloatArray
+    neutrons: FloatArray
+
+    @classmethod
+    def of(cls, items: Sequence[Slice], windows: tuple[int, ...]) -> _Sums:
+        """Sums of the windows that end with the last item."""
+        full = tuple(w for w in windows if w <= len(items))
+        back = items[::-1]
+        at = np.array(full) - 1
+        none = math.nan
+        rows = [(i.live_time_s, i.gross, none if i.neutrons is None else i.neutrons) for i in back]
+        plain = np.array(rows).cumsum(axis=0)[at]
+        return cls(
+            full,
+            np.array([i.coarse for i in back]).cumsum(axis=0)[at],
+            plain[:, 0],
+            plain[:, 1],
+            np.where(np.isnan(plain[:, 2]), 0.0, plain[:, 2]),
+        )
+
+
+def _largest(values: FloatArray, records: tuple[int, ...]) -> tuple[float, int]:
+    """Largest positive value and the window it belongs to."""
+    k = int(np.argmax(values))
+    return (float(values[k]), records[k]) if values[k] > 0 else (0.0, 1)
 
 
 def _window_tests(windows: tuple[int, ...]) -> float:

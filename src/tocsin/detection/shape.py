@@ -11,7 +11,7 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
 from tocsin.detection.analysis import FloatArray, NuclideFinding, SourceClass
-from tocsin.detection.background import natural_modes, smooth_modes
+from tocsin.detection.background import NaturalModes, smooth_modes
 from tocsin.detection.bank import CandidateShapes, ShapeLibrary
 from tocsin.detection.settings import DetectorSettings
 
@@ -150,8 +150,8 @@ class _Metric:
             + 0.25
         )
         centres = 0.5 * (library.edges_keV[1:] + library.edges_keV[:-1])
-        modes, sigma = natural_modes(problem.rate_cps, centres, library.series, detector)
-        modes = modes * (sigma[:, None] * live)
+        natural = NaturalModes(centres, library.series, detector)
+        modes = natural.rates(problem.rate_cps) * (natural.sigma[:, None] * live)
         shift = _shift_mode(self.net, centres) * settings.source_gain_sigma
         slow = smooth_modes(centres, detector)[1:] * (settings.response_sigma * source)
         modes = np.vstack([modes, shift[None, :], slow])
@@ -312,7 +312,8 @@ class _Work:
             if top is not None and p[top.name] >= s.named_at and self.peak_gain(top) >= s.line_gain:
                 return self._compact_natural(top, chi_none)
             return self._natural()
-        if best == "unknown":
+        if best == "unknown" or self.misfit.get(best, 0.0) > s.misfit:
+            # none alone explains it: two together may
             pair = self._pair()
             if pair is not None:
                 return self._named(pair, chi_none)

@@ -6,31 +6,37 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from tocsin.detection.analysis import FloatArray
-from tocsin.detection.background import natural_modes, smooth_modes
+from tocsin.detection.background import NaturalModes
 from tocsin.detection.settings import DetectorSettings
+
+IntArray = NDArray[np.int64]
+
+
+_FIRST_PAIRS = 8  # corrected first; nearly always enough
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Filter:
-    """Matched filters of one window length.
+class Windows:
+    """Sums of records over several windows, as the test wants them.
 
     Attributes
     ----------
-    weights : (n_template, n_bin) float
-        ``weights @ residual`` is the estimated number of counts of each template over its standard
-        deviation, that is the score ``z``.
-    sigma_counts : (n_template,) float
-        Standard deviation of that number of counts.
-    skewness : (n_template,) float
-        Third cumulant of the score under the background.
+    counts : (n_window, n_bin) float
+        Counts of each window.
+    live_time_s : (n_window,) float
+        Its live time.
+    level : (n_window,) float
+        Its total rate over the background's: counting noise grows with what is really there, also
+        where it is natural.
     """
 
-    weights: FloatArray
-    sigma_counts: FloatArray
-    skewness: FloatArray
+    counts: FloatArray
+    live_time_s: FloatArray
+    level: FloatArray
 
 
 class SpectralTest:
@@ -40,8 +46,16 @@ class SpectralTest:
     ``V = phi (1 + L / L_eff) diag(mu) + L^2 N G N'``: Poisson noise times the measured dispersion
     ``phi``, the noise of the tracked background, and the natural modes ``N`` with prior variances
     ``G``. The score of a template ``s`` is ``z = s' V^-1 (n - mu) / sqrt(s' V^-1 s)``: a matched
-    filter to which natural variation is one more kind of noise. ``V^-1`` is found by the Woodbury
-    identity, so a record costs a few small matrix products.
+    filter to which natural variation is one more kind of noise.
+
+    Notes
+    -----
+    ``V^-1`` is found by the Woodbury identity in the eigenvectors of the scaled normal matrix of
+    the modes, in which every window length is a diagonal: with ``d = phi b``, ``S = s / d``,
+    ``M = U' N / d`` (``U`` the eigenvectors, modes scaled by ``sqrt G``) and ``P = S N' U``, the
+    filter of one window is ``(f S - h P M) / sqrt(f s'S - h P P')`` with a number ``f`` and a
+    diagonal ``h``. The scores of all windows are then products with matrices that are formed once a
+    record, and no filter has to be written out for them.
 
     References
     ----------
@@ -61,48 +75,94 @@ class SpectralTest:
         self.series = series
         self.centres_keV = centres_keV
         self.settings = settings
-        self._rate = np.empty(0)
-        self._smooth = smooth_modes(centres_keV, settings)
+        self._modes = NaturalModes(centres_keV, series, settings)
+        self._squares = shapes * shapes
 
     def prepare(self, rate_cps: FloatArray, *, dispersion: float, effective_time_s: float) -> None:
         """Take over the present background (once a record, before the windows)."""
         self._rate = rate_cps
         self._dispersion = dispersion
         self._effective_s = max(effective_time_s, 1e-9)
-        modes, sigma = natural_modes(
-            rate_cps, self.centres_keV, self.series, self.settings, smooth=self._smooth
-        )
         inverse = 1.0 / (dispersion * rate_cps)
-        scaled = modes * sigma[:, None]
+        scaled = self._modes.rates(rate_cps) * self._modes.sigma[:, None]
         weighted = scaled * inverse
-        # in the eigenvectors of the scaled normal matrix every window length is a diagonal
         self._eigenvalues, turn = np.linalg.eigh(weighted @ scaled.T)
         self._sw = self.shapes * inverse
-        self._ss = np.einsum("kj,kj->k", self._sw, self.shapes)
+        self._ss = self._squares @ inverse
         self._nw = turn.T @ weighted
         self._sn = (self._sw @ scaled.T) @ turn
 
-    def filter(self, live_time_s: float, *, level: float = 1.0) -> Filter:
-        """Filters for windows of one live time.
+    def _factors(self, windows: Windows) -> tuple[FloatArray, FloatArray]:
+        """The number ``f`` ``(w,)`` and the diagonal ``h`` ``(w, mode)`` of every window."""
+        live = windows.live_time_s
+        factor = (1.0 + live / self._effective_s) * np.maximum(windows.level, 1.0)
+        shrink = 1.0 / (1.0 + (live / factor)[:, None] * self._eigenvalues) / factor[:, None] ** 2
+        return 1.0 / (live * factor), shrink
 
-        ``level`` is the total rate over the background: counting noise grows with what is really
-        there, also where it is natural.
+    def scores(self, windows: Windows) -> FloatArray:
+        """Scores of all templates in all windows, ``(n_window, n_template)``."""
+        flat, shrink = self._factors(windows)
+        residual = windows.counts - windows.live_time_s[:, None] * self._rate
+        information = flat[:, None] * self._ss - shrink @ (self._sn * self._sn).T
+        raw = flat[:, None] * (residual @ self._sw.T)
+        raw -= (shrink * (residual @ self._nw.T)) @ self._sn.T
+        return np.asarray(raw / np.sqrt(np.maximum(information, 1e-30)))
+
+    def filters(self, windows: Windows, window: IntArray, template: IntArray) -> FloatArray:
+        """Filters of pairs of a window and a template, ``(n_pair, n_bin)``.
+
+        ``filters @ (counts - mu)`` are the scores: the plain way to them.
         """
-        factor = (1.0 + live_time_s / self._effective_s) * max(level, 1.0)
-        shrink = 1.0 / (1.0 + (live_time_s / factor) * self._eigenvalues) / factor**2
-        flat = 1.0 / (live_time_s * factor)
-        part = self._sn * shrink
-        raw = self._sw * flat - part @ self._nw
-        information = self._ss * flat - np.einsum("km,km->k", part, self._sn)
+        flat, shrink = self._factors(windows)
+        part = self._sn[template] * shrink[window]
+        flat = flat[window]
+        information = self._ss[template] * flat - (part * self._sn[template]).sum(axis=1)
         root = np.sqrt(np.maximum(information, 1e-30))
-        weights = raw / root[:, None]
-        cube = (weights * weights * weights) @ self._rate
-        skewness = cube * live_time_s * self._dispersion**2 * level
-        return Filter(weights, 1.0 / root, skewness)
+        return np.asarray((self._sw[template] * flat[:, None] - part @ self._nw) / root[:, None])
 
-    def expected(self, live_time_s: float) -> FloatArray:
-        """Expected background counts of a window; ``(n_bin,)``."""
-        return self._rate * live_time_s
+    def skewness(self, windows: Windows, window: IntArray, template: IntArray) -> FloatArray:
+        """Third cumulants of the scores of pairs of a window and a template, ``(n_pair,)``."""
+        filters = self.filters(windows, window, template)
+        scale = windows.live_time_s * self._dispersion**2 * windows.level
+        return np.asarray((filters * filters * filters) @ self._rate * scale[window])
+
+    def noise_cps(self) -> FloatArray:
+        """Variance of the counts of one second of background; ``(n_bin,)``."""
+        return self._rate * self._dispersion
+
+
+def highest_score(
+    test: SpectralTest, windows: Windows, scores: FloatArray, spread: FloatArray, *, at: float
+) -> tuple[float, int, int]:
+    """The largest score after correction for skewness and spread, with its window and template.
+
+    Parameters
+    ----------
+    scores, spread : (n_window, n_template) float
+        Plain scores, and their recent mean squares.
+    at : float
+        The threshold, near which the correction is right.
+
+    Notes
+    -----
+    The correction only ever lowers a score, so the pairs are corrected from the largest plain score
+    down until no plain score is left above the best corrected one.
+    """
+    plain = (scores / np.sqrt(spread)).ravel()
+    order = np.argsort(-plain)
+    best, at_pair, done, size = -math.inf, 0, 0, _FIRST_PAIRS
+    while done < order.size and plain[order[done]] > best:
+        pairs = order[done : done + size]
+        window, template = np.divmod(pairs, scores.shape[1])
+        skewness = test.skewness(windows, window, template)
+        values = correct_skewness(plain[pairs], skewness, at=at)
+        k = int(np.argmax(values))
+        if values[k] > best:
+            best, at_pair = float(values[k]), int(pairs[k])
+        done += size
+        size *= 4
+    window_of, template_of = divmod(at_pair, scores.shape[1])
+    return best, window_of, template_of
 
 
 def correct_skewness(score: FloatArray, skewness: FloatArray, *, at: float) -> FloatArray:
@@ -123,27 +183,30 @@ def normal_deviate(log_probability: float) -> float:
     return float(-special.ndtri_exp(log_probability))
 
 
-def gross_score(
-    counts: float, expected: float, *, noise_variance: float, natural_sigma: float
-) -> float:
+def gross_scores(
+    counts: FloatArray, expected: FloatArray, *, noise_variance: FloatArray, natural_sigma: float
+) -> FloatArray:
     """Rise of the total count over natural variation and counting noise, in standard deviations."""
     variance = noise_variance + (natural_sigma * expected) ** 2
-    return (counts - expected) / math.sqrt(max(variance, 1e-12))
+    return np.asarray((counts - expected) / np.sqrt(np.maximum(variance, 1e-12)))
 
 
-def neutron_deviate(counts: float, live_time_s: float, *, mean: float, memory_s: float) -> float:
-    """Normal deviate of a neutron count over its tracked background.
+def neutron_deviates(
+    counts: FloatArray, live_time_s: FloatArray, *, mean: float, memory_s: float
+) -> FloatArray:
+    """Normal deviates of neutron counts ``(n_window,)`` over their tracked background.
 
     The rate is known from ``mean * memory_s`` counts only, so the count follows a negative binomial
     law (a Poisson law mixed over the gamma posterior of the rate, Jeffreys prior of half a count).
     """
-    if counts <= 0 or memory_s <= 0:
-        return 0.0
+    if memory_s <= 0:
+        return np.zeros(counts.size)
     a = mean * memory_s + 0.5
     p = memory_s / (memory_s + live_time_s)
-    tail = float(special.betainc(counts, a, 1.0 - p))
+    tail = special.betainc(np.maximum(counts, 1e-9), a, 1.0 - p)
     # betainc underflows only for counts so large that any threshold is passed
-    return normal_deviate(math.log(max(tail, 1e-300)))
+    deviates = -special.ndtri_exp(np.log(np.maximum(tail, 1e-300)))
+    return np.asarray(np.where(counts > 0, np.maximum(deviates, 0.0), 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +236,17 @@ def measure_search(
     """
     rng = np.random.default_rng(seed)
     n = 20_000
-    sigma = np.sqrt(test.expected(record_s) * test._dispersion)
-    residual = rng.standard_normal((n, sigma.size)) * sigma
-    cumulative = np.vstack([np.zeros((1, sigma.size)), np.cumsum(residual, axis=0)])
+    variance = test.noise_cps() * record_s
+    residual = rng.standard_normal((n, variance.size)) * np.sqrt(variance)
+    cumulative = np.vstack([np.zeros((1, variance.size)), np.cumsum(residual, axis=0)])
+    live = np.array(windows, dtype=np.float64) * record_s
+    plain = Windows(np.empty((0, 0)), live, np.ones(live.size))
+    every = np.arange(len(test.shapes))
     best = np.full(n, -np.inf)
-    for m in windows:
-        sums = cumulative[m:] - cumulative[:-m]
-        weights = test.filter(m * record_s).weights
-        z = sums @ weights.T
-        scale = np.sqrt((weights**2) @ (sigma**2 * m))
+    for w, m in enumerate(windows):
+        weights = test.filters(plain, np.full(every.size, w), every)
+        z = (cumulative[m:] - cumulative[:-m]) @ weights.T
+        scale = np.sqrt((weights**2) @ (variance * m))
         best[m - 1 :] = np.maximum(best[m - 1 :], (z / scale).max(axis=1))
     level = float(np.quantile(best, 1.0 - 200.0 / n))
     above = np.flatnonzero(best > level)
