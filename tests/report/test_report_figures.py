@@ -234,7 +234,7 @@ def test_track_breaks_where_places_are_missing() -> None:
 
 def test_levels_count_in_thresholds() -> None:
     values = np.array([np.nan, -3.0, 2.4, 2.5, 5.0, 9.9, 10.0, 20.0, 1e9])
-    assert levels_of(values, 5.0).tolist() == [0, 0, 0, 1, 2, 2, 3, 4, 4]
+    assert levels_of(values, 5.0).tolist() == [0, 0, 0, 0, 1, 1, 2, 3, 3]
 
 
 @pytest.mark.parametrize(("longest", "length"), [(9.9, 5), (10, 10), (49, 20), (0.3, 0.2)])

@@ -20,7 +20,10 @@ from made_by_hand import Made, survey_made
 
 from tocsin.errors import InvalidInput
 from tocsin.report import render_html
+from tocsin.report.drawing import PALETTE
 from tocsin.report.markup import Markup, element
+from tocsin.report.stylesheet import STYLESHEET
+from tocsin.spectra import RecordingWarning
 
 ALLOWED = frozenset(
     "html head meta title style body header main footer section h1 h2 h3 p div span a code ul li "
@@ -279,3 +282,57 @@ def test_markup_escapes_text_and_attributes_once() -> None:
     assert element("p", inner, title='"<') == Markup(
         '<p title="&quot;&lt;"><b>&lt;&amp;&gt;</b></p>'
     )
+
+
+def test_an_uncalibrated_spectrum_gets_no_verdict_and_no_energies(static: Made) -> None:
+    """What could not be judged is neither an alarm nor clear."""
+    warning = RecordingWarning("uncalibrated", "no usable energy calibration: no nuclide is named")
+    blind = dataclasses.replace(static.analysis, encounters=(), warnings=(warning,))
+    page = Page(render_html(blind, static.recording))
+    assert "No answer, which is no all-clear: no usable energy calibration" in page.text
+    assert "No alarm" not in page.text
+    assert [a["alt"].split(":")[0] for a in page.all("img")] == ["Spectrum by channel"]
+
+
+def test_neutrons_are_called_quiet_only_where_they_were_counted(survey: Made, static: Made) -> None:
+    assert "not above background" in render_html(survey.analysis)
+    assert survey.analysis.strip is not None
+    deaf = dataclasses.replace(survey.analysis.strip, neutron_rate_cps=None)
+    for analysis in (dataclasses.replace(survey.analysis, strip=deaf), static.analysis):
+        assert "Neutrons" not in render_html(analysis)
+
+
+def test_all_reasons_are_on_the_page_the_important_ones_first(static: Made) -> None:
+    reasons = (*tuple(f"X-{i} not named: too weak" for i in range(40)), "a peak is not explained")
+    encounter = dataclasses.replace(static.analysis.encounters[0], reasons=reasons)
+    text = Page(render_html(dataclasses.replace(static.analysis, encounters=(encounter,)))).text
+    at = [text.index(r) for r in ("a peak is not explained", "X-0 not named", "X-39 not named")]
+    assert at == sorted(at)
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of WCAG 2.2 of a colour ``#rrggbb``."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def _contrast(one: str, other: str) -> float:
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["day", "dark"])
+def test_text_has_the_contrast_that_wcag_asks_for(theme: int) -> None:
+    """4.5 to 1 for text on every paper it stands on (WCAG 2.2, 1.4.3), lines of figures 3 to 1."""
+    values = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", STYLESHEET.split("@media")[theme]))
+    pairs = [(ink, paper) for ink in ("ink", "soft", "link") for paper in ("paper", "card")]
+    pairs += [(k, f"{k}-paper") for k in ("alarm", "calm", "note")]
+    pairs += [("alarm", "card"), ("calm", "card"), ("ink", "note-paper")]
+    for ink, paper in pairs:
+        assert _contrast(values[ink], values[paper]) >= 4.5, (ink, paper)
+    paper = PALETTE["paper"][theme]
+    for role in ("ink", "soft_ink", "threshold"):
+        assert _contrast(PALETTE[role][theme], paper) >= 4.5, role
+    for role in ("signal", "background", "model", "neutron"):
+        assert _contrast(PALETTE[role][theme], paper) >= 3.0, role

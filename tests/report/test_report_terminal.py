@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tocsin.detection.analysis import Encounter
 from tocsin.report import summary_line, terminal_report, verdict
+from tocsin.spectra import RecordingWarning
 
 
 def printed(renderable: object, *, width: int = 80, colour: bool = False) -> str:
@@ -74,6 +75,35 @@ def test_the_summary_names_file_and_answer(survey: Made, static: Made) -> None:
     )
     quiet = dataclasses.replace(static.analysis, encounters=())
     assert one_line(printed(summary_line(quiet))) == "clear co60.spe nothing above background"
+
+
+def test_what_could_not_be_judged_is_not_called_clear(static: Made) -> None:
+    warning = RecordingWarning("uncalibrated", "no usable energy calibration")
+    blind = dataclasses.replace(static.analysis, encounters=(), warnings=(warning,))
+    assert one_line(printed(summary_line(blind))) == (
+        "? co60.spe 1 warning, no answer: see its warnings"
+    )
+    assert verdict(blind) == (
+        "No answer, which is no all-clear: no usable energy calibration. 1 warning."
+    )
+
+
+def test_a_survey_without_energies_says_what_was_judged(survey: Made) -> None:
+    warning = RecordingWarning("uncalibrated", "only total rates are judged")
+    blind = dataclasses.replace(survey.analysis, encounters=(), warnings=(warning,))
+    assert verdict(blind) == (
+        "No alarm: nothing rose above the threshold. Only total rates could be judged. 1 warning."
+    )
+
+
+def test_a_long_list_of_reasons_is_cut_and_says_so(static: Made) -> None:
+    reasons = (*tuple(f"X-{i} not named: too weak" for i in range(40)), "a peak is not explained")
+    encounter = dataclasses.replace(static.analysis.encounters[0], reasons=reasons)
+    analysis = dataclasses.replace(static.analysis, encounters=(encounter,))
+    text = one_line(printed(terminal_report(analysis)))
+    assert "Why a peak is not explained X-0 not named: too weak" in text
+    assert "... and 35 reasons more (--html shows them)" in text
+    assert "X-5 not named" not in text
 
 
 def _encounter(**changes: object) -> Encounter:

@@ -39,10 +39,9 @@ PALETTE = {
     "model": ("#6a1b9a", "#d9a8f2"),
     "neutron": ("#00695c", "#6bd3c3"),
     "level_0": ("#c3ccd3", "#4b565f"),
-    "level_1": ("#f0c275", "#80581c"),
-    "level_2": ("#d9822b", "#bd7429"),
-    "level_3": ("#a8430d", "#efb05c"),
-    "level_4": ("#571b04", "#fff0cc"),
+    "level_1": ("#f0a43c", "#c0741f"),
+    "level_2": ("#a8430d", "#efb05c"),
+    "level_3": ("#571b04", "#fff0cc"),
     "gap": ("#eceef0", "#22292f"),
 }
 WIDTH_in = 9.6

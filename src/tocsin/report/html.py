@@ -61,7 +61,7 @@ def render_html(
             encounters_section(analysis),
             warnings_section(analysis),
             _overview(analysis, recording),
-            *_encounters(analysis, max_spectra),
+            *_encounters(analysis, recording, max_spectra),
             recording_section(analysis, recording),
             closing(analysis),
         ),
@@ -129,9 +129,10 @@ def _shown(drawn: object) -> Markup:
     return figure(drawn.svg, drawn.alternative, drawn.caption)
 
 
-def _encounters(analysis: Analysis, max_spectra: int) -> list[Markup]:
+def _encounters(analysis: Analysis, recording: Recording | None, max_spectra: int) -> list[Markup]:
     """Details of each encounter, then the static spectrum where no encounter shows one."""
-    from tocsin.report.spectrum_plot import draw_spectrum
+    from tocsin.report.reference_lines import reference_lines
+    from tocsin.report.spectrum_plot import draw_channels, draw_spectrum
 
     survey = analysis.kind == "survey"
     order = sorted(
@@ -158,15 +159,24 @@ def _encounters(analysis: Analysis, max_spectra: int) -> list[Markup]:
                     title=title,
                     realm=analysis.realm,
                     static=not survey,
+                    references=reference_lines(encounter),
                 )
             )
             pictured += 1
         elif spectrum is not None:
             picture = element("p", f"Spectrum not drawn: only the {max_spectra} gravest are.")
-        sections.append(encounter_section(index + 1, encounter, survey=survey, picture=picture))
+        sections.append(encounter_section(index + 1, encounter, analysis, picture=picture))
     if not pictured and analysis.spectrum is not None:
         drawn = draw_spectrum(
             analysis.spectrum, (), title="the recording", realm=analysis.realm, static=not survey
         )
-        sections.append(element("section", element("h2", "Spectrum", id="spectrum"), _shown(drawn)))
+        sections.append(_spectrum_section(drawn))
+    elif not pictured and not survey and recording is not None:
+        by_channel = draw_channels(recording.measured, realm=analysis.realm)
+        if by_channel is not None:
+            sections.append(_spectrum_section(by_channel))
     return sections
+
+
+def _spectrum_section(drawn: object) -> Markup:
+    return element("section", element("h2", "Spectrum", id="spectrum"), _shown(drawn))

@@ -21,6 +21,7 @@ from tocsin.report.wording import (
     duration_text,
     headline,
     nuclide_names,
+    ordered_reasons,
     place_text,
     records_text,
     span_text,
@@ -32,6 +33,8 @@ from tocsin.spectra import Instrument, InstrumentResult, Recording
 NOT_KNOWN = "not known"
 # Rows of one table; a hostile or noisy file must not make a report nobody can open.
 MAX_ROWS = 500
+# Reasons in full size; what else was considered follows smaller.
+MAX_REASONS = 8
 
 
 def table(
@@ -120,8 +123,14 @@ def encounters_section(analysis: Analysis) -> Markup:
     """Table of all encounters, each with a link to its details."""
     heading = element("h2", "Encounters", id="encounters")
     if not analysis.encounters:
-        return element("section", heading, element("p", verdict(analysis)))
+        return element("section", heading, element("p", "None."))
     survey = analysis.kind == "survey"
+    caption = "What the spectrum shows above its background: statistic and threshold."
+    if survey:
+        caption = (
+            "All encounters in order of time. Statistic: largest value, threshold, and the "
+            "false-alarm rate for which the threshold is set."
+        )
     heads = ["No.", "Class", "Nuclides (confidence)", "Statistic"]
     heads += ["Time and records", "Place"] if survey else []
     rows = [_encounter_row(n, e, survey) for n, e in enumerate(analysis.encounters, start=1)]
@@ -129,8 +138,7 @@ def encounters_section(analysis: Analysis) -> Markup:
         "section",
         heading,
         table(
-            "All encounters in order of time. Statistic: largest value, threshold, and the "
-            "false-alarm rate for which the threshold is set.",
+            caption,
             heads,
             rows,
             label="Table of encounters",
@@ -168,9 +176,15 @@ def kind_mark(encounter: Encounter) -> Markup:
 
 
 def encounter_section(
-    number: int, encounter: Encounter, *, survey: bool, picture: Markup | None
+    number: int, encounter: Encounter, analysis: Analysis, *, picture: Markup | None
 ) -> Markup:
-    """One encounter with its facts, reasons, spectrum and lines."""
+    """One encounter with its facts, reasons, spectrum and lines.
+
+    What was not measured is not said to be quiet: neutrons have a line only where a neutron
+    detector was read.
+    """
+    survey = analysis.kind == "survey"
+    strip = analysis.strip
     pairs: list[tuple[str, object]] = [("Class", kind_mark(encounter))]
     if survey:
         pairs += [("Time", span_text(encounter)), ("Records", records_text(encounter))]
@@ -178,23 +192,35 @@ def encounter_section(
     pairs.append(("Statistic", statistic_text(encounter) + name))
     if encounter.dose_rate_uSv_h is not None:
         pairs.append(("Dose rate", f"{digits(encounter.dose_rate_uSv_h)} µSv/h"))
-    pairs.append(("Neutrons", "above background" if encounter.neutron else "not above background"))
+    if encounter.neutron:
+        pairs.append(("Neutrons", "above background"))
+    elif strip is not None and strip.neutron_rate_cps is not None:
+        pairs.append(("Neutrons", "not above background"))
     place, activity = encounter.location, encounter.activity
-    pairs.append(("Place", NOT_KNOWN if place is None else place_text(place)))
-    pairs.append(("Activity", NOT_KNOWN if activity is None else activity_text(activity)))
-    reasons = encounter.reasons and joined(
-        element("h3", "Reasons"), element("ul", *(element("li", r) for r in encounter.reasons))
-    )
+    if survey or place is not None:
+        pairs.append(("Place", NOT_KNOWN if place is None else place_text(place)))
+    pairs.append(("Activity", "not estimated" if activity is None else activity_text(activity)))
     return element(
         "section",
         element("h2", f"Encounter {number}: {headline(encounter)}", id=f"encounter-{number}"),
         facts(pairs),
         _nuclide_table(encounter.nuclides, number),
-        reasons or None,
+        _reasons(encounter.reasons),
         picture,
         _line_table(encounter, number),
         class_="encounter",
     )
+
+
+def _reasons(reasons: Sequence[str]) -> Markup | None:
+    """Reasons as a list; a long list goes on in small print, so that a page prints whole."""
+    if not reasons:
+        return None
+    reasons = ordered_reasons(reasons)
+    first = element("ul", *(element("li", r) for r in reasons[:MAX_REASONS]))
+    rest = reasons[MAX_REASONS:MAX_ROWS]
+    more = element("ul", *(element("li", r) for r in rest), class_="dense") if rest else None
+    return joined(element("h3", "Reasons"), first, more)
 
 
 def _nuclide_table(nuclides: Sequence[NuclideFinding], number: int) -> Markup | None:

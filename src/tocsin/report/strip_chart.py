@@ -230,7 +230,8 @@ def _number(
         middle = (begin + end) / 2
         text = str(number)
         if len(encounters) <= 6:
-            name = plain_label(encounter.nuclides[0].name) if encounter.nuclides else "?"
+            unnamed = "natural" if encounter.source_class == "norm" else "?"
+            name = plain_label(encounter.nuclides[0].name) if encounter.nuclides else unnamed
             text = f"{number}: {name}"
         half = 0.0055 * len(text) * length
         if middle - half < free_from:

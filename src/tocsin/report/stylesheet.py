@@ -28,6 +28,8 @@ h2 { font-size: 1.2rem; margin: 2.2rem 0 0.5rem; border-bottom: 2px solid var(--
 h3 { font-size: 1rem; margin: 1.4rem 0 0.4rem; }
 p { margin: 0.4rem 0; max-width: 50rem; }
 ul { margin: 0.4rem 0; padding-left: 1.3rem; }
+.dense { color: var(--soft); font-size: 0.8rem; columns: 22rem; column-gap: 2rem; }
+.dense li { break-inside: avoid; }
 a { color: var(--link); }
 a:focus-visible, [tabindex]:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 0.9em; }

@@ -29,6 +29,7 @@ from tocsin.report.wording import (
     duration_text,
     headline,
     nuclide_names,
+    ordered_reasons,
     place_text,
     records_text,
     span_text,
@@ -157,7 +158,7 @@ def _encounter(number: int, encounter: Encounter, *, survey: bool) -> list[Rende
         said = f"confidence {confidence_text(nuclide)}. {inert(nuclide.evidence)}"
         lines = _strongest(nuclide.lines)
         pairs.append((inert(nuclide.name, limit=20), f"{said}\n{lines}" if lines else said))
-    shown = [inert(r) for r in encounter.reasons[:MAX_REASONS]]
+    shown = [inert(r) for r in ordered_reasons(encounter.reasons)[:MAX_REASONS]]
     more = len(encounter.reasons) - len(shown)
     if more > 0:
         shown.append(f"... and {counted(more, 'reason')} more (--html shows them)")

@@ -20,10 +20,11 @@ from tocsin.spectra import Record
 # Mean radius of the Earth (IUGG R1, 6371.0088 km): the plane is for the eye; at 100 km from its
 # origin the error of this projection stays below one part in a hundred.
 EARTH_RADIUS_m = 6_371_008.8
-# Limits of the levels in multiples of the threshold, with the shape that goes with each.
-LEVELS = (0.5, 1.0, 2.0, 4.0)
-_SHAPES = ("o", "o", "^", "s", "D")
-_SIZES = (9.0, 18.0, 42.0, 52.0, 66.0)
+# Limits of the levels in multiples of the threshold, with the shape that goes with each. Below the
+# threshold there is one level: what chance does there must not look like a finding.
+LEVELS = (1.0, 2.0, 4.0)
+_SHAPES = ("o", "^", "s", "D")
+_SIZES = (11.0, 42.0, 52.0, 66.0)
 # Points nearer than this part of the map's width are drawn as one, the strongest of them.
 _CELL = 1 / 130
 # Part of the figure that the map takes; the legend has the rest.
@@ -224,7 +225,7 @@ def _draw_points(
             s=_SIZES[number],
             marker=_SHAPES[number],
             facecolor=colour(f"level_{number}"),
-            edgecolor=colour("ink") if number > 1 else colour("soft_ink"),
+            edgecolor=colour("ink") if number > 0 else colour("soft_ink"),
             linewidth=0.6,
             zorder=3 + number,
             label=name,

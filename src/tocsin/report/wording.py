@@ -132,6 +132,11 @@ def _listed(alarms: Sequence[Encounter], *, most: int = 4) -> str:
     return "; ".join(words)
 
 
+def ordered_reasons(reasons: Sequence[str]) -> list[str]:
+    """Reasons for the answer and against it first, then what was considered and not named."""
+    return sorted(reasons, key=lambda reason: " not named: " in reason)
+
+
 def statistic_text(encounter: Encounter) -> str:
     """Statistic, threshold and the false-alarm rate that the threshold stands for."""
     text = f"{digits(encounter.statistic)} (threshold {digits(encounter.threshold)}"
@@ -151,7 +156,7 @@ def confidence_text(finding: NuclideFinding) -> str:
         return "not stated"
     if percent > 99.9:
         return ">\N{NO-BREAK SPACE}99.9\N{NO-BREAK SPACE}%"
-    decimals = 1 if percent >= 99 or percent < 10 else 0
+    decimals = 1 if percent >= 99.05 or percent < 10 else 0
     return f"{percent:.{decimals}f}\N{NO-BREAK SPACE}%"
 
 
