@@ -108,3 +108,37 @@ def test_science_rooms_import_without_network_code_or_django() -> None:
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_imported_package_is_a_declared_dependency() -> None:
+    """What the product imports is installed with it, not only present where it was written."""
+    import ast
+    import importlib.metadata
+    import sys
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    groups = [project["dependencies"], *project.get("optional-dependencies", {}).values()]
+    declared = {
+        re.split(r"[<>=\[; ]", requirement)[0].lower().replace("_", "-")
+        for name, group in zip(("run", *project["optional-dependencies"]), groups, strict=True)
+        if name not in ("build", "dev")
+        for requirement in group
+    }
+    distributions = importlib.metadata.packages_distributions()
+    missing = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module or ""]
+            else:
+                continue
+            for top in {name.partition(".")[0] for name in names}:
+                if top in sys.stdlib_module_names or top == "tocsin":
+                    continue
+                owners = {d.lower().replace("_", "-") for d in distributions.get(top, [top])}
+                if not owners & declared:
+                    missing.add(f"{path.relative_to(ROOT)}: {top}")
+    assert missing == set()
