@@ -47,7 +47,7 @@ def main() -> None:
     path = FOLDER / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
     manifest["files"]["atomic_masses.csv"] = sha256(content).hexdigest()
-    path.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{len(rows) - 1} masses")
 
 

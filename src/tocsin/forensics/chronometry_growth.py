@@ -62,14 +62,25 @@ def _series(ordered: FloatArray) -> FloatArray:
     """Close nodes: with x_i = y_i - min(y) >= 0, exp(min) times the sum of h_k(x) / (k + n)!."""
     lowest = ordered[-1]
     order = ordered.shape[0] - 1
-    sums = np.zeros((_TERMS, ordered.shape[1]))
+    terms = _terms_for(float((ordered[0] - lowest).max()))
+    sums = np.zeros((terms, ordered.shape[1]))
     sums[0] = 1.0
     for row in ordered[:-1] - lowest:
-        for k in range(1, _TERMS):
+        for k in range(1, terms):
             sums[k] += row * sums[k - 1]
-    weights = _INVERSE_FACTORIALS[order : order + _TERMS]
+    weights = _INVERSE_FACTORIALS[order : order + terms]
     total: FloatArray = np.exp(lowest) * (weights @ sums)
     return total
+
+
+def _terms_for(spread: float) -> int:
+    """Terms that count: relative to the first, term k is at most spread^k / k!."""
+    size = 1.0
+    for k in range(1, _TERMS):
+        size *= spread / k
+        if size < 1e-18:
+            return k
+    return _TERMS
 
 
 def _table(ordered: FloatArray) -> FloatArray:
