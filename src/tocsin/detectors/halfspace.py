@@ -36,8 +36,8 @@ class HalfSpace:
     mu_per_g: FloatArray
     emitted: FloatArray
 
-    def later(self, scattered: FloatArray, mu_first_per_g: FloatArray) -> FloatArray:
-        """Photons that leave after two or more scatterings.
+    def later_rows(self, scattered: FloatArray, mu_first_per_g: FloatArray) -> FloatArray:
+        """Photons that leave after two or more scatterings, of each line.
 
         Parameters
         ----------
@@ -48,13 +48,16 @@ class HalfSpace:
 
         Returns
         -------
-        (n,) float
+        (k, n) float
             Photons per bin.
         """
         slant = mu_first_per_g[:, None] / MEAN_COSINE
         passed = np.exp(-slant * LAYERS_G_CM2[None, :])
         layers = passed[:, :-1] - passed[:, 1:]
-        return np.asarray(np.tensordot(scattered.T @ layers, self.emitted, axes=((0, 1), (0, 1))))
+        out = np.zeros_like(scattered)
+        for d in range(layers.shape[1]):
+            out += (scattered * layers[:, d, None]) @ self.emitted[:, d, :]
+        return out
 
 
 def _transfer(mu_per_g: float) -> tuple[FloatArray, FloatArray]:

@@ -97,6 +97,40 @@ def through_shield(energies_keV: FloatArray, intensities: FloatArray, shield: Sh
     )
 
 
+def shield_rows(energies_keV: FloatArray, shield: Shield) -> tuple[FloatArray, FloatArray]:
+    """What one photon of every energy leaves outside a layer beside itself.
+
+    Parameters
+    ----------
+    energies_keV : (k,) float
+        Within 10 to 4000 keV.
+    shield : Shield
+        The layer, of some thickness.
+
+    Returns
+    -------
+    line_energies_keV : (l,) float
+        K X-rays of the layer and annihilation radiation.
+    rows : (k, l + n) float
+        Photons of these lines, then in the bins of ``PHOTON_EDGES_KEV``; those that pass without
+        an interaction are not among them.
+    """
+    layer = _layer(shield.material, shield.areal_density_g_cm2)
+    return layer.line_energies_keV, layer.scattered_rows(energies_keV)
+
+
+def self_absorption(energies_keV: FloatArray, shield: Shield) -> FloatArray:
+    """Share of photons that get out of a layer in which they are born evenly, straight ahead.
+
+    ``(1 - exp(-mu x)) / (mu x)``; for a source that is its own shield.
+    """
+    if shield.areal_density_g_cm2 == 0:
+        return np.ones_like(energies_keV)
+    layer = _layer(shield.material, shield.areal_density_g_cm2)
+    depth = layer.coefficients(energies_keV)[0] * layer.thickness_cm
+    return np.asarray(-np.expm1(-depth) / depth)
+
+
 class _Layer:
     """Transport through one layer; everything that does not depend on the source is kept."""
 
@@ -162,22 +196,49 @@ class _Layer:
 
     def scattered_out(self, energies_keV: FloatArray, intensities: FloatArray) -> FloatArray:
         """Photons that leave after at least one interaction: lines, then bins."""
-        total, _, incoherent, _ = self.coefficients(energies_keV)
-        hit = intensities * -np.expm1(-total * self.thickness_cm)
+        first, stay, born, born_stay = self._first_interaction(energies_keV)
         n = self.line_energies_keV.size
+        out = (intensities @ stay) @ self._out_of_inside
+        out[n:] += intensities @ first
+        out[:n] += intensities @ born
+        out += (intensities @ born_stay) @ self._out_of_inside[self._at]
+        return np.asarray(out)
+
+    def scattered_rows(self, energies_keV: FloatArray) -> FloatArray:
+        """The same for one photon of every energy, ``(k, l + n)``."""
+        first, stay, born, born_stay = self._first_interaction(energies_keV)
+        n = self.line_energies_keV.size
+        out = stay @ self._out_of_inside + born_stay @ self._out_of_inside[self._at]
+        out[:, n:] += first
+        out[:, :n] += born
+        return np.asarray(out)
+
+    def _first_interaction(
+        self, energies_keV: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """What the first interaction makes, per photon.
+
+        Returns
+        -------
+        four arrays
+            Scattered photons that leave, and that stay, ``(k, n)``; lines born that leave, and
+            that stay, ``(k, l)``.
+        """
+        total, _, incoherent, _ = self.coefficients(energies_keV)
+        hit = -np.expm1(-total * self.thickness_cm)
         after = self.coefficients(PHOTON_CENTRES_KEV)[0]
         cos = cos_angle(energies_keV[:, None], PHOTON_CENTRES_KEV[None, :])
         leave = self._first_leave(total, after, cos)
         scattered = scattered_shares(energies_keV, PHOTON_EDGES_KEV)
         scattered *= (hit * incoherent / total)[:, None]
         born = self._secondary(energies_keV) * hit[:, None]
-        out = ((scattered * (1 - leave)).sum(axis=0)) @ self._out_of_inside
-        out[n:] += (scattered * leave).sum(axis=0)
         leave_born = self._first_leave_isotropic(total)
-        out[:n] += (born * leave_born).sum(axis=0)
-        stay = (born * (1 - leave_born)).sum(axis=0)
-        out += stay @ self._out_of_inside[self._at]
-        return np.asarray(out)
+        return (
+            scattered * leave,
+            scattered * (1 - leave),
+            born * leave_born,
+            born * (1 - leave_born),
+        )
 
     def _first_leave(self, mu: FloatArray, after: FloatArray, cos: FloatArray) -> FloatArray:
         """Chance ``(k, n)`` to leave after the first scattering, averaged over its depth.

@@ -137,19 +137,26 @@ def ground_scatter(
     (n,) float
         Flux per bin of ``PHOTON_EDGES_KEV``, in units of the direct flux of intensity one.
     """
+    return np.asarray(intensities @ ground_rows(energies_keV, scene=scene))
+
+
+def ground_rows(energies_keV: FloatArray, *, scene: Scene = STANDARD_SCENE) -> FloatArray:
+    """:func:`ground_scatter` of one photon of every energy, shape ``(k, n)``."""
     cos = cos_angle(energies_keV[:, None], PHOTON_CENTRES_KEV[None, :])
     shares = scattered_shares(energies_keV, PHOTON_EDGES_KEV)
     centres = (_ANGLE_EDGES[1:] + _ANGLE_EDGES[:-1]) / 2
-    flux = np.zeros(PHOTON_CENTRES_KEV.size)
+    flux = np.zeros_like(shares)
     for surface in _surfaces(scene):
         stuff = material(surface.material)
         mu = stuff.coefficients(energies_keV)
         after = stuff.coefficients(PHOTON_CENTRES_KEV).interaction
         angle = np.interp(cos.ravel(), centres, surface.density).reshape(cos.shape)
         ratio = after[None, :] / mu.interaction[:, None]
-        scattered = shares * (intensities * mu.incoherent / mu.interaction)[:, None]
-        flux += (scattered * angle / (1 + ratio)).sum(axis=0) / (2 * np.pi)
-        later = half_space(surface.material).later(scattered, mu.interaction / stuff.density_g_cm3)
+        scattered = shares * (mu.incoherent / mu.interaction)[:, None]
+        flux += scattered * angle / (1 + ratio) / (2 * np.pi)
+        later = half_space(surface.material).later_rows(
+            scattered, mu.interaction / stuff.density_g_cm3
+        )
         flux += later * surface.diffuse
     return flux
 
