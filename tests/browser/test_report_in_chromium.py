@@ -11,6 +11,7 @@ from hostile import hostile_survey
 from made_by_hand import Made, static_made, survey_made
 
 from tocsin.report import render_html
+from tocsin.spectra import RecordingWarning
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -62,12 +63,15 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         (folder / f"{name}.html").write_text(render_html(each.analysis, each.recording))
     quiet = dataclasses.replace(made["survey"].analysis, encounters=())
     (folder / "quiet.html").write_text(render_html(quiet, made["survey"].recording))
+    warning = RecordingWarning("uncalibrated", "no usable energy calibration")
+    blind = dataclasses.replace(made["static"].analysis, encounters=(), warnings=(warning,))
+    (folder / "uncalibrated.html").write_text(render_html(blind, made["static"].recording))
     return {p.stem: p for p in folder.iterdir()}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", ["survey", "static", "hostile", "quiet"])
+@pytest.mark.parametrize("name", ["survey", "static", "hostile", "quiet", "uncalibrated"])
 def test_report_is_quiet_and_fits(
     chromium: Browser, pages: dict[str, Path], name: str, width: int, scheme: str
 ) -> None:
@@ -83,6 +87,59 @@ def test_report_is_quiet_and_fits(
     assert page.evaluate("getComputedStyle(document.querySelector('h2')).borderBottomWidth") == (
         "2px"
     )
+    watched.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", ["survey", "static", "quiet", "uncalibrated"])
+def test_report_passes_axe(
+    chromium: Browser, axe: str, pages: dict[str, Path], name: str, width: int, scheme: str
+) -> None:
+    assert _axe_violations(chromium, axe, pages[name], width=width, scheme=scheme) == []
+
+
+def test_axe_sees_what_is_wrong(chromium: Browser, axe: str, tmp_path: Path) -> None:
+    """Control: a picture without words and a jump in the headings are found."""
+    source = render_html(static_made().analysis)
+    bad = source.replace("</main>", "<h5>deep</h5><img src='data:image/gif;base64,'></main>")
+    path = tmp_path / "bad.html"
+    path.write_text(bad)
+    found = _axe_violations(chromium, axe, path, width=1280, scheme="light")
+    assert {"image-alt", "heading-order"} <= set(found)
+
+
+def _axe_violations(
+    browser: Browser, axe: str, path: Path, *, width: int, scheme: str
+) -> list[str]:
+    """Names of the rules of axe that the page breaks (its policy is lifted for axe alone)."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        bypass_csp=True,
+    )
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.evaluate(axe)
+    names = [str(v["id"]) for v in page.evaluate("axe.run()")["violations"]]
+    context.close()
+    return names
+
+
+@pytest.mark.parametrize("name", ["survey", "static"])
+def test_a_printed_page_cuts_nothing_off(
+    chromium: Browser, pages: dict[str, Path], name: str
+) -> None:
+    """On paper nothing scrolls: no table and no figure may be wider than the sheet."""
+    a4_px = 718  # 190 mm between margins of 10 mm, at 96 pixels to the inch
+    watched = Watched(chromium, pages[name], width=a4_px, scheme="light")
+    watched.page.emulate_media(media="print")
+    wide = watched.page.evaluate(
+        "w => [...document.querySelectorAll('table, img, pre, code')]"
+        ".filter(e => e.getBoundingClientRect().right > w).map(e => e.tagName)",
+        a4_px,
+    )
+    assert wide == []
     watched.context.close()
 
 

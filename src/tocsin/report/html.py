@@ -54,8 +54,11 @@ def render_html(
         its own. All text of the file is escaped and made visible (see ``inert``).
     """
     body = joined(
-        realm_banner(analysis),
-        element("header", opening(analysis)),
+        element(
+            "header",
+            realm_banner(analysis),
+            element("div", opening(analysis), class_="opening"),
+        ),
         element(
             "main",
             encounters_section(analysis),

@@ -22,7 +22,7 @@ STYLESHEET = """
 * { box-sizing: border-box; }
 html { font: 100%/1.5 system-ui, "Noto Sans", "DejaVu Sans", sans-serif; }
 body { margin: 0; background: var(--paper); color: var(--ink); overflow-wrap: anywhere; }
-main, header, footer { max-width: 68rem; margin: 0 auto; padding: 0 1rem; }
+main, .opening, footer { max-width: 68rem; margin: 0 auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 1.2rem 0 0.4rem; }
 h2 { font-size: 1.2rem; margin: 2.2rem 0 0.5rem; border-bottom: 2px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.4rem 0 0.4rem; }
@@ -81,6 +81,9 @@ footer { color: var(--soft); font-size: 0.9rem; padding-bottom: 2rem; }
   figure, tr, .warnings { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   figure img { min-width: 0; }
+  th, td { padding: 0.2rem 0.35rem; }
+  td.words { min-width: 0; }
+  td.keep, th.keep, .kind { white-space: normal; }
 }
 """
 
