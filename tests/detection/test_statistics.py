@@ -40,6 +40,8 @@ def gross_score(counts: float, expected: float, noise: float, natural_sigma: flo
             np.array([expected]),
             noise_variance=np.array([noise]),
             natural_sigma=natural_sigma,
+            dispersion=1.0,
+            at=4.5,
         )[0]
     )
 
@@ -137,9 +139,18 @@ def test_neutrons_over_a_short_background_allow_for_its_error() -> None:
 
 
 def test_the_total_rate_is_judged_by_counting_and_by_nature() -> None:
-    assert gross_score(1300, 1000, 1000.0, 0.0) == pytest.approx(300 / math.sqrt(1000.0))
+    # a million counts are as good as normal; skewness 1e-3 moves the deviate by 0.07 %
+    assert gross_score(1_004_500, 1e6, 1e6, 0.0) == pytest.approx(4.5, rel=1e-3)
     by_nature = gross_score(1300, 1000, 1000.0, 0.1)
-    assert by_nature == pytest.approx(300 / math.sqrt(1000.0 + 100.0**2))
+    assert by_nature == pytest.approx(300 / math.sqrt(1000.0 + 100.0**2), rel=1e-3)
+
+
+@pytest.mark.parametrize("mean", [1.5, 6.0, 40.0])
+def test_a_total_of_few_counts_is_judged_by_its_poisson_law(mean: float) -> None:
+    """The count whose probability is that of 4.5 deviates lies within one count of 4.5."""
+    exact = float(stats.poisson.isf(stats.norm.sf(4.5), mean))
+    below = gross_score(exact - 1, mean, mean, 0.0)
+    assert below < 4.5 < gross_score(exact + 1, mean, mean, 0.0)
 
 
 @pytest.mark.parametrize("mean", [0.5, 2.0, 20.0])

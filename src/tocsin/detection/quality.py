@@ -19,6 +19,8 @@ Placed = TypeVar("Placed", Record, Slice)
 # A bin enters the dispersion estimate only with this many counts in two records together: given
 # the sum the difference is binomial, so the choice does not bias it.
 _DISPERSION_MIN_COUNTS = 4.0
+# Fewer bins say nothing once their total is taken as given.
+_DISPERSION_MIN_BINS = 8
 # A departure from Poisson is believed beyond this many standard deviations of the estimate.
 _DISPERSION_SIGMA = 4.0
 # Contribution of one bin beyond which it is cut (a source passing, not noise), in units of the
@@ -29,11 +31,13 @@ _DISPERSION_CLIP = 12.0
 class DispersionTracker:
     """Variance over mean of the counts, from differences of successive records.
 
-    For records of live times ``L1, L2`` with counts ``n1, n2`` of one rate,
-    ``(n2 L1 - n1 L2)^2 / (L1 L2 (n1 + n2))`` has expectation 1 under Poisson, whatever the rate;
-    a slow drift hardly adds to it. The mean over bins and records estimates the dispersion. A
-    common divisor of all channels (an instrument that doubles every count) shows in it as well and
-    is found at once.
+    For two records of totals ``N1, N2`` (``N`` together) with ``n1, n2`` counts in one bin (``s``
+    together), ``(n2 N1 - n1 N2)^2 / [N1 N2 s (N - s) / (N - 1)]`` has expectation 1 under Poisson
+    (the law is hypergeometric given all totals), whatever the rate and however the rate changes; a
+    drift of the composition hardly adds to it. The mean over bins and records estimates the
+    dispersion. Totals alone are not used: nature cannot be told from the instrument in them. A
+    common divisor of all channels (an instrument that doubles every count) shows as well and is
+    found at once.
     """
 
     def __init__(self) -> None:
@@ -41,27 +45,32 @@ class DispersionTracker:
         self.terms = 0
         self.divisor = 0
         self.channels = 0
-        self.previous: tuple[float, FloatArray] | None = None
+        self.previous: FloatArray | None = None
 
     def update(self, item: Slice) -> None:
         """Take one record of quiet background."""
-        live, counts = item.live_time_s, item.coarse
-        if live <= 0:
+        counts = item.coarse
+        if item.live_time_s <= 0:
             self.previous = None
             return
         whole = item.fine[item.fine > 0]
         if whole.size and bool(np.all(whole == np.rint(whole))):
             self.divisor = math.gcd(self.divisor, int(np.gcd.reduce(whole.astype(np.int64))))
             self.channels += whole.size
-        if self.previous is not None:
-            before_s, before = self.previous
+        if self.previous is not None and counts.size >= _DISPERSION_MIN_BINS:
+            before = self.previous
             pair = counts + before
-            use = pair >= _DISPERSION_MIN_COUNTS
-            term = (counts * before_s - before * live) ** 2 / (before_s * live)
-            values = np.minimum(term[use] / pair[use], _DISPERSION_CLIP * max(self.estimate, 1.0))
-            self.sum += float(values.sum())
-            self.terms += int(values.size)
-        self.previous = (live, counts)
+            first, second = float(before.sum()), float(counts.sum())
+            both = first + second
+            use = (pair >= _DISPERSION_MIN_COUNTS) & (pair < both)
+            if first > 0 and second > 0:
+                pair, n2, n1 = pair[use], counts[use], before[use]
+                expected = first * second * pair * (both - pair) / (both - 1.0)
+                values = (n2 * first - n1 * second) ** 2 / expected
+                values = np.minimum(values, _DISPERSION_CLIP * max(self.estimate, 1.0))
+                self.sum += float(values.sum())
+                self.terms += int(values.size)
+        self.previous = counts
 
     def save(self, values: dict[str, Any], arrays: dict[str, FloatArray]) -> None:
         """Put the state into JSON values and arrays."""
@@ -70,18 +79,16 @@ class DispersionTracker:
             "terms": self.terms,
             "divisor": self.divisor,
             "channels": self.channels,
-            "previous_s": None if self.previous is None else self.previous[0],
         }
         if self.previous is not None:
-            arrays["dispersion_previous"] = self.previous[1]
+            arrays["dispersion_previous"] = self.previous
 
     def restore(self, values: dict[str, Any], arrays: dict[str, FloatArray]) -> None:
         """Take the state back."""
         v = values["dispersion"]
         self.sum, self.terms = v["sum"], v["terms"]
         self.divisor, self.channels = v["divisor"], v["channels"]
-        if v["previous_s"] is not None:
-            self.previous = (v["previous_s"], arrays["dispersion_previous"])
+        self.previous = arrays.get("dispersion_previous")
 
     def interrupt(self) -> None:
         """Forget the previous record (a gap or an encounter lies between)."""

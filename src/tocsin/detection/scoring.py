@@ -60,9 +60,7 @@ class Scorer:
         self.settings = settings
         self.bank = bank
         self.record_s = record_s
-        self.windows = tuple(
-            sorted({max(1, round(w / record_s)) for w in settings.window_s if w >= record_s} or {1})
-        )
+        self.windows = tuple(sorted({max(1, round(w / record_s)) for w in settings.window_s}))
         self.test: SpectralTest | None = None
         n = 0
         if bank is not None:
@@ -143,6 +141,8 @@ class Scorer:
                 effective_time_s=tracker.effective_time_s,
             )
         items = list(recent)[-self.windows[-1] :]
+        if len(items) < self.windows[0]:  # short records, and the first window is not full yet
+            return _nothing(np.full((len(self.windows), self.spread.shape[1]), np.nan))
         sums = _Sums.of(items, self.windows)
         mean = tracker.gross_cps * sums.live_time_s
         spread = self.spread
@@ -166,6 +166,8 @@ class Scorer:
             mean,
             noise_variance=np.maximum(noise, 1.0),
             natural_sigma=math.sqrt(self.gross_variance),
+            dispersion=dispersion,
+            at=self.gross_threshold,
         )
         if self.test is not None:
             small = sums.gross < mean * (1.0 + self.settings.norm_minimum_rise)
@@ -272,6 +274,11 @@ class _Sums:
             plain[:, 1],
             np.where(np.isnan(plain[:, 2]), 0.0, plain[:, 2]),
         )
+
+
+def _nothing(squares: FloatArray) -> Verdict:
+    """Verdict of a record of which nothing can be said yet."""
+    return Verdict(0.0, 0.0, 0.0, 0.0, "spectral", 1, "", None, squares, (0.0, 0.0))
 
 
 def _largest(values: FloatArray, records: tuple[int, ...]) -> tuple[float, int]:

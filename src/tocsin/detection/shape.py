@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
+from scipy.special import ndtr
 
 from tocsin.detection.analysis import FloatArray, NuclideFinding, SourceClass
 from tocsin.detection.background import NaturalModes, smooth_modes
@@ -19,6 +21,7 @@ SERIES = ("K-40", "Ra-226", "Th-232")
 SERIES_WORDS = ("potassium", "uranium series", "thorium series")
 # Windows of airborne gamma spectrometry (IAEA-TECDOC-1363, 2003) in keV.
 NATURAL_WINDOWS_KEV = ((1370.0, 1570.0), (1660.0, 1860.0), (2410.0, 2810.0))
+_LEAST_SHARE = 1e-4  # of a series in its own window, below which the window cannot be used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,9 @@ class ShapeSettings:
         Probability of the natural explanation from which an encounter is natural.
     gross_natural_at : float
         The same where only the total rate had crossed its threshold: natural unless very unlikely.
+    natural_seen_at : float
+        Excess in the own window, in standard deviations after stripping, from which potassium,
+        uranium series or thorium series are named in a natural encounter.
     prior_natural, prior_natural_point, prior_common, prior_uncommon, prior_strategic : float
         Prior weights of one hypothesis each: more of the surroundings, a compact natural object,
         a common source, a rare one, special nuclear material.
@@ -79,6 +85,7 @@ class ShapeSettings:
     strategic_gain: float = 25.0
     natural_at: float = 0.5
     gross_natural_at: float = 1e-3
+    natural_seen_at: float = 3.0
     prior_natural: float = 1.0
     prior_common: float = 0.03
     prior_natural_point: float = 0.1
@@ -215,7 +222,11 @@ def identify_shape(
     chi: dict[str, float] = {}
     amounts: dict[str, FloatArray] = {}
     chi["natural"], amounts["natural"] = metric.fit(metric.white(natural))
-    rows = {c.name: metric.white(c.rows) for c in library.candidates}
+    every = metric.white(np.vstack([c.rows for c in library.candidates]))
+    ends = np.cumsum([len(c.rows) for c in library.candidates])
+    rows = {
+        c.name: part for c, part in zip(library.candidates, np.split(every, ends[:-1]), strict=True)
+    }
     for c in library.candidates:
         chi[c.name], amounts[c.name] = metric.fit(np.vstack([rows[c.name], scatter]))
     continuum = metric.white(library.continuum)
@@ -433,21 +444,19 @@ class _Work:
         return best if self.peak_gain(best[0], first) >= self.settings.line_gain else None
 
     def _natural(self) -> ShapeResult:
-        amounts = self.amounts["natural"]
         ratios = self._ratios()
-        findings = []
-        white = self.metric.white(self.library.series)
-        for k, name in enumerate(SERIES):
-            sigma = 1.0 / math.sqrt(max(float(white[k] @ white[k]), 1e-30))
-            if amounts[k] > 3.0 * sigma:
-                findings.append(
-                    NuclideFinding(
-                        name,
-                        "norm",
-                        self.settings.trust * self.probabilities["natural"],
-                        f"{SERIES_WORDS[k]} {ratios[k]:.2f} times the background in its window",
-                    )
-                )
+        findings = [
+            NuclideFinding(
+                SERIES[k],
+                "norm",
+                self.settings.trust * float(ndtr(significance)),
+                f"{SERIES_WORDS[k]} {ratios[k]:.2f} times the background in its window, "
+                f"{significance:.1f} standard deviations over it after stripping",
+            )
+            for k, significance in enumerate(self._stripped())
+            if significance >= self.settings.natural_seen_at
+        ]
+        amounts = self.amounts["natural"]
         model = amounts @ natural_rows(self.problem, self.library)
         return ShapeResult(
             "norm",
@@ -457,6 +466,35 @@ class _Work:
             self.chi,
             self.probabilities,
         )
+
+    def _stripped(self) -> list[float]:
+        """Excess of K, U and Th in their windows over its standard uncertainty.
+
+        The net counts of the three windows are solved for the three series with the shares that
+        each series has in each window of this instrument (stripping, IAEA-TECDOC-1363, 2003,
+        section 4); zero for a window outside the instrument's range.
+        """
+        windows = self._window_bins()
+        share = np.array([self.library.series[:, w].sum(axis=1) for w in windows])
+        seen = np.flatnonzero(np.diag(share) > _LEAST_SHARE)
+        out = [0.0] * len(windows)
+        if not seen.size:
+            return out
+        p = self.problem
+        counts = np.array([p.counts[windows[k]].sum() for k in seen])
+        expected = np.array([p.rate_cps[windows[k]].sum() for k in seen]) * p.live_time_s
+        variance = p.dispersion * (counts + expected * p.live_time_s / p.background_time_s)
+        inverse = np.linalg.inv(share[np.ix_(seen, seen)])
+        amounts = inverse @ (counts - expected)
+        sigma = np.sqrt(np.maximum((inverse**2) @ variance, 1e-12))
+        for k, value in zip(seen, amounts / sigma, strict=True):
+            out[int(k)] = float(value)
+        return out
+
+    def _window_bins(self) -> list[NDArray[np.bool_]]:
+        """Bins of the natural windows."""
+        centres = 0.5 * (self.library.edges_keV[1:] + self.library.edges_keV[:-1])
+        return [(centres >= low) & (centres < high) for low, high in NATURAL_WINDOWS_KEV]
 
     def _compact_natural(self, top: CandidateShapes, chi_none: float) -> ShapeResult:
         """A compact object of one series; radium alone, short and strong, is a source."""
@@ -491,10 +529,8 @@ class _Work:
         return np.asarray(explained + self.problem.rate_cps * live + moved)
 
     def _ratios(self) -> list[float]:
-        centres = 0.5 * (self.library.edges_keV[1:] + self.library.edges_keV[:-1])
         out = []
-        for low, high in NATURAL_WINDOWS_KEV:
-            inside = (centres >= low) & (centres < high)
+        for inside in self._window_bins():
             expected = float(self.problem.rate_cps[inside].sum()) * self.problem.live_time_s
             out.append(float(self.problem.counts[inside].sum()) / max(expected, 1e-9))
         return out

@@ -184,11 +184,32 @@ def normal_deviate(log_probability: float) -> float:
 
 
 def gross_scores(
-    counts: FloatArray, expected: FloatArray, *, noise_variance: FloatArray, natural_sigma: float
+    counts: FloatArray,
+    expected: FloatArray,
+    *,
+    noise_variance: FloatArray,
+    natural_sigma: float,
+    dispersion: float,
+    at: float,
 ) -> FloatArray:
-    """Rise of the total count over natural variation and counting noise, in standard deviations."""
-    variance = noise_variance + (natural_sigma * expected) ** 2
-    return np.asarray((counts - expected) / np.sqrt(np.maximum(variance, 1e-12)))
+    """Rise of the total count over natural variation and counting noise, as normal deviates.
+
+    Parameters
+    ----------
+    counts, expected : (n_window,) float
+        Counts of each window, and what the background gives.
+    noise_variance : (n_window,) float
+        Of counting, that of the background's own measurement included.
+    natural_sigma : float
+        Natural variation as a part of the expectation.
+    dispersion : float
+        Variance over mean of the counts.
+    at : float
+        The threshold, near which the correction for the skewness of few counts is right.
+    """
+    variance = np.maximum(noise_variance + (natural_sigma * expected) ** 2, 1e-12)
+    score = (counts - expected) / np.sqrt(variance)
+    return correct_skewness(score, dispersion * noise_variance / variance**1.5, at=at)
 
 
 def neutron_deviates(

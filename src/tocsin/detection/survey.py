@@ -76,7 +76,9 @@ def analyze_survey(
     """
     series, before = _split(recording)
     if not any(r.spectra or r.gross_counts for r in series):
-        raise InvalidInput("survey: no record has a spectrum or a count")
+        if not any(r.count_rates or r.dose_rates for r in series):
+            raise InvalidInput("survey: no record has a spectrum, a count or a rate")
+        return (), "none", _rates_only(series), _rate_strip(series)
     detector = Detector(recording.instrument, settings)
     used: BackgroundUsed = "tracked"
     if background is not None and any(r.spectra for r in background.measured):
@@ -120,6 +122,29 @@ def _warnings(
             )
         )
     return warnings + gap_warnings(gaps) + position_warnings(series) + clock_warnings(series)
+
+
+def _rates_only(series: Sequence[Record]) -> tuple[RecordingWarning, ...]:
+    """Why nothing is looked for in a track of rates, and what is wrong with the track."""
+    why = RecordingWarning(
+        "rates-only",
+        "the file holds rates as the instrument shows them and no counts: no threshold with a "
+        "stated false-alarm rate can be set, so no encounter is looked for",
+    )
+    return (why, *position_warnings(series), *clock_warnings(series))
+
+
+def _rate_strip(series: Sequence[Record]) -> StripChart:
+    """Time series of a track of rates: nothing but what the instrument showed."""
+    rates = [sum(c.count_rate_cps for c in r.count_rates) for r in series]
+    zero = np.zeros(len(series))
+    return StripChart(
+        time_s=_times(series),
+        gross_rate_cps=np.array(rates, dtype=np.float64),
+        background_rate_cps=zero,
+        statistic=zero,
+        threshold=0.0,
+    )
 
 
 def _split(recording: Recording) -> tuple[list[Record], list[Record]]:
