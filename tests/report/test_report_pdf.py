@@ -15,8 +15,9 @@ from made_by_hand import Made
 
 from tocsin.detection.analysis import EncounterSpectrum
 from tocsin.report import render_pdf
+from tocsin.report.document import Document, table
 from tocsin.report.residual_plot import draw_residuals, residuals
-from tocsin.report.typeset import Document, printable, table, typeset
+from tocsin.report.typeset import printable, typeset
 
 MADE = dt.datetime(2026, 5, 4, 10, 30, tzinfo=dt.UTC)
 

@@ -7,6 +7,7 @@ import datetime as dt
 from tocsin.detection.analysis import CLASS_ORDER, Analysis
 from tocsin.report.inert import inert
 from tocsin.report.markup import Markup, element, joined
+from tocsin.report.page import page
 from tocsin.report.sections import (
     closing,
     encounter_section,
@@ -17,7 +18,6 @@ from tocsin.report.sections import (
     recording_section,
     warnings_section,
 )
-from tocsin.report.stylesheet import STYLESHEET, content_security_policy
 from tocsin.report.timeline import times_s
 from tocsin.report.wording import SENSITIVE, headline, moment_text
 from tocsin.spectra import Recording
@@ -70,18 +70,7 @@ def render_html(
         ),
         element("footer", _provenance(analysis, created)),
     )
-    head = joined(
-        element("meta", charset="utf-8"),
-        Markup(
-            f'<meta http-equiv="Content-Security-Policy" content="{content_security_policy()}">'
-        ),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("title", f"{analysis.realm} – {inert(analysis.file, limit=120)} – Tocsin"),
-        element("style", Markup(STYLESHEET)),
-    )
-    page = element("html", element("head", head), element("body", body), lang="en")
-    return f"<!doctype html>\n{page}\n"
+    return page(f"{analysis.realm} – {inert(analysis.file, limit=120)}", body)
 
 
 def _provenance(analysis: Analysis, created: dt.datetime | None) -> Markup:

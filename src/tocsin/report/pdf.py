@@ -12,7 +12,7 @@ from tocsin.detection.analysis import (
     LineEvidence,
     NuclideFinding,
 )
-from tocsin.report.typeset import (
+from tocsin.report.document import (
     Block,
     Document,
     Tone,
@@ -23,9 +23,9 @@ from tocsin.report.typeset import (
     signatures,
     small,
     table,
-    typeset,
     verdict_box,
 )
+from tocsin.report.typeset import typeset
 from tocsin.report.wording import (
     BACKGROUND_WORDS,
     CLASS_WORDS,
