@@ -1,5 +1,7 @@
 """Room ``forensics``: what found material is, how old it is, where it may come from."""
 
+from tocsin.forensics.case import Case, read_case
+from tocsin.forensics.case_answer import CaseAnswer, answer_case
 from tocsin.forensics.chronometry import (
     Chronometer,
     chronometers,
@@ -17,14 +19,27 @@ from tocsin.forensics.chronometry_measurement import (
 )
 from tocsin.forensics.chronometry_result import ModelAge
 from tocsin.forensics.chronometry_units import convert_amount, parse_unit
+from tocsin.forensics.chronometry_validation import Check, validation_checks
 from tocsin.forensics.concordance import Concordance, SampleAges, date_sample
 from tocsin.forensics.halflives import HalfLife, HalfLifeSet, half_life_set, half_life_set_names
+from tocsin.forensics.sealed_sources import (
+    Estimate,
+    SourceAge,
+    SourceCategory,
+    date_by_activity,
+    date_by_pair,
+    source_category,
+)
 
 __all__ = [
     "Amount",
     "Amounts",
+    "Case",
+    "CaseAnswer",
+    "Check",
     "Chronometer",
     "Concordance",
+    "Estimate",
     "HalfLife",
     "HalfLifeSet",
     "Initial",
@@ -33,8 +48,13 @@ __all__ = [
     "Ratio",
     "SampleAges",
     "SharedPart",
+    "SourceAge",
+    "SourceCategory",
+    "answer_case",
     "chronometers",
     "convert_amount",
+    "date_by_activity",
+    "date_by_pair",
     "date_material",
     "date_sample",
     "growth_ratio",
@@ -42,4 +62,7 @@ __all__ = [
     "half_life_set_names",
     "ingrowth_curve",
     "parse_unit",
+    "read_case",
+    "source_category",
+    "validation_checks",
 ]

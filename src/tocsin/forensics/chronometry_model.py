@@ -110,7 +110,7 @@ class AgeModel:
         for nuclide, half in self.half_lives.items():
             sigma = half.standard_uncertainty_y or 0.0
             name = f"half-life of {nuclide}"
-            found.append(Input(name, name, half.value_y, sigma))
+            found.append(Input(name, name, half.value_y, sigma, positive=True))
         found += [
             Input(b.name, b.name, b.fraction, b.standard_uncertainty) for b in self.chain.branchings
         ]

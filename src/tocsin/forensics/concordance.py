@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import chdtrc
 
 from tocsin.errors import InvalidInput, OutOfDomain
 from tocsin.forensics.chronometry import SAMPLES, drawn, model_age, no_age
@@ -219,7 +219,7 @@ def compare(ages: Sequence[ModelAge], inputs: InputSet, *, k: float) -> Concorda
         warnings.append(Remark("same_numbers", message))
     mean, variance, chi_squared = _weighted(referred, sigma, correlation)
     freedom = len(members) - 1
-    probability = float(stats.chi2.sf(chi_squared, freedom))
+    probability = float(chdtrc(freedom, chi_squared))
     concordant = probability >= SIGNIFICANCE
     if concordant and not referred.min() <= mean <= referred.max():
         message = (

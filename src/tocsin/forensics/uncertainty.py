@@ -7,7 +7,8 @@ GUM (JCGM 100:2008, eq. 13): with sensitivities :math:`c_i = \partial y / \parti
 and for two results of shared inputs the covariance
 :math:`u(y, z) = \sum_i \sum_j c_i d_j \, u(x_i) u(x_j) r(x_i, x_j)`.
 Monte Carlo (JCGM 101:2008): inputs are drawn together, results are computed from each draw.
-Inputs with a standard uncertainty only are normal (JCGM 101, 6.4.7).
+Inputs of which value and standard uncertainty are known are normal (JCGM 101, 6.4.7), positive ones
+log-normal.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ import numpy as np
 
 from tocsin.errors import InvalidInput
 from tocsin.forensics.chronometry_growth import FloatArray
-
 
 LEAST_SHARE = 1e-6
 """Inputs with a smaller part of the variance are not listed in a budget."""
@@ -40,12 +40,25 @@ class Input:
         Best estimate.
     standard_uncertainty : float
         Zero or more, in the unit of the value.
+    positive : bool
+        The quantity cannot be zero or less: drawn log-normal, with this mean and this standard
+        deviation, which for small uncertainties is the normal distribution.
     """
 
     key: str
     name: str
     value: float
     standard_uncertainty: float
+    positive: bool = False
+
+    def drawn(self, standard_normal: FloatArray) -> FloatArray:
+        """Samples of the quantity from samples of a standard normal variable."""
+        if not self.positive:
+            return self.value + self.standard_uncertainty * standard_normal
+        width_squared = math.log1p((self.standard_uncertainty / self.value) ** 2)
+        exponent = math.sqrt(width_squared) * standard_normal - width_squared / 2.0
+        samples: FloatArray = self.value * np.exp(exponent)
+        return samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,8 @@ class BudgetLine:
         Sensitivity times standard uncertainty, in the unit of the result.
     share : float
         Part of the variance of the result, half of every covariance included; all shares of a
-        result sum to one, those too small to be listed apart. Negative where a correlation takes uncertainty away.
+        result sum to one, but for those too small to be listed. Negative where a correlation takes
+        uncertainty away.
     """
 
     name: str
@@ -160,7 +174,7 @@ class InputSet:
         return tuple(sorted(lines, key=lambda line: -abs(line.share)))
 
     def draw(self, samples: int, generator: np.random.Generator) -> dict[str, FloatArray]:
-        """Joint normal samples of all inputs, by key."""
+        """Joint samples of all inputs, by key."""
         standard = generator.standard_normal((len(self.inputs), samples))
         if np.any(self._correlation != np.eye(len(self.inputs))):
             # The symmetric root exists for full correlation too, where Cholesky fails.
@@ -169,10 +183,7 @@ class InputSet:
                 raise InvalidInput("the correlations contradict each other")
             root = vectors * np.sqrt(np.maximum(values, 0.0)) @ vectors.T
             standard = root @ standard
-        return {
-            one.key: one.value + one.standard_uncertainty * standard[i]
-            for i, one in enumerate(self.inputs)
-        }
+        return {one.key: one.drawn(standard[i]) for i, one in enumerate(self.inputs)}
 
 
 @dataclass(frozen=True, slots=True)
