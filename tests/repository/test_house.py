@@ -142,3 +142,9 @@ def test_every_imported_package_is_a_declared_dependency() -> None:
                 if not owners & declared:
                     missing.add(f"{path.relative_to(ROOT)}: {top}")
     assert missing == set()
+
+
+def test_every_room_is_a_package() -> None:
+    """Without ``__init__.py`` a folder escapes the import contract and the type check of tests."""
+    rooms = {path.parent for path in SOURCES}
+    assert [r for r in sorted(rooms) if not (r / "__init__.py").is_file()] == []
