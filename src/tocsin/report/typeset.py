@@ -75,7 +75,7 @@ def typeset(document: Document) -> bytes:
                 format="pdf",
                 sys_inputs={"document": json.dumps(data, ensure_ascii=False)},
                 pdf_standards=[PDF_STANDARD],
-                timestamp=document.created,
+                timestamp=document.created.replace(microsecond=0),
             )
         except (RuntimeError, ValueError) as error:
             raise TypesettingFailed(f"the PDF could not be made: {error}") from error
