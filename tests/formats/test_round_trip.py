@@ -16,8 +16,11 @@ from tocsin.spectra import Record, Recording, Spectrum
 
 pytestmark = pytest.mark.recordings
 
-# 103 of the shared recordings are of a format that is read; fewer means that a reader was lost.
-LOADS = 103
+# So many of the shared recordings are of a format that is read; fewer means that a reader was lost.
+LOADS = 120
+# Tracks: rates and counts without any spectrum, which the library does not read from N42.
+WITHOUT_SPECTRA = 6
+MANY = 2000  # records; larger files are not written a third time
 CONTENT = ("records", "derived", "instrument", "results", "remarks", "realm")
 
 
@@ -44,9 +47,10 @@ def test_every_recording_comes_back_as_it_was(
             assert getattr(again, name) == getattr(recording, name), (path, name)
         for before, after in zip(recording.records, again.records, strict=True):
             assert zone(before) == zone(after), path
-        assert write_n42(dataclasses.replace(again, sha256=recording.sha256)) == (
-            data if recording.uuid else write_n42(dataclasses.replace(recording, uuid=again.uuid))
-        ), path
+        if len(recording.records) <= MANY:
+            named = dataclasses.replace(recording, uuid=again.uuid)
+            twice = write_n42(dataclasses.replace(again, sha256=recording.sha256))
+            assert twice == (data if recording.uuid else write_n42(named)), path
 
 
 def zone(record: Record) -> object:
@@ -58,7 +62,11 @@ def test_the_library_reads_the_same_back(
     loaded: list[tuple[Path, Recording]], tmp_path: Path
 ) -> None:
     written = tmp_path / "written.n42"
+    without = 0
     for path, recording in loaded:
+        if not any(r.spectra for r in recording.records):
+            without += 1
+            continue
         written.write_bytes(write_n42(recording))
         spec = SpecUtils.SpecFile()
         spec.loadFile(str(written), SpecUtils.ParserType.N42_2012)
@@ -70,6 +78,7 @@ def test_the_library_reads_the_same_back(
         ours = [(record, s) for record in recording.records for s in record.spectra]
         for (record, spectrum), m in zip(ours, theirs, strict=True):
             compare(path, record, spectrum, m)
+    assert without == WITHOUT_SPECTRA
 
 
 def compare(path: Path, record: Record, spectrum: Spectrum, m: SpecUtils.Measurement) -> None:

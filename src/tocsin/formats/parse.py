@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tocsin.errors import ParseError
-from tocsin.formats import library, n42_reader
+from tocsin.formats import library, n42_reader, own_readers, qr_image
 from tocsin.formats.limits import Limits
 from tocsin.formats.scan import scan_xml, to_utf8
 from tocsin.formats.sniff import looks_like_xml
@@ -46,7 +46,12 @@ def parse(data: bytes, *, path: str, limits: Limits, file_name: str = "") -> Par
     """
     if not data.strip(b"\x00 \t\r\n"):
         raise ParseError("the file holds nothing", code="empty")
-    if not looks_like_xml(data):
+    expected: int | None
+    found: int | None
+    own = own_readers.reader_for(data)
+    if own is not None:
+        recording, expected, found = own_readers.read_own(own, data, limits)
+    elif not looks_like_xml(data):
         recording, expected, found = library.read_other(
             data, path=path, limits=limits, file_name=file_name
         )
@@ -78,3 +83,4 @@ def warm_up() -> None:
     )
     parse(tiny, path="", limits=Limits())
     library.warm_up(tiny)
+    qr_image.warm_up()
