@@ -37,7 +37,9 @@ from tocsin.nuclear import load_library
 CASE_SCHEMA = "tocsin.age-case/1"
 MOST_CHRONOMETERS = 50
 
-_WHOLE = ("schema", "title", "note", "k", "half_lives", "measured_on")
+REALMS = ("LIVE", "EXERCISE", "SYNTHETIC", "PUBLIC")
+
+_WHOLE = ("schema", "title", "realm", "note", "k", "half_lives", "measured_on")
 _PAIR = ("parent", "daughter", "ratio", "amounts", "initial_daughter", "measured_on", "note")
 _UNCERTAINTY = ("standard_uncertainty", "expanded_uncertainty", "k")
 
@@ -75,6 +77,8 @@ class Case:
     ----------
     title : str
         Of the case; empty where none is given.
+    realm : str
+        ``LIVE``, ``EXERCISE``, ``SYNTHETIC`` or ``PUBLIC``.
     chronometers : tuple of Measurement
         Perhaps none.
     source : SealedSource or None
@@ -88,6 +92,7 @@ class Case:
     """
 
     title: str
+    realm: str
     chronometers: tuple[Measurement, ...]
     source: SealedSource | None
     half_lives: HalfLifeSet
@@ -147,6 +152,7 @@ def read_case(text: str, *, file: str = "", today: dt.date | None = None) -> Cas
         )
     return Case(
         title=whole.text("title", default=""),
+        realm=whole.choice("realm", REALMS) if whole.has("realm") else "LIVE",
         chronometers=tuple(found),
         source=source,
         half_lives=_half_lives(whole),

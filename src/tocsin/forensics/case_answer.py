@@ -74,7 +74,7 @@ class CaseAnswer:
 
     def to_json(self) -> dict[str, Any]:
         """The contract ``tocsin.age/1``."""
-        answer: dict[str, Any] = {"schema": SCHEMA}
+        answer: dict[str, Any] = {"schema": SCHEMA, "realm": self.case.realm}
         if self.case.title:
             answer["title"] = self.case.title
         if self.ages and not self.case.listed and self.case.source is None:

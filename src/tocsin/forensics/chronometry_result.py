@@ -161,7 +161,7 @@ class ModelAge:
             "daughter": self.daughter,
             "age_y": self.age_y,
             "expanded_uncertainty_y": self.expanded_uncertainty_y,
-            "k": self.k,
+            "k": plain_number(self.k),
             "date": _iso(self.date),
             "limit": self.limit,
             "warnings": [w.to_json() for w in self.warnings],
@@ -197,6 +197,11 @@ def date_before(measured_on: dt.date | None, age_y: float | None) -> dt.date | N
 
 def _iso(day: dt.date | None) -> str | None:
     return None if day is None else day.isoformat()
+
+
+def plain_number(value: float) -> float | int:
+    """Whole numbers without a decimal point."""
+    return int(value) if value.is_integer() else value
 
 
 def _finite(value: float) -> float | None:

@@ -28,7 +28,7 @@ from tocsin.forensics.chronometry import SAMPLES, drawn, model_age, no_age
 from tocsin.forensics.chronometry_growth import FloatArray
 from tocsin.forensics.chronometry_measurement import Measurement
 from tocsin.forensics.chronometry_model import AgeModel
-from tocsin.forensics.chronometry_result import ModelAge, Remark, date_before
+from tocsin.forensics.chronometry_result import ModelAge, Remark, date_before, plain_number
 from tocsin.forensics.halflives import DAYS_PER_YEAR, HalfLifeSet, half_life_set
 from tocsin.forensics.uncertainty import InputSet
 
@@ -118,7 +118,7 @@ class Concordance:
             "concordant": self.concordant,
             "age_y": self.mean_y,
             "expanded_uncertainty_y": None if sigma is None else self.k * sigma,
-            "k": self.k,
+            "k": plain_number(self.k),
             "date": None if self.date is None else self.date.isoformat(),
             "referred_to": None if self.referred_to is None else self.referred_to.isoformat(),
             "compared": list(self.members),
@@ -337,7 +337,8 @@ def _reasons(
         found.insert(0, text)
     americium = names.get("Am-241/Pu-241")
     uranium = [t for n, t in names.items() if n.startswith("U-") and "/Pu-" in n]
-    if americium is not None and uranium:
+    outside = americium is not None and uranium and not min(uranium) <= americium <= max(uranium)
+    if outside:
         text = (
             "Americium and uranium are removed from plutonium in different steps: Am-241/Pu-241 "
             "dates the removal of americium, U/Pu ages the removal of uranium."

@@ -23,7 +23,7 @@ from typing import Any
 
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.forensics.chronometry_data import chronometry_file
-from tocsin.forensics.chronometry_result import Remark, date_before
+from tocsin.forensics.chronometry_result import Remark, date_before, plain_number
 from tocsin.forensics.halflives import HalfLifeSet, half_life_set
 from tocsin.forensics.uncertainty import BudgetLine, Input, InputSet
 from tocsin.nuclear import parse_nuclide
@@ -95,7 +95,7 @@ class SourceAge:
             "label": self.label,
             "age_y": self.age_y,
             "expanded_uncertainty_y": None if sigma is None else self.k * sigma,
-            "k": self.k,
+            "k": plain_number(self.k),
             "date": None if self.date is None else self.date.isoformat(),
             "budget": [{"input": b.name, "share": b.share} for b in self.budget],
             "warnings": [w.to_json() for w in self.warnings],
