@@ -108,6 +108,21 @@ def test_a_crystal_from_the_cache_answers_like_one_drawn_afresh(folder: Path) ->
     assert np.allclose(grid.peaks.sum(axis=1) + grid.continuum.sum(axis=1), grid.interacting)
 
 
+def test_a_changed_response_leaves_nothing_behind_for_the_true_one(folder: Path) -> None:
+    """A subclass without the loss of electrons, asked first, with the same crystal."""
+
+    class ElectronsStay(CrystalResponse):
+        def _electron_loss(self, energies_keV: np.ndarray) -> np.ndarray:
+            return np.zeros_like(energies_keV)
+
+    model = named_model("radiacode")
+    energy = np.array([2614.5])
+    stay = ElectronsStay(model.response.material, model.crystal).deposit(energy)
+    leave = CrystalResponse(model.response.material, model.crystal).deposit(energy)
+    assert len(list(folder.iterdir())) == 2
+    assert leave.peaks[0, 0] < 0.95 * stay.peaks[0, 0]
+
+
 def test_files_are_for_the_user_alone(folder: Path) -> None:
     asked(Builder())
     (path,) = folder.iterdir()

@@ -139,8 +139,12 @@ class CrystalResponse:
 
         They are the same for every instrument with this crystal and take a second or more.
         """
-        text = f"{response_digest()} {self.material!r} {self.crystal!r}"
-        name = hashlib.sha256(f"{self.material.name} {self.crystal!r}".encode()).hexdigest()[:12]
+        # a subclass answers otherwise (the tests take the electrons out) and must never be taken
+        # for the response itself, nor leave its arrays behind for it
+        kind = f"{type(self).__module__}.{type(self).__qualname__}"
+        text = f"{kind} {response_digest()} {self.material!r} {self.crystal!r}"
+        words = f"{kind} {self.material.name} {self.crystal!r}"
+        name = hashlib.sha256(words.encode()).hexdigest()[:12]
         key = hashlib.sha256(text.encode()).hexdigest()
         return cached_arrays(f"crystal-{name}", key, self._drawn)
 
