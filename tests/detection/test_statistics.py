@@ -61,21 +61,25 @@ def prepared(seed: int = 1) -> tuple[SpectralTest, Windows, np.ndarray]:
 
 def test_scores_are_generalised_least_squares_with_the_covariance_written_out() -> None:
     test, windows, rate = prepared()
-    scores = test.scores(windows)
+    scores, counting = test.scores(windows)
     natural = NaturalModes(GRID.centres_keV, test.series, SETTINGS)
     modes = natural.rates(rate)
     for w, live in enumerate(windows.live_time_s):
-        noise = 1.3 * rate * live * (1 + live / 40.0) * max(windows.level[w], 1.0)
+        noise = 1.3 * rate * live * (1 + live / 40.0) * windows.level[w]
         covariance = np.diag(noise) + live**2 * (modes.T * natural.sigma**2) @ modes
         inverse = np.linalg.inv(covariance)
         top = test.shapes @ inverse @ (windows.counts[w] - live * rate)
         expected = top / np.sqrt(np.einsum("kj,ji,ki->k", test.shapes, inverse, test.shapes))
         assert scores[w] == pytest.approx(expected, rel=1e-6, abs=1e-8)
+        filters = test.shapes @ inverse
+        information = np.einsum("kj,kj->k", filters, test.shapes)
+        assert counting[w] == pytest.approx((filters**2) @ noise / information, rel=1e-6)
+        assert 0.3 < counting[w].min() < counting[w].max() < 1.0
 
 
 def test_filters_give_the_scores_and_their_third_cumulant() -> None:
     test, windows, rate = prepared()
-    scores = test.scores(windows)
+    scores, _ = test.scores(windows)
     window, template = np.array([0, 2, 1]), np.array([3, 40, 7])
     filters = test.filters(windows, window, template)
     residual = windows.counts - windows.live_time_s[:, None] * rate
@@ -95,7 +99,7 @@ def test_filters_give_the_scores_and_their_third_cumulant() -> None:
 def test_the_highest_score_is_that_of_correcting_every_one() -> None:
     for seed in range(12):
         test, windows, _ = prepared(seed)
-        scores = test.scores(windows)
+        scores, _ = test.scores(windows)
         spread = np.random.default_rng(seed).uniform(1.0, 3.0, scores.shape)
         n_window, n = scores.shape
         window, template = (

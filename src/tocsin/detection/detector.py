@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -80,6 +81,9 @@ class Detector:
         self._recent: deque[Slice] = deque()
         self._open: OpenEncounter | None = None
         self._dispersion = DispersionTracker()
+        self._neutrons = 0.0
+        self._silent: list[int] = []
+        self._silent_expected = 0.0
 
     @property
     def dispersion(self) -> DispersionTracker:
@@ -94,11 +98,16 @@ class Detector:
         is returned; the events of the held-back records then come together.
         """
         self.index += 1
+        if not record.spectra and not any(g.kind != "neutron" for g in record.gross_counts):
+            # some systems write neutrons as records of their own: they join the next gamma record
+            self._neutrons += record.neutron_counts or 0.0
+            return []
         if self.grid is None:
-            if not record.spectra and not any(g.kind != "neutron" for g in record.gross_counts):
-                return []
             self._begin(record)
         item = self._grid().reduce(record, self.index)
+        if self._neutrons:
+            item = replace(item, neutrons=(item.neutrons or 0.0) + self._neutrons)
+            self._neutrons = 0.0
         if self._scorer is not None:
             return self._judge(item, learn=True)
         self._warming.append(item)
@@ -148,6 +157,9 @@ class Detector:
             "index": self.index,
             "encounters": self.encounters,
             "calibrated": self.grid.calibrated if self.grid is not None else None,
+            "neutrons": self._neutrons,
+            "silent": self._silent,
+            "silent_expected": self._silent_expected,
         }
         arrays: Arrays = {}
         if self.grid is not None and self.grid.calibrated:
@@ -183,6 +195,9 @@ class Detector:
         self = cls(instrument_from(values["instrument"]), settings_from(values["settings"]))
         self.index = values["index"]
         self.encounters = values["encounters"]
+        self._neutrons = values["neutrons"]
+        self._silent = list(values["silent"])
+        self._silent_expected = values["silent_expected"]
         if values["calibrated"] is None:
             return self
         self._set_grid(Grid(arrays.get("fine_edges"), self.settings))
@@ -271,15 +286,11 @@ class Detector:
         tracker, scorer = self._tracker, self._scorer
         if tracker is None or scorer is None:
             raise RuntimeError("detector has no background yet")
-        if item.live_time_s <= 0 and item.total <= 0:
-            return []
-        # where the last record had a high rate, silence is an overload even over a weak background
-        before_cps = 0.1 * self._recent[-1].rate_cps if self._recent else 0.0
-        expected = max(tracker.gross_cps, before_cps) * item.live_time_s
-        if item.live_time_s <= 0 or (
-            item.total <= 0 and expected > self.settings.gap_expected_counts
-        ):
-            return self._gap(item)
+        if item.live_time_s <= 0:
+            return [DataGap(item.index, overload=False, timeless=True)] if item.total > 0 else []
+        silence = self._silence(item, tracker)
+        if silence:
+            return silence
         self._recent.append(item)
         verdict = scorer.judge(self._recent, tracker, self._dispersion.dispersion)
         events: list[DetectorEvent] = [
@@ -308,18 +319,40 @@ class Detector:
         self._forget()
         return events
 
-    def _gap(self, item: Slice) -> list[DetectorEvent]:
-        """A record without counts: the instrument was blind, by a drop-out or by an overload."""
+    def _silence(self, item: Slice, tracker: BackgroundTracker) -> list[DetectorEvent]:
+        """Gaps, when a record without counts, or a run of them, cannot be chance.
+
+        Records at the beginning of such a run may have been judged already; they are named too, and
+        what they would have told the background is forgotten.
+        """
+        if item.total > 0:
+            self._silent, self._silent_expected = [], 0.0
+            return []
+        # where the last record had a high rate, silence is an overload even over a weak background
+        before_cps = 0.1 * self._recent[-1].rate_cps if self._recent else 0.0
+        self._silent_expected += max(tracker.gross_cps, before_cps) * item.live_time_s
+        self._silent.append(item.index)
+        if self._silent_expected <= self.settings.gap_expected_counts:
+            return []
+        # the sum stays, so that the next silent record is a gap at once
+        run, self._silent = self._silent, []
+        tracker.drop_pending_from(run[0])
+        while self._recent and self._recent[-1].index >= run[0]:
+            self._recent.pop()
         self._dispersion.interrupt()
-        tracker = self._tracker
-        overload = False
-        if self._open is not None and tracker is not None:
-            last = self._open.slices[-1]
-            overload = last.rate_cps > 5.0 * max(tracker.gross_cps, 1e-9)
-            self._open.overloaded |= overload
-            if overload:
-                self._open.quiet_s = 0.0
-        return [DataGap(item.index, overload)]
+        overload = self._is_overload(tracker)
+        return [DataGap(record, overload) for record in run]
+
+    def _is_overload(self, tracker: BackgroundTracker) -> bool:
+        """Whether silence follows a flood; an open encounter then stays open."""
+        if self._open is None:
+            return False
+        counted = [s for s in self._open.slices if s.total > 0]
+        overload = bool(counted) and counted[-1].rate_cps > 5.0 * max(tracker.gross_cps, 1e-9)
+        self._open.overloaded |= overload
+        if overload:
+            self._open.quiet_s = 0.0
+        return overload
 
     def _follow(self, item: Slice, verdict: Verdict) -> list[DetectorEvent]:
         """Open, update or close an encounter."""

@@ -124,10 +124,14 @@ class EncounterClosed:
 
 @dataclass(frozen=True, slots=True)
 class DataGap:
-    """Records without usable counts: a gap, a drop-out or an overload; never quiet background."""
+    """Records without usable counts: a gap, a drop-out or an overload; never quiet background.
+
+    ``timeless`` marks a record that has counts and no duration, so that no rate follows from it.
+    """
 
     record: int
     overload: bool
+    timeless: bool = False
 
 
 DetectorEvent = RecordScored | EncounterOpened | EncounterUpdated | EncounterClosed | DataGap

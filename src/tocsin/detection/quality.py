@@ -118,6 +118,8 @@ class DispersionTracker:
         return value
 
 
+# A crystal with so many counts in a usual record does not count zero by chance (exp(-15)).
+_CRYSTAL_COUNTS = 15.0
 # Faster than any carrier of a search instrument: a jump of the receiver, not a movement.
 _FASTEST_M_S = 150.0
 _SECONDS_PER_DAY = 86_400.0
@@ -141,7 +143,9 @@ def usable_positions(items: Sequence[Placed]) -> list[Placed]:
     longitude = np.array([i.position.longitude_deg for i in placed if i.position])
     metres = 111_195.0
     north = latitude * metres
-    east = longitude * metres * math.cos(math.radians(float(np.median(latitude))))
+    # about the first fix, so that a track across the antimeridian does not jump
+    turn = (longitude - longitude[0] + 180.0) % 360.0 - 180.0
+    east = turn * metres * math.cos(math.radians(float(np.median(latitude))))
     kept = []
     for k, item in enumerate(placed):
         near = slice(max(0, k - 3), k + 4)
@@ -243,11 +247,41 @@ def dispersion_warning(tracker: DispersionTracker) -> RecordingWarning | None:
     )
 
 
+def silent_crystal_warning(recording: Recording) -> RecordingWarning | None:
+    """Warn where one of several crystals counts nothing while it usually counts many."""
+    counts: dict[str, list[tuple[int, float]]] = {}
+    for index, record in enumerate(recording.measured):
+        if len(record.spectra) > 1:
+            for spectrum in record.spectra:
+                counts.setdefault(spectrum.detector, []).append((index, spectrum.total))
+    words = []
+    for name, values in counts.items():
+        silent = [index for index, total in values if total <= 0]
+        if silent and float(np.median([t for _, t in values])) >= _CRYSTAL_COUNTS:
+            words.append(f"{name or 'one without a name'} in {_ranges(silent)}")
+    if not words:
+        return None
+    return RecordingWarning(
+        "crystal-silent",
+        f"no counts from {'; '.join(words)}, where it usually counts many: the total rate falls "
+        "and rises with it, not with the surroundings",
+    )
+
+
 def gap_warnings(gaps: Sequence[DataGap]) -> list[RecordingWarning]:
     """Warn of records without counts: they are neither quiet nor an encounter."""
     warnings = []
-    blind = [g.record for g in gaps if not g.overload]
+    blind = [g.record for g in gaps if not (g.overload or g.timeless)]
     over = [g.record for g in gaps if g.overload]
+    timeless = [g.record for g in gaps if g.timeless]
+    if timeless:
+        warnings.append(
+            RecordingWarning(
+                "no-duration",
+                f"{_ranges(timeless)}: counts without live time or duration; no rate follows from "
+                "them, they are not judged",
+            )
+        )
     if blind:
         warnings.append(
             RecordingWarning(

@@ -25,6 +25,9 @@ from tocsin.detection.statistics import (
     neutron_deviates,
 )
 
+# Counts of background by which the level of a window is steadied: of few counts it says little.
+_LEVEL_COUNTS = 100.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
@@ -73,11 +76,6 @@ class Scorer:
         self.neutron_threshold = 0.0
         self.size = SearchSize(1.0)
 
-    @property
-    def spread(self) -> FloatArray:
-        """Recent mean square of every score, at least that of pure counting noise."""
-        return np.maximum(self.mean_square, 1.0)
-
     def measure(self, tracker: BackgroundTracker, dispersion: float) -> None:
         """Set the thresholds from the false-alarm rate, for the background as it is now."""
         s = self.settings
@@ -99,19 +97,20 @@ class Scorer:
     def set_thresholds(self) -> None:
         """Thresholds from the number of effective tests (also after loading a state)."""
         s = self.settings
-        rate = s.false_alarm_rate_per_h
+        rate, record_s = s.false_alarm_rate_per_h, self.record_s
         few = SearchSize(_window_tests(self.windows))
-        record_s, least = self.record_s, s.smallest_threshold
-        self.gross_threshold = max(
-            few.threshold(rate_per_h=rate * s.gross_share, record_s=record_s), least
-        )
-        self.neutron_threshold = max(
-            few.threshold(rate_per_h=rate * s.neutron_share, record_s=record_s), least
-        )
-        self.threshold = self.gross_threshold
-        if self.test is not None:
-            spectral = self.size.threshold(rate_per_h=rate * s.spectral_share, record_s=record_s)
-            self.threshold = max(spectral, least)
+        self.neutron_threshold = few.threshold(rate_per_h=rate * s.neutron_share, record_s=record_s)
+        if self.test is None:
+            gross = few.threshold(
+                rate_per_h=rate * (s.spectral_share + s.gross_share), record_s=record_s
+            )
+            self.threshold = self.gross_threshold = max(gross, s.smallest_threshold)
+            return
+        gross = few.threshold(rate_per_h=rate * s.gross_share, record_s=record_s)
+        self.gross_threshold = max(gross, s.smallest_threshold)
+        crossings = rate * s.spectral_share / (1.0 - s.natural_part)
+        spectral = self.size.threshold(rate_per_h=crossings, record_s=record_s)
+        self.threshold = max(spectral, s.smallest_threshold)
 
     def save(self, values: dict[str, Any], arrays: dict[str, FloatArray]) -> None:
         """Put the state into JSON values and arrays."""
@@ -142,18 +141,19 @@ class Scorer:
             )
         items = list(recent)[-self.windows[-1] :]
         if len(items) < self.windows[0]:  # short records, and the first window is not full yet
-            return _nothing(np.full((len(self.windows), self.spread.shape[1]), np.nan))
+            return _nothing(np.full(self.mean_square.shape, np.nan))
         sums = _Sums.of(items, self.windows)
         mean = tracker.gross_cps * sums.live_time_s
-        spread = self.spread
-        squares = np.full((len(self.windows), spread.shape[1]), np.nan)
+        squares = np.full(self.mean_square.shape, np.nan)
         best: tuple[float, int, str, FloatArray | None] = (0.0, 1, "", None)
         if self.test is not None and self.bank is not None:
-            windows = Windows(sums.coarse, sums.live_time_s, sums.gross / np.maximum(mean, 1e-9))
-            scores = self.test.scores(windows)
+            level = (sums.gross + _LEVEL_COUNTS) / (mean + _LEVEL_COUNTS)
+            windows = Windows(sums.coarse, sums.live_time_s, level)
+            scores, counting = self.test.scores(windows)
             n = len(sums.records)
             np.square(scores, out=squares[:n])
-            top, w, k = highest_score(self.test, windows, scores, spread[:n], at=self.threshold)
+            spread = np.maximum(self.mean_square[:n], counting)
+            top, w, k = highest_score(self.test, windows, scores, spread, at=self.threshold)
             if top > 0:
                 # an encounter keeps its filter; where none can begin, none is drawn
                 pair = np.array([w]), np.array([k])
@@ -216,11 +216,11 @@ class Scorer:
         )
         live = np.array([i.live_time_s for i in items])
         gross = np.array([i.gross for i in items])
-        level = gross / np.maximum(tracker.gross_cps * live, 1e-9)
+        level = (gross + _LEVEL_COUNTS) / (tracker.gross_cps * live + _LEVEL_COUNTS)
         odd = set()
         for k, item in enumerate(items):
             alone = Windows(item.coarse[None, :], live[k : k + 1], level[k : k + 1])
-            scores = self.test.scores(alone)
+            scores, _ = self.test.scores(alone)
             top, _, _ = highest_score(self.test, alone, scores, np.ones_like(scores), at=limit)
             if top > limit:
                 odd.add(item.index)
@@ -229,12 +229,12 @@ class Scorer:
     def learn_spread(self, verdict: Verdict) -> None:
         """Follow the recent spread of every score and of the total rate.
 
-        A square enters cut at nine times the present spread, so that one rise does not count as
-        spread.
+        A square enters cut at nine times the present mean (or one), so that one rise does not count
+        as spread.
         """
         keep = 1.0 - 1.0 / self.settings.spread_memory_records
         known = ~np.isnan(verdict.squares)
-        value = np.minimum(verdict.squares, 9.0 * self.spread)
+        value = np.minimum(verdict.squares, 9.0 * np.maximum(self.mean_square, 1.0))
         self.mean_square = np.where(
             known, keep * self.mean_square + (1 - keep) * value, self.mean_square
         )

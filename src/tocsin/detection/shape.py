@@ -69,7 +69,8 @@ class ShapeSettings:
     compact_s : float
         Longest rise that still counts as short in that sense.
     overload_rate_cps : float
-        Above this rate pulses pile up in any scintillator and shapes are not believed.
+        Above this rate in one crystal pulses pile up in any scintillator and shapes are not
+        believed.
     misfit : float
         Chi-squared per degree of freedom of the best explanation above which no nuclide is named.
     """

@@ -32,8 +32,12 @@ class Slice:
         The same in the energy bins of the statistics.
     gross : float
         Counts in those bins together.
+    total : float
+        All gamma counts of the record, outside the bins too.
     neutrons : float, optional
         Neutron counts; None where there is no neutron detector.
+    crystals : int
+        Spectra of the record: its rate is shared by so many crystals at least.
     """
 
     index: int
@@ -47,6 +51,7 @@ class Slice:
     start: dt.datetime | None = None
     position: Position | None = None
     dose_rate_uSv_h: float | None = None
+    crystals: int = 1
 
     @property
     def rate_cps(self) -> float:
@@ -162,6 +167,7 @@ class Grid:
             start=record.start,
             position=record.position,
             dose_rate_uSv_h=max((d.dose_rate_uSv_h for d in record.dose_rates), default=None),
+            crystals=max(1, len(record.spectra)),
         )
 
 
@@ -180,6 +186,7 @@ def slice_state(item: Slice) -> tuple[dict[str, Any], FloatArray]:
         else [place.latitude_deg, place.longitude_deg, place.elevation_m, place.accuracy_m],
         "position_time": None if place is None or place.time is None else place.time.isoformat(),
         "dose_rate_uSv_h": item.dose_rate_uSv_h,
+        "crystals": item.crystals,
     }, item.fine
 
 
@@ -208,4 +215,5 @@ def slice_from_state(values: dict[str, Any], fine: FloatArray, grid: Grid) -> Sl
             None if moment is None else dt.datetime.fromisoformat(moment),
         ),
         dose_rate_uSv_h=values["dose_rate_uSv_h"],
+        crystals=values["crystals"],
     )

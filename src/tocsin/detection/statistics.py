@@ -95,18 +95,32 @@ class SpectralTest:
     def _factors(self, windows: Windows) -> tuple[FloatArray, FloatArray]:
         """The number ``f`` ``(w,)`` and the diagonal ``h`` ``(w, mode)`` of every window."""
         live = windows.live_time_s
-        factor = (1.0 + live / self._effective_s) * np.maximum(windows.level, 1.0)
+        factor = (1.0 + live / self._effective_s) * windows.level
         shrink = 1.0 / (1.0 + (live / factor)[:, None] * self._eigenvalues) / factor[:, None] ** 2
         return 1.0 / (live * factor), shrink
 
-    def scores(self, windows: Windows) -> FloatArray:
-        """Scores of all templates in all windows, ``(n_window, n_template)``."""
+    def scores(self, windows: Windows) -> tuple[FloatArray, FloatArray]:
+        """Scores of all templates in all windows, and the part of their variance that is counting.
+
+        Returns
+        -------
+        scores, counting : (n_window, n_template) float
+            ``counting`` is the variance that the scores have where nature holds still; the rest to
+            one is what natural variation of the expected size adds.
+        """
         flat, shrink = self._factors(windows)
         residual = windows.counts - windows.live_time_s[:, None] * self._rate
-        information = flat[:, None] * self._ss - shrink @ (self._sn * self._sn).T
+        squares = (self._sn * self._sn).T
+        whole = flat[:, None] * self._ss
+        information = np.maximum(whole - shrink @ squares, 1e-30)
         raw = flat[:, None] * (residual @ self._sw.T)
         raw -= (shrink * (residual @ self._nw.T)) @ self._sn.T
-        return np.asarray(raw / np.sqrt(np.maximum(information, 1e-30)))
+        # with a = (live / factor) * eigenvalue, shrink holds a / (1 + a) and counting needs
+        # 1 - 1 / (1 + a)^2 in its place
+        factor = 1.0 / (windows.live_time_s * flat)
+        a = (windows.live_time_s / factor)[:, None] * self._eigenvalues
+        counting = (whole - (shrink * (2.0 + a) / (1.0 + a)) @ squares) / information
+        return np.asarray(raw / np.sqrt(information)), np.asarray(counting)
 
     def filters(self, windows: Windows, window: IntArray, template: IntArray) -> FloatArray:
         """Filters of pairs of a window and a template, ``(n_pair, n_bin)``.

@@ -25,10 +25,11 @@ from tocsin.detection.quality import (
     gap_warnings,
     not_counts_warning,
     position_warnings,
+    silent_crystal_warning,
 )
 from tocsin.detection.settings import DetectorSettings
 from tocsin.detection.shape import ShapeProblem, ShapeResult, ShapeSettings, identify_shape
-from tocsin.detection.slices import Grid
+from tocsin.detection.slices import Grid, Slice
 from tocsin.errors import InvalidInput
 from tocsin.nuclear import NuclideLibrary
 from tocsin.spectra import Instrument, Record, Recording, RecordingWarning, SourceType
@@ -111,6 +112,7 @@ def _warnings(
             not_counts_warning(recording),
             dispersion_warning(detector.dispersion),
             dead_time_warning(recording),
+            silent_crystal_warning(recording),
         )
         if w is not None
     ]
@@ -201,17 +203,13 @@ class _Explainer:
             )
         if closed.overloaded:
             reasons.append("records without any count lie inside: the instrument was overloaded")
-        last = inside[-1]
-        end = None
-        if last.start is not None:
-            end = last.start + dt.timedelta(seconds=last.real_time_s)
         doses = [s.dose_rate_uSv_h for s in inside if s.dose_rate_uSv_h is not None]
         return Encounter(
             first_record=closed.first_record,
             last_record=closed.last_record,
             peak_record=closed.peak_record,
             start=inside[0].start,
-            end=end,
+            end=_end(inside),
             statistic=closed.statistic,
             threshold=closed.threshold,
             false_alarm_rate_per_h=closed.false_alarm_rate_per_h,
@@ -251,7 +249,7 @@ class _Explainer:
                 for s in closed.slices
                 if closed.first_record <= s.index <= closed.last_record
             ),
-            peak_rate_cps=max(s.rate_cps for s in core),
+            peak_rate_cps=max(s.rate_cps / s.crystals for s in core),
             spectral=closed.statistic_name == "spectral",
             overloaded=closed.overloaded,
         )
@@ -279,6 +277,17 @@ class _Explainer:
             live_time_s=live,
             model_counts=model,
         )
+
+
+def _end(inside: Sequence[Slice]) -> dt.datetime | None:
+    """End of the last record; by the lengths of the records where the clock ran backwards."""
+    first, last = inside[0].start, inside[-1].start
+    if first is None or last is None:
+        return None
+    end = last + dt.timedelta(seconds=inside[-1].real_time_s)
+    if (first.tzinfo is None) != (last.tzinfo is None) or end < first:
+        return first + dt.timedelta(seconds=sum(s.real_time_s for s in inside))
+    return end
 
 
 def _on_channels(model: FloatArray, background: FloatArray, grid: Grid) -> FloatArray:
