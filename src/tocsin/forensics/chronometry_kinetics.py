@@ -19,6 +19,7 @@ from tocsin.forensics.chronometry_growth import FloatArray, exponential_differen
 
 _CHUNK = 4096  # samples solved together: they fit into the processor's cache
 _NEWTON_STEPS = 8
+_SHORTEST = 1e-40  # times are looked for down to this part of the longest
 
 LONGEST_MEAN_LIVES = 600.0
 """Ages are looked for up to this many mean lives of the parent: of one mole nothing is left after
@@ -298,7 +299,7 @@ class Kinetics:
         falls = self.rise_per_y(np.full_like(longest, np.finfo(float).tiny), initial) < 0.0
         if not falls.any():
             return np.zeros_like(longest)
-        low, high = np.log(1e-15 * longest), np.log(longest)
+        low, high = np.log(_SHORTEST * longest), np.log(longest)
         for _ in range(60):
             middle = 0.5 * (low + high)
             up = self.rise_per_y(np.exp(middle), initial) >= 0.0
@@ -331,7 +332,7 @@ class Kinetics:
         possible = np.isfinite(answer) & (self.total(bottom, initial) < ratio)
         if possible.any():
             part = self._chosen(possible)
-            low = np.maximum(bottom, 1e-15 * longest)[possible]
+            low = np.maximum(bottom, _SHORTEST * longest)[possible]
             answer[possible] = part._search(
                 ratio[possible], initial[possible], low, longest[possible]
             )
