@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import pty
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tocsin.cli.analyze import Job, Outcome, _finished
+from tocsin.cli.batch import Job, Outcome, _finished
 from tocsin.cli.main import app
 from tocsin.errors import ParseError
 
@@ -166,6 +168,7 @@ def test_quiet_says_nothing_but_the_answer(quiet_spectrum: Path, tmp_path: Path)
         (["a.spe", "--geojson", "old.html"], "old.html exists already: add --force"),
         (["a.spe", "b.spe", "--html", "new.html"], "for several recordings name a folder"),
         (["a.spe", "b.spe", "--html", "old"], "is a file: for several recordings"),
+        (["a.spe", "--summary", "table.txt"], "the name must end in .csv, .html, .pdf"),
         (["a.spe", "--background", "nowhere"], "--background nowhere: there is no such file"),
         (["a.spe", "--jobs", "-1"], "--jobs"),
     ],
@@ -186,7 +189,7 @@ def test_a_worker_that_died_takes_no_other_file_with_it(tmp_path: Path) -> None:
     """The pool breaks with its first dead worker: what waited in it is analysed alone."""
     waiting: Future[Outcome] = Future()
     waiting.set_exception(BrokenProcessPool("a worker was killed"))
-    job = Job(tmp_path / "nowhere.n42", None, None, None, None, force=False)
+    job = Job(tmp_path / "nowhere.n42", None, (), None, force=False)
     outcome = _finished(waiting, job)
     assert isinstance(outcome.error, ParseError)
     assert outcome.error.code == "not_found"
@@ -229,3 +232,41 @@ def test_convert_names_what_it_wrote(short_walk: Path, tmp_path: Path) -> None:
     unknown = tocsin("convert", short_walk, tmp_path / "walk.foo")
     assert unknown.returncode == 2
     assert "use .n42 or .csv" in unknown.stderr
+
+
+def test_a_folder_stands_for_its_files_and_the_summary_tells_of_all(
+    short_walk: Path, quiet_spectrum: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "day" / "inner"
+    folder.mkdir(parents=True)
+    (folder / "b.n42").write_bytes(short_walk.read_bytes())
+    (tmp_path / "day" / "=a.spe").write_bytes(quiet_spectrum.read_bytes())
+    (tmp_path / "day" / "c.n42").write_bytes(b"no recording")
+    (tmp_path / "day" / ".hidden").write_bytes(b"no recording")
+    table, page, paper = (tmp_path / f"all{e}" for e in (".csv", ".html", ".pdf"))
+    done = tocsin("analyze", tmp_path / "day", "--summary", table, "--json")
+    assert done.returncode == 3
+    assert [json.loads(line).get("file") for line in done.stdout.splitlines()] == [
+        "=a.spe",
+        None,
+        "b.n42",
+    ]
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
+    assert [r["File"] for r in rows] == ["'=a.spe", "c.n42", "b.n42"]
+    assert [r["Answer"] for r in rows] == ["clear", "not read", rows[2]["Answer"]]
+    assert rows[1]["Error"]
+    assert rows[2]["Realm"] == "SYNTHETIC"
+    assert len(rows[2]["SHA-256"]) == 64
+    for target in (page, paper):
+        assert tocsin("analyze", tmp_path / "day", "--summary", target).returncode == 3
+    assert "not read" not in page.read_text().split("Not read")[0]
+    assert "contains SYNTHETIC data" in page.read_text()
+    assert paper.read_bytes().startswith(b"%PDF-")
+
+
+def test_a_signed_report_is_archival(quiet_spectrum: Path, tmp_path: Path) -> None:
+    paper = tmp_path / "report.pdf"
+    done = tocsin("analyze", quiet_spectrum, "--pdf", paper)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == f"Report: {paper}\n"
+    assert b"pdfaid" in paper.read_bytes()
