@@ -15,8 +15,10 @@ from scipy.special import expit, log_expit
 from tocsin.errors import InvalidInput
 
 Array = NDArray[np.float64]
-# Pseudo-comparisons of each kind that keep a calibration from being perfect by luck.
-_PRIOR_WEIGHT = 1.0
+# Weak normal prior about "the raw ratio is right" (slope 1, offset 0), standard deviations. It
+# decides only where the trials do not: when the two kinds are apart completely.
+_PRIOR_MEAN = np.array([1.0, 0.0])
+_PRIOR_PRECISION = np.diag([1.0 / 0.5**2, 1.0 / 2.0**2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +151,13 @@ def calibrate(trials: Trials, *, same_units: int, different_units: int) -> Calib
     raw = np.clip(np.r_[trials.same, trials.different], -50.0, 50.0)
     truth = np.r_[np.ones(len(trials.same)), np.zeros(len(trials.different))]
     weight = np.r_[trials.same_weight * same_units, trials.different_weight * same_units]
-    # One pseudo-trial of each kind at the far wrong end bounds the slope if nothing overlaps.
-    edge = float(np.abs(raw).max())
-    raw = np.r_[raw, -edge, edge]
-    truth = np.r_[truth, 1.0, 0.0]
-    weight = np.r_[weight, _PRIOR_WEIGHT / 2, _PRIOR_WEIGHT / 2]
     design = np.column_stack([raw, np.ones_like(raw)])
     beta = np.array([0.5, 0.0])
     for _ in range(100):
         p = expit(design @ beta)
-        gradient = design.T @ (weight * (truth - p))
-        hessian = design.T @ ((weight * p * (1.0 - p))[:, None] * design)
-        step = np.linalg.solve(hessian + 1e-9 * np.eye(2), gradient)
+        gradient = design.T @ (weight * (truth - p)) - _PRIOR_PRECISION @ (beta - _PRIOR_MEAN)
+        hessian = design.T @ ((weight * p * (1.0 - p))[:, None] * design) + _PRIOR_PRECISION
+        step = np.linalg.solve(hessian, gradient)
         # A long step of a nearly separable fit is shortened; the optimum stays the same.
         step *= min(1.0, 1.0 / max(float(np.abs(step).max()), 1e-12))
         beta = beta + step

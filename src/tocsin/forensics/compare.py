@@ -388,6 +388,6 @@ def _contrary(
         if best.outcome == CONSISTENT:
             lines.append(f"closest to {best.source}, ratio in its favour ({best.words})")
         lines.append(f"material of a known source looks this strange in {p:.1%} of trials")
-    if together is not None and together < 0:
+    if together is not None and together <= -DECISIVE_LOG10_LR:
         lines.append("the samples of the case rather come from different sources")
     return tuple(lines)

@@ -26,7 +26,7 @@ _FLOOR_COUNT = 2.0
 _FLOOR_WITHIN = 0.02
 _FLOOR_BETWEEN = 0.1
 # Candidates for the weight of the pooled within-source covariance, in samples.
-_POOLING = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 512.0)
+_POOLING = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 512.0)
 
 
 def fit(
