@@ -40,6 +40,10 @@ def age_command(
     validation: Annotated[
         bool, typer.Option("--validation", help="Run the validation cases instead.")
     ] = False,
+    sfcompo: Annotated[
+        Path | None,
+        typer.Option(help="SFCOMPO development part (CSV) for the spent-fuel validation case."),
+    ] = None,
     list_chronometers: Annotated[
         bool, typer.Option("--chronometers", help="List the chronometers in use instead.")
     ] = False,
@@ -49,11 +53,13 @@ def age_command(
         bad_usage("name one case, or --validation, or --chronometers")
     if case is None and (html is not None or pdf is not None or force):
         bad_usage("--html, --pdf and --force belong to a case")
+    if sfcompo is not None and not validation:
+        bad_usage("--sfcompo belongs to --validation")
     for target in (html, pdf):
         if target is not None:
             check_target(target, force=force)
     if validation:
-        _show_validation(as_json=as_json)
+        _show_validation(sfcompo, as_json=as_json)
     elif list_chronometers:
         _show_chronometers(as_json=as_json)
     elif case is not None:
@@ -123,17 +129,21 @@ def _answered(content: bytes, file: str) -> CaseAnswer:
     return answer_case(read_case(text, file=file, today=latest))
 
 
-def _show_validation(*, as_json: bool) -> None:
+def _show_validation(sfcompo: Path | None, *, as_json: bool) -> None:
     from tocsin.forensics import validation_checks
+    from tocsin.forensics.library_tables import read_library
+    from tocsin.forensics.spent_fuel_checks import burnup_checks, reactor_type_checks
     from tocsin.report.age_terminal import checks_report
 
-    checks = validation_checks()
+    fuel = None if sfcompo is None else read_library(sfcompo)
+    found = [*validation_checks(), *burnup_checks(), *reactor_type_checks(fuel)]
+    checks = sorted(found, key=lambda c: int(c.case.split()[0][1:]))
     if as_json:
         rows = [check.to_json() for check in checks]
         print_json({"schema": "tocsin.validation/1", "checks": rows})
     else:
         console.print(checks_report(checks))
-    if not all(check.passed for check in checks):
+    if any(check.passed is False for check in checks):
         raise typer.Exit(1)
 
 

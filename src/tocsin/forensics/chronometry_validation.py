@@ -38,8 +38,8 @@ class Check:
         Numbers; words where the answer is a word.
     source : str
         Where the expected value is from.
-    passed : bool
-        Verdict.
+    passed : bool or None
+        Verdict; None where the data for it were not given.
     """
 
     case: str
@@ -49,7 +49,7 @@ class Check:
     expected: float | str
     tolerance: float | str
     source: str
-    passed: bool
+    passed: bool | None
 
     def to_json(self) -> dict[str, Any]:
         """One row of ``tocsin age --validation --json``."""

@@ -169,19 +169,29 @@ def checks_report(checks: Sequence[Check]) -> RenderableType:
             right = heading in ("result", "expected", "tolerance")
             table.add_column(heading, justify="right" if right else "left", overflow="fold")
         for check in group:
-            style = "green" if check.passed else "bold red"
+            word, style = _VERDICTS[check.passed]
             table.add_row(
                 Text(check.quantity),
                 _number(check.result),
                 _number(check.expected),
                 _number(check.tolerance, figures=3),
-                Text("pass" if check.passed else "FAIL", style=style),
+                Text(word, style=style),
             )
         parts.append(Padding(table, (0, 0, 1, 3)))
-    failed = sum(not c.passed for c in checks)
-    words = f"{len(checks) - failed} of {len(checks)} within tolerance"
+    failed = sum(c.passed is False for c in checks)
+    missing = sum(c.passed is None for c in checks)
+    words = f"{len(checks) - failed - missing} of {len(checks)} within tolerance, {failed} failed"
+    if missing:
+        words += f", {missing} not shown for want of data"
     parts.append(Text(words, style="bold red" if failed else "bold green"))
     return Group(*parts)
+
+
+_VERDICTS: dict[bool | None, tuple[str, str]] = {
+    True: ("pass", "green"),
+    False: ("FAIL", "bold red"),
+    None: ("not shown", "yellow"),
+}
 
 
 def _number(value: float | str, *, figures: int = 7) -> str:
