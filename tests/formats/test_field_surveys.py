@@ -63,7 +63,12 @@ def test_ers_version_1() -> None:
     assert (second.real_time_s, second.spectra[0].live_time_s) == (1.0, None)
     assert recording.instrument.detectors[0].material == "NaI"
     assert recording.remarks == ('HORG "TEST"'.replace('"', ""), "IAP NaI 4 l")
-    assert codes(recording) == ["duration_from_clock", "unit_unknown", "calibration_missing"]
+    assert codes(recording) == [
+        "duration_from_clock",
+        "unit_unknown",
+        "calibration_missing",
+        "length_unknown",
+    ]
 
 
 def test_ers_version_2() -> None:
@@ -75,7 +80,7 @@ def test_ers_version_2() -> None:
     assert first.position.elevation_m == 500.0
     assert (first.real_time_s, first.spectra[0].live_time_s) == (1.0, 0.99)
     assert first.dose_rates[0].dose_rate_uSv_h == 0.05
-    assert codes(recording) == ["calibration_missing"]
+    assert codes(recording) == ["calibration_missing", "length_unknown"]
 
 
 def test_ers_zone_grid_and_missing_values() -> None:

@@ -131,3 +131,24 @@ def test_every_real_recording_cut_in_three_places(
             except ParseError:
                 continue
             assert_whole(part, whole, f"{path.name} cut to {share:.1%}")
+
+
+def test_a_text_edition_of_spc_is_read_and_its_cuts_are_seen(
+    reader: Reader, tmp_path: Path
+) -> None:
+    source = tmp_path / "source.n42"
+    source.write_bytes(write_n42(small_survey(records=1, channels=256)))
+    spec = SpecUtils.SpecFile()
+    spec.loadFile(str(source), SpecUtils.ParserType.N42_2012)
+    path = tmp_path / "text.spc"
+    spec.writeAllToFile(str(path), SpecUtils.SaveSpectrumAsType.SpcAscii)
+    data = path.read_bytes()
+    whole = reader.read_bytes(data, file_name="text.spc")
+    assert whole.records[0].spectra[0].n_channel == 256
+    for length in [*range(200, len(data), 41), len(data) - 3]:
+        try:
+            part = reader.read_bytes(data[:length], file_name="text.spc")
+        except ParseError:
+            continue
+        said = {w.code for w in part.warnings} - {w.code for w in whole.warnings}
+        assert said or part.records == whole.records, length

@@ -41,7 +41,7 @@ SENTENCE = re.compile(
     r"(?P<minute>[0-9]{1,7}),(?P<counts>[0-9]{1,7}),(?P<total>[0-9]{1,12}),(?P<valid>[AV]),"
     r"(?P<lat>[0-9]{4}\.[0-9]{1,6}),(?P<north>[NS]),(?P<lon>[0-9]{4,5}\.[0-9]{1,6}),(?P<east>[EW]),"
     r"(?P<altitude>-?[0-9]{1,5}(?:\.[0-9]{1,3})?),(?P<fix>[AV]),"
-    r"(?P<satellites>[0-9]{1,2}),(?P<hdop>[0-9]{1,5})",
+    r"(?P<satellites>[0-9]{1,2}),(?P<hdop>[0-9]{1,5}(?:\.[0-9]{1,3})?)",
     re.ASCII,
 )
 _CHECKED = re.compile(r"\$([^$*]*)\*([0-9A-Fa-f]{2})")
@@ -128,9 +128,14 @@ def _record(sentence: re.Match[str], notes: Notes) -> Record:
         ),
         remarks=(
             f"counts in 60 s {sentence['minute']} ({sentence['valid']}), total {sentence['total']}"
-            f", satellites {sentence['satellites']}, HDOP {int(sentence['hdop']) / 100:g}",
+            f", satellites {sentence['satellites']}, HDOP {_hdop(sentence['hdop']):g}",
         ),
     )
+
+
+def _hdop(text: str) -> float:
+    """Dilution of precision; most editions write a hundred times its value."""
+    return float(text) if "." in text else int(text) / 100
 
 
 def _start(text: str, notes: Notes) -> dt.datetime | None:

@@ -17,6 +17,7 @@ _PCF_BLOCK = 256
 _PCF_DEVIATIONS = 4 * 8 * 8 * 20 * 2 * 2  # columns, panels, counters, pairs, two 16-bit numbers
 _CHN_HEADER, _CHN_TAIL = 32, 512
 _SPC_RECORD = 128
+_TEXT_SPC = re.compile(rb"\s*SpectrumName[ \t]*:")
 _EXPLORANIUM = frozenset({560, 2099, 2124, 2127})  # GR-130; GR-135 of three firmware versions
 _NUMBER = re.compile(rb"[-+]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][-+]?[0-9]++)?")
 # Formats that are a bare list: neither a length nor an end is written.
@@ -131,6 +132,9 @@ def _check_chn(data: bytes, notes: Notes) -> None:
 
 def _check_spc(data: bytes, notes: Notes) -> None:
     """Channels fit into the records of 128 bytes that the header sets aside, and those exist."""
+    if _TEXT_SPC.match(data) is not None:
+        _check_text_spc(data, notes)
+        return
     if len(data) < _SPC_RECORD:
         raise _cut("it ends inside its header")
     first, records, channels = struct.unpack_from("<3H", data, 60)
@@ -141,6 +145,20 @@ def _check_spc(data: bytes, notes: Notes) -> None:
             "lengths_contradict",
             f"{channels} channels are stated and {records} blocks of 32 channels: one is wrong",
         )
+
+
+def _check_text_spc(data: bytes, notes: Notes) -> None:
+    """The text edition of SPC holds as many numbers behind ``SpectrumText`` as it states."""
+    head, mark, body = data.partition(b"SpectrumText")
+    stated = re.search(rb"^Length[ \t]*:[ \t]*([0-9]{1,7})[ \t]*\r?$", head, re.M)
+    if not mark or stated is None:
+        raise _cut("it ends inside its header")
+    words = body.partition(b":")[2].replace(b",", b" ").split()
+    values = sum(1 for _ in itertools.takewhile(_NUMBER.fullmatch, words))
+    if values < int(stated[1]):
+        raise _cut(f"{int(stated[1])} channels are stated, {values} are there")
+    if not data[-1:].isspace():
+        notes.add("length_unknown", "the last line does not end: its last number may be cut off")
 
 
 def _exploranium_starts(data: bytes) -> list[int]:

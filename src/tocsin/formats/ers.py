@@ -62,6 +62,7 @@ class _Point:
 
     line: int
     pairs: dict[str, str] = field(default_factory=dict)
+    pieces: dict[str, list[str]] = field(default_factory=dict)  # of continued values
     lines: dict[str, int] = field(default_factory=dict)
     last: str = ""
 
@@ -87,6 +88,7 @@ def read_ers(data: bytes, limits: Limits) -> Recording:
             "of a known unit: nothing to analyse"
         )
     note_steps_back(records, notes)
+    notes.add("length_unknown", "this format does not state its length: a cut-off file looks whole")
     return Recording(
         records=tuple(records),
         instrument=builder.instrument(records),
@@ -116,10 +118,13 @@ def _points(text: str) -> tuple[dict[str, str], list[_Point]]:
         if name in _POINTS:
             points.append(_Point(number))
         if not points:
-            _take(header, name, _unquoted(line[len(name) :]), number)
+            _take(header, name, _unquoted(line[len(name) :], number), number)
             continue
         for key, value in _pairs(line, number):
             _take(points[-1], key, value, number)
+    for point in (header, *points):
+        for key, pieces in point.pieces.items():
+            point.pairs[key] = " ".join(pieces)
     return header.pairs, points
 
 
@@ -129,10 +134,10 @@ def _pairs(line: str, number: int) -> list[tuple[str, str]]:
         found = [part.split(None, 1) for part in parts if part]
         if any(len(pair) != 2 for pair in found):
             raise wrong("a pair has no value", number)
-        return [(name, _unquoted(value)) for name, value in found]
+        return [(name, _unquoted(value, number)) for name, value in found]
     if line.startswith("#"):
         name, _, value = line.partition(" ")
-        return [(name, _unquoted(value))]
+        return [(name, _unquoted(value, number))]
     pairs: list[tuple[str, str]] = []
     at = 0
     while at < len(line):
@@ -144,9 +149,13 @@ def _pairs(line: str, number: int) -> list[tuple[str, str]]:
     return pairs
 
 
-def _unquoted(value: str) -> str:
+def _unquoted(value: str, number: int) -> str:
     value = value.strip()
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    if not value.startswith('"'):
+        return value
+    if len(value) < 2 or not value.endswith('"'):
+        raise ParseError(f"line {number}: a quoted value does not end", code="truncated")
+    return value[1:-1]
 
 
 def _take(point: _Point, name: str, value: str, number: int) -> None:
@@ -155,7 +164,7 @@ def _take(point: _Point, name: str, value: str, number: int) -> None:
         name = name.removesuffix("_+")
         if name != point.last:
             raise wrong(f"{name}_+ continues nothing", number)
-        point.pairs[name] += f" {value}"
+        point.pieces.setdefault(name, [point.pairs[name]]).append(value)
         return
     if name in point.pairs:
         raise wrong(f"{name} stands twice in one point", number)

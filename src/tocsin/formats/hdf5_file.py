@@ -393,9 +393,11 @@ class Hdf5File:
             if identity == _DEFLATE:
                 expander = zlib.decompressobj()
                 try:
-                    raw = expander.decompress(raw, size)
+                    raw = expander.decompress(raw, size + 1)
                 except zlib.error as error:
                     raise ParseError("a compressed chunk is damaged") from error
+                if not expander.eof:
+                    raise ParseError("a compressed chunk is cut off, or larger than its place")
             else:
                 width = client[0] if client else 1
                 if width < 1 or len(raw) % width:

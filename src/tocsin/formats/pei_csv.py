@@ -168,8 +168,10 @@ def _record(
 ) -> Record:
     spectra = []
     for name, first, end in columns.spectra:
-        counts = text_counts(" ".join(row[first:end]), line=line)
-        if counts.size != end - first:
+        text = "\t".join(row[first:end])
+        counts = text_counts(text, line=line)
+        # Blanks beside a number are as good as none; inside a cell they would make two of one.
+        if counts.size != end - first or (" " in text and not all(map(_one_word, row[first:end]))):
             raise wrong(f"a channel of {name} is empty, or holds more than one number", line)
         if counts.min() < 0:
             raise wrong(f"a channel of {name} is below zero", line)
@@ -194,6 +196,10 @@ def _record(
         title=f"RECS {printable(row[columns.number])}",
         remarks=(printable("; ".join(rest)),) if rest else (),
     )
+
+
+def _one_word(cell: str) -> bool:
+    return len(cell.split()) == 1
 
 
 def _position(columns: _Columns, row: list[str], line: int, notes: Notes) -> Position | None:

@@ -77,7 +77,7 @@ def read_track_text(data: bytes, limits: Limits) -> Recording:
     lines = numbered_lines(decoded(data, notes))
     if len(lines) < 3:
         raise ParseError("the track holds no marker", code="truncated")
-    head = lines[0][1].removeprefix("Track:").strip().split("\t")
+    head = lines[0][1].removeprefix("Track:").split("\t")
     names = [name.strip() for name in lines[1][1].split("\t")]
     missing = [name for name in _NEEDED if name not in names]
     if missing or len(set(names)) != len(names):
@@ -96,7 +96,7 @@ def read_track_text(data: bytes, limits: Limits) -> Recording:
 
 def _row(line: str, names: list[str], number: int) -> dict[str, str]:
     cells = line.split("\t")
-    # The comment is the last column of most editions; blanks at the end of a line were cut off.
+    # The comment is the last column of most editions; programs cut blanks off the end of a line.
     cells += [""] * (1 if len(cells) == len(names) - 1 else 0)
     if len(cells) != len(names):
         raise ParseError(

@@ -45,9 +45,9 @@ def decoded(data: bytes, notes: Notes) -> str:
 
 
 def numbered_lines(text: str) -> list[tuple[int, str]]:
-    """Lines that are not blank, each with its number (from 1), blanks cut off its end."""
+    """Lines that are not blank, each with its number (from 1)."""
     every = enumerate(_LINE_END.split(text), 1)
-    return [(number, line.rstrip()) for number, line in every if line.strip()]
+    return [(number, line) for number, line in every if line.strip()]
 
 
 def printable(text: str, *, limit: int = 2000) -> str:

@@ -12,13 +12,14 @@ from tocsin.formats import Reader
 from tocsin.spectra import Record, Recording
 
 from . import oracle
+from .field_oracle import OF_MARKERS
 from .mutate import Mutant
 
 # Codes of workers that died or were ended; the file is refused all the same.
 CONTAINED = frozenset({"crashed", "timeout", "memory"})
 
 # Lists without a stated length: a cut between two lines leaves a shorter file that is whole.
-OPEN_ENDED = frozenset({".tka", ".lis", ".txt", ".csv", ".rctrk", ".ndjson", ".log"})
+OPEN_ENDED = frozenset({".tka", ".lis", ".txt", ".csv", ".rctrk", ".ndjson", ".log", ".ers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,12 @@ def compare(mutant: Mutant, recording: Recording, whole: Recording | None) -> tu
         return "", False
     if answer == oracle.DAMAGED:
         return "a damaged file is read without a word", True
-    spectra, total = size(recording)
+    kind = mutant.seed.kind
+    spectra, total = size(recording, kind)
     undamaged = oracle.content(mutant.seed.kind, mutant.seed.data)
     if whole is not None and isinstance(undamaged, oracle.Content):
-        spectra += undamaged.spectra - size(whole)[0]
-        total += undamaged.total - size(whole)[1]
+        spectra += undamaged.spectra - size(whole, kind)[0]
+        total += undamaged.total - size(whole, kind)[1]
     if spectra < answer.spectra:
         return f"{spectra} of {answer.spectra} spectra are read", True
     # Counts go through 32-bit floats in some readers.
@@ -81,8 +83,15 @@ def compare(mutant: Mutant, recording: Recording, whole: Recording | None) -> tu
     return "", True
 
 
-def size(recording: Recording) -> tuple[int, float]:
-    """Spectra with channels, and the sum of all counts, derived records included."""
+def size(recording: Recording, kind: str) -> tuple[int, float]:
+    """Spectra with channels, and the sum of all counts, derived records included.
+
+    For tracks: markers, and the sum of their rates or counts.
+    """
+    if kind in OF_MARKERS:
+        rates = [c.count_rate_cps for r in recording.records for c in r.count_rates]
+        counts = [g.counts or 0.0 for r in recording.records for g in r.gross_counts]
+        return len(recording.records), math.fsum(rates + counts)
     spectra = [s for r in recording.records + recording.derived for s in r.spectra if s.n_channel]
     return len(spectra), math.fsum(s.total for s in spectra)
 

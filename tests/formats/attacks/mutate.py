@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import base, binary
+from . import base, binary, codes, field
+from .field_oracle import OPINIONS
 
 MAX_SEED_BYTES = 1_500_000
 NUMBERS = (
@@ -29,7 +30,7 @@ NUMBERS = (
     b"1,5",
     b"",
 )
-CHECKED = frozenset({".n42", ".xml", ".chn", ".pcf", ".spe"})  # known to ``oracle``
+CHECKED = frozenset({".n42", ".xml", ".chn", ".pcf", ".spe", *OPINIONS})  # known to ``oracle``
 SUFFIXES = frozenset(
     ".n42 .xml .pcf .chn .cnf .spe .spc .rcspg .ndjson .rctrk .log .iec .ers .csv .h5".split()
 )
@@ -69,6 +70,7 @@ def seeds(recordings: Path) -> list[Seed]:
 
 def benign_seeds() -> list[Seed]:
     """Files that need no recordings."""
+    counts = [(7 * n * n) % 31 for n in range(40)]
     return [
         Seed("benign.n42", ".n42", base.n42().encode()),
         Seed("benign-2006.n42", ".n42", base.n42_2006().encode()),
@@ -84,6 +86,24 @@ def benign_seeds() -> list[Seed]:
         Seed("benign-float.spc", ".spc", binary.written("SpcBinaryFloat")),
         Seed("benign.cnf", ".cnf", binary.written("Cnf")),
         Seed("benign.txt", ".txt", binary.written("Txt")),
+        Seed("benign-1.ers", ".ers", field.ers([counts] * 6).encode()),
+        Seed("benign-2.ers", ".ers", field.ers([counts] * 6, version=2).encode()),
+        Seed("benign.csv", ".csv", field.pei([counts] * 6).encode()),
+        Seed("benign-text.rctrk", ".rctrk", field.track_text([1.5, 2.25] * 9).encode()),
+        Seed("benign-json.rctrk", ".rctrk", field.track_json([1.5, 2.25] * 9).encode()),
+        Seed(
+            "benign.ndjson",
+            ".ndjson",
+            field.poll_log([[n * c for c in counts] for n in range(9)]).encode(),
+        ),
+        Seed("benign.log", ".log", field.bgeigie([3, 0, 7] * 4).encode()),
+        Seed("benign.json", ".json", field.atomfast([0.08, 0.09] * 9).encode()),
+        Seed("benign.iec", ".iec", field.iec(counts * 4).encode()),
+        Seed("benign.h5", ".h5", field.h5(counts * 4, chunk=16)),
+        Seed("benign-base.lis", ".lis", field.list_mode()),
+        Seed("benign-e.lis", ".lis", field.list_mode(style=4)),
+        Seed("benign.uri", ".uri", codes.uri(codes.BENIGN)),
+        Seed("benign.png", ".png", codes.png(codes.uri(codes.BENIGN).decode())),
     ]
 
 

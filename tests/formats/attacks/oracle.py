@@ -10,25 +10,14 @@ from __future__ import annotations
 import math
 import re
 import struct
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from lxml import etree
 
-DAMAGED: Literal["damaged"] = "damaged"
+from .field_oracle import OPINIONS
+from .verdict import DAMAGED, Answer, Content
+
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """Spectra that hold channels, and the sum of all their channels."""
-
-    spectra: int
-    total: float
-
-
-Answer = Content | Literal["damaged"] | None
 
 
 def content(kind: str, data: bytes) -> Answer:
@@ -41,7 +30,7 @@ def content(kind: str, data: bytes) -> Answer:
         return _pcf(data)
     if kind == ".spe":
         return _spe(data)
-    return None
+    return OPINIONS[kind](data) if kind in OPINIONS else None
 
 
 def _xml(data: bytes) -> Answer:

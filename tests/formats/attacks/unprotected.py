@@ -1,17 +1,19 @@
 """What an attack does to a reader without protection, tried in a process of its own.
 
-Run as a script it reads one file with SpecUtils alone (``specutils``) or with an XML parser that
-is told to expand everything (``lxml``) and prints what it got; ``bite`` runs that script under a
-clock and a memory limit and says what happened. A family of attacks that never bites proves
-nothing about the protection.
+Run as a script it reads one file with SpecUtils alone (``specutils``), with an XML parser that is
+told to expand everything (``lxml``) or as a short script would (``naive``), and prints what it got;
+``bite`` runs that script under a clock and a memory limit and says what happened. A family of
+attacks that never bites proves nothing about the protection.
 """
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,44 @@ def _lxml(path: str) -> dict[str, object]:
     return {"records": len(found), "total": total, "warnings": 0, "text": leaked}
 
 
+def _naive(path: str) -> dict[str, object]:
+    """What a short script does to a file of its format, without a thought of damage or malice."""
+    data = Path(path).read_bytes()
+    ending = path.rpartition(".")[2]
+    found: list[float] = []
+    if ending == "h5":
+        import h5py
+
+        with h5py.File(path) as file:
+            found = [float(v) for v in file["counts"][()]]
+            if "energy_cal" in file:
+                expression = file["energy_cal"]["expression"][()].decode()
+                eval(expression, {"p": [0, 1], "x": 1})  # noqa: S307 - as some readers do
+        return {"records": 1, "total": sum(found)}
+    if ending in ("png", "jpg", "bmp"):
+        from PIL import Image
+
+        Image.MAX_IMAGE_PIXELS = None
+        Image.open(path).convert("L")
+        return {"records": 1}
+    if ending == "uri":
+        payload = data.split(b"/")[-1]
+        body = zlib.decompress(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+        return {"records": 1, "total": float(len(body))}
+    text = data.decode("utf-8", "replace")
+    if ending == "ndjson":
+        return {"records": sum("counts" in json.loads(line) for line in text.splitlines())}
+    if ending == "json" or text.startswith("{"):
+        document = json.loads(text)
+        markers = document["markers"] if isinstance(document, dict) else document
+        return {"records": len(markers)}
+    if ending == "ers":
+        lines = [line for line in text.splitlines() if line.startswith("#S")]
+        total = sum(float(w.strip('"')) for line in lines for w in line.split()[1:])
+        return {"records": len(lines), "total": total}
+    return {"records": sum(line[:1].isalnum() or line[:1] == "$" for line in text.splitlines())}
+
+
 def bite(case: Attack, folder: Path, reader: str = "specutils") -> str:
     """What the attack does to the unprotected reader; empty when nothing bad happens."""
     path = folder / case.file_name
@@ -116,7 +156,7 @@ def main(reader: str, path: str) -> None:
     """Read one file and print one line of JSON."""
     out: dict[str, object] = {"error": "", "records": 0, "total": 0.0, "warnings": 0}
     try:
-        out |= {"specutils": _specutils, "lxml": _lxml}[reader](path)
+        out |= {"specutils": _specutils, "lxml": _lxml, "naive": _naive}[reader](path)
     except Exception as error:  # noqa: BLE001 - whatever it raises is the result of this script
         out["error"] = type(error).__name__
     # ru_maxrss would carry over what the parent had at the time of the fork.
