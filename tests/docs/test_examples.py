@@ -45,16 +45,44 @@ PAGES_WITH_EXAMPLES = [page for page in PAGES if examples(page)]
 )
 def test_examples_of_a_page_run(page: Path, tmp_path: Path, short_walk: Path) -> None:
     (tmp_path / "walk.n42").write_bytes(short_walk.read_bytes())
-    environment = os.environ | {"COLUMNS": "100", "NO_COLOR": "1"}
     for kind, text, expected in examples(page):
-        if kind == "python":
-            command = [sys.executable, "-W", "error", "-c", text]
-        else:
-            command = [sys.executable, "-m", "tocsin", *shlex.split(text)[1:]]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
-        )
+        done = run_example(kind, text, tmp_path)
         assert done.returncode == expected, f"{text}\n{done.stdout}\n{done.stderr}"
+
+
+def run_example(kind: str, text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run one example in the folder, warnings of Python code as errors."""
+    if kind == "python":
+        command = [sys.executable, "-W", "error", "-c", text]
+    else:
+        command = [sys.executable, "-m", "tocsin", *shlex.split(text)[1:]]
+    environment = os.environ | {"COLUMNS": "100", "NO_COLOR": "1"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_a_wrong_example_would_be_seen(tmp_path: Path) -> None:
+    """Control: a page with two right examples and three wrong ones."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```console\n$ tocsin nuclide Cs-137\n$ tocsin nuclide Xx-1  # exit 2\n"
+        "$ tocsin nuclide --bogus\n$ tocsin analyze nowhere.n42\n```\n"
+        "```python\nfrom tocsin.formats import read\nread('nowhere.n42')\n```\n"
+    )
+    found = examples(page)
+    assert [kind for kind, _, _ in found] == ["console"] * 4 + ["python"]
+    right = [run_example(k, t, tmp_path).returncode == expected for k, t, expected in found]
+    assert right == [True, True, False, False, False]
+
+
+def test_warnings_that_the_guide_explains_exist() -> None:
+    guide = (ROOT / "docs" / "guide" / "analyze.md").read_text()
+    table = guide[guide.index("## Warnings that change") :]
+    codes = {c for row in re.findall(r"^\| (`.*?`) \|", table, re.M) for c in row.split("`")[1::2]}
+    sources = "\n".join(p.read_text() for p in (ROOT / "src" / "tocsin").rglob("*.py"))
+    assert len(codes) >= 6
+    assert {c for c in codes if f'"{c}"' not in sources} == set()
 
 
 def test_there_are_examples() -> None:
