@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import tocsin
-from tocsin.cli import age, analyze, convert, demo, difference, nuclide, show
+from tocsin.cli import age, analyze, compare, convert, demo, difference, nuclide, show
 from tocsin.cli.output import EXIT_BAD_USAGE, EXIT_UNREADABLE, complain, console
 from tocsin.errors import ParseError, TocsinError
 
@@ -32,6 +32,7 @@ app.command("show", epilog=EXIT_STATUS)(show.show_command)
 app.command("difference", epilog=EXIT_STATUS)(difference.difference_command)
 app.command("convert", epilog=EXIT_STATUS)(convert.convert_command)
 app.command("age")(age.age_command)
+app.command("compare")(compare.compare_command)
 app.command("nuclide")(nuclide.nuclide_command)
 app.command("demo")(demo.demo_command)
 
