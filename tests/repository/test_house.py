@@ -148,3 +148,11 @@ def test_every_room_is_a_package() -> None:
     """Without ``__init__.py`` a folder escapes the import contract and the type check of tests."""
     rooms = {path.parent for path in SOURCES}
     assert [r for r in sorted(rooms) if not (r / "__init__.py").is_file()] == []
+
+
+def test_the_notice_names_every_folder_of_third_party_data() -> None:
+    notice = (ROOT / "NOTICE").read_text()
+    for manifest in sorted((ROOT / "src").rglob("data/**/manifest.json")):
+        parts = manifest.relative_to(ROOT).parts
+        folder = "/".join(parts[: parts.index("data") + 1])
+        assert folder in notice, f"NOTICE says nothing of {folder}"
