@@ -231,7 +231,7 @@ def test_convert_names_what_it_wrote(short_walk: Path, tmp_path: Path) -> None:
     assert tocsin("convert", short_walk, target, "--force", "-q").stderr == ""
     unknown = tocsin("convert", short_walk, tmp_path / "walk.foo")
     assert unknown.returncode == 2
-    assert "use .n42 or .csv" in unknown.stderr
+    assert "use .n42, .csv" in unknown.stderr
 
 
 def test_a_folder_stands_for_its_files_and_the_summary_tells_of_all(

@@ -1,6 +1,7 @@
 """Twenty thousand damaged files through the sandbox: counts, speed and memory are printed.
 
-``python tests/verify/test_mutated_files.py RECORDINGS [COUNT]`` runs the same without pytest.
+``python tests/verify/test_mutated_files.py RECORDINGS [COUNT [own]]`` runs the same without pytest;
+``own`` damages only the formats that our own readers take beside N42-2012.
 """
 
 from __future__ import annotations
@@ -83,9 +84,9 @@ def batches(mutants: Iterable[mutate.Mutant]) -> Iterator[list[mutate.Mutant]]:
         yield batch
 
 
-def run(recordings: Path, *, count: int = COUNT) -> Tally:
-    """Read ``count`` damaged files and say what came of them."""
-    seeds = mutate.seeds(recordings)
+def run(recordings: Path, *, count: int = COUNT, own: bool = False) -> Tally:
+    """Read ``count`` damaged files, of our own readers' formats only or of all; say what came."""
+    seeds = [s for s in mutate.seeds(recordings) if not own or s.kind in mutate.OWN_KINDS]
     rng = np.random.default_rng(SEED)
     tally = Tally()
     with Reader(workers=WORKERS) as reader, ThreadPoolExecutor(WORKERS) as pool:
@@ -111,8 +112,11 @@ def run(recordings: Path, *, count: int = COUNT) -> Tally:
 
 @pytest.mark.verify
 @pytest.mark.recordings
-def test_twenty_thousand_mutants(recordings: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    tally = run(recordings)
+@pytest.mark.parametrize("own", [False, True], ids=["every format", "own readers"])
+def test_twenty_thousand_mutants(
+    recordings: Path, capsys: pytest.CaptureFixture[str], own: bool
+) -> None:
+    tally = run(recordings, own=own)
     with capsys.disabled():
         print("", *tally.lines(), sep="\n")  # noqa: T201 - the figures are what this run is for
     assert tally.files == COUNT
@@ -123,5 +127,9 @@ def test_twenty_thousand_mutants(recordings: Path, capsys: pytest.CaptureFixture
 
 
 if __name__ == "__main__":
-    result = run(Path(sys.argv[1]), count=int(sys.argv[2]) if len(sys.argv) > 2 else COUNT)
+    result = run(
+        Path(sys.argv[1]),
+        count=int(sys.argv[2]) if len(sys.argv) > 2 else COUNT,
+        own="own" in sys.argv[3:],
+    )
     print(*result.lines(), *result.silent, sep="\n")  # noqa: T201 - a script prints its result

@@ -31,6 +31,8 @@ NUMBERS = (
     b"",
 )
 CHECKED = frozenset({".n42", ".xml", ".chn", ".pcf", ".spe", *OPINIONS})  # known to ``oracle``
+# Formats that only our own readers take.
+OWN_KINDS = frozenset(".ers .csv .rctrk .ndjson .log .json .iec .h5 .lis .uri .png".split())
 SUFFIXES = frozenset(
     ".n42 .xml .pcf .chn .cnf .spe .spc .rcspg .ndjson .rctrk .log .iec .ers .csv .h5".split()
 )
