@@ -38,6 +38,8 @@ RADIOACTIVE = {
     if not AgeModel(Measurement(p, d, Ratio(1, 0, "atom")), half_life_set()).chain.stable_daughter
 }
 FEW = 10_000
+# The chain of Ac-227 to lead has sixteen paths; it is left to the tests that run once per pair.
+QUICK = [p for p in PAIRS if p != ("Ac-227", "Pb-207")]
 
 
 def model_of(pair: tuple[str, str], kind: str, initial: float = 0.0) -> AgeModel:
@@ -52,9 +54,9 @@ def useful_age(pair: tuple[str, str], part: float) -> float:
     return part * min(known)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
-    pair=st.sampled_from(PAIRS),
+    pair=st.sampled_from(QUICK),
     log_part=st.floats(-7.0, 0.0),
     kind=st.sampled_from(["atom", "mass", "activity"]),
     kept=st.sampled_from([0.0, 0.0, 0.3]),
@@ -264,8 +266,8 @@ def test_activity_of_a_mole_is_that_of_avogadro() -> None:
     ) == pytest.approx(1.0, rel=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
-@given(pair=st.sampled_from(PAIRS), log_part=st.floats(-5.0, -0.3))
+@settings(max_examples=40, deadline=None)
+@given(pair=st.sampled_from(QUICK), log_part=st.floats(-5.0, -0.3))
 def test_a_limit_is_the_age_of_the_detection_limit(pair: tuple[str, str], log_part: float) -> None:
     age = useful_age(pair, 10**log_part)
     limit = growth_ratio(*pair, age)

@@ -48,6 +48,8 @@ PAIRS = [
     ("Eu-154", "Gd-154"),
     ("U-238", "Pb-206"),
 ]
+# Sixteen paths of up to sixteen members: once each where it matters, not at every age.
+QUICK = [p for p in PAIRS if p != ("U-238", "Pb-206")]
 
 
 def kinetics(chain: Chain) -> Kinetics:
@@ -155,7 +157,7 @@ def test_growth_agrees_with_radioactivedecay(parent: str, daughter: str, age_y: 
     assert numbers.grown(at(age_y))[0] == pytest.approx(expected, rel=1e-8)
 
 
-@pytest.mark.parametrize(("parent", "daughter"), PAIRS)
+@pytest.mark.parametrize(("parent", "daughter"), QUICK)
 def test_slope_and_sensitivities_are_derivatives(parent: str, daughter: str) -> None:
     chain = find_chain(parent, daughter)
     numbers = kinetics(chain)
@@ -179,7 +181,7 @@ def test_slope_and_sensitivities_are_derivatives(parent: str, daughter: str) -> 
         assert found[0] * constant / here == pytest.approx(numeric * constant / here, abs=3e-8)
 
 
-@pytest.mark.parametrize(("parent", "daughter"), PAIRS)
+@pytest.mark.parametrize(("parent", "daughter"), QUICK)
 @pytest.mark.parametrize("mean_lives", [1e-10, 1e-5, 0.01, 1.0, 8.0])
 def test_age_is_the_inverse_of_growth(parent: str, daughter: str, mean_lives: float) -> None:
     numbers = kinetics(find_chain(parent, daughter))
@@ -195,7 +197,7 @@ def test_age_is_the_inverse_of_growth(parent: str, daughter: str, mean_lives: fl
 
 
 @given(
-    pair=st.sampled_from(PAIRS),
+    pair=st.sampled_from(QUICK),
     log_age=st.floats(-9.0, 0.6),
     factor=st.floats(1.0001, 3.0),
 )
@@ -231,7 +233,7 @@ def test_nothing_is_older_than_equilibrium() -> None:
     assert np.isinf(kinetics(find_chain("U-235", "Pa-231")).age_of_growth(at(1.0)))
 
 
-@pytest.mark.parametrize(("parent", "daughter"), PAIRS)
+@pytest.mark.parametrize(("parent", "daughter"), QUICK)
 def test_initial_daughter_is_taken_off(parent: str, daughter: str) -> None:
     numbers = kinetics(find_chain(parent, daughter))
     slow = sorted(c[0] for c in numbers.constants_per_y.values())[:2]

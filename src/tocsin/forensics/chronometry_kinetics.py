@@ -19,6 +19,7 @@ from tocsin.forensics.chronometry_growth import FloatArray, exponential_differen
 
 _CHUNK = 4096  # samples solved together: they fit into the processor's cache
 _NEWTON_STEPS = 8
+_LAST_STEP = 1e-4  # of the age; the method squares the error, so about 1e-8 is left after it
 _SHORTEST = 1e-40  # times are looked for down to this part of the longest
 
 LONGEST_MEAN_LIVES = 600.0
@@ -189,10 +190,8 @@ class Kinetics:
             answer[possible] = part._search(wanted, np.zeros_like(wanted), *bracket)
         return answer
 
-    def ages_near(
-        self, ratio: FloatArray, initial: FloatArray, near_y: float, *, tolerance: float = 1e-9
-    ) -> FloatArray:
-        """The same as ``age`` for samples around a known age, faster, to a relative tolerance.
+    def ages_near(self, ratio: FloatArray, initial: FloatArray, near_y: float) -> FloatArray:
+        """The same as ``age`` for samples around a known age, faster, to 1e-7 of the age.
 
         Newton's method from that age on; samples that do not settle are searched in full.
         """
@@ -202,7 +201,7 @@ class Kinetics:
         for start in range(0, ratio.size, _CHUNK):
             part = slice(start, start + _CHUNK)
             numbers = self._part(part)
-            answer[part] = numbers._near(ratio[part], initial[part], near_y, tolerance)
+            answer[part] = numbers._near(ratio[part], initial[part], near_y)
         return answer
 
     def _part(self, part: slice) -> Kinetics:
@@ -212,9 +211,7 @@ class Kinetics:
             {e: v[part] for e, v in self.fractions.items()},
         )
 
-    def _near(
-        self, ratio: FloatArray, initial: FloatArray, near_y: float, tolerance: float
-    ) -> FloatArray:
+    def _near(self, ratio: FloatArray, initial: FloatArray, near_y: float) -> FloatArray:
         age = np.full_like(ratio, near_y)
         settled = np.zeros(ratio.shape, dtype=np.bool_)
         longest = LONGEST_MEAN_LIVES / self.constants_per_y[self.chain.parent]
@@ -222,7 +219,7 @@ class Kinetics:
             for _ in range(_NEWTON_STEPS):
                 value = self.total(age, initial)
                 step = np.log(ratio / value) * value / (age * self.rise_per_y(age, initial))
-                settled = np.abs(step) < tolerance
+                settled = np.abs(step) < _LAST_STEP
                 # Where a step is wild the full search will do it.
                 age = np.where(np.abs(step) < 1.0, age * np.exp(step), near_y)
                 age = np.minimum(age, longest)
