@@ -11,12 +11,14 @@ WORKERS ?= 2
 $(VENV)/run.stamp: requirements/run.lock pyproject.toml
 	@$(or $(PYTHON),false) -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Python 3.11 or newer with venv is needed (Debian: apt-get install python3 python3-venv); name another one by: make PYTHON=..."; exit 1; }
+	@echo "Installing Tocsin and its pinned dependencies into $(VENV) (once, about a minute) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
+	@echo "Installing the pinned test tools into $(VENV) (once, about a minute) ..."
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@touch $@
 

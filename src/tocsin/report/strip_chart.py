@@ -35,6 +35,8 @@ from tocsin.report.wording import counted
 
 # Numbers of encounters would cover each other above this many; all are in the table.
 MAX_NUMBERED = 40
+# Half a letter of a label as a part of the width of the time axis.
+_LETTER_PART = 0.0055
 # A statistic that reaches further above the threshold than this is drawn on an arcsinh scale, so
 # that the threshold stays visible.
 LINEAR_UP_TO_THRESHOLDS = 8.0
@@ -233,7 +235,11 @@ def _number(
             unnamed = "natural" if encounter.source_class == "norm" else "?"
             name = plain_label(encounter.nuclides[0].name) if encounter.nuclides else unnamed
             text = f"{number}: {name}"
-        half = 0.0055 * len(text) * length
+        half = _LETTER_PART * len(text) * length
+        if middle - half < free_from:
+            # No room for the name: the number alone leads to the table.
+            text = str(number)
+            half = _LETTER_PART * len(text) * length
         if middle - half < free_from:
             continue
         free_from = middle + half
