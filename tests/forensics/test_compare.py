@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tocsin.cli.compare import comparison_report
 from tocsin.errors import InvalidInput, ParseError
 from tocsin.forensics.compare import Comparison, compare
 from tocsin.forensics.compare_case import (
@@ -34,6 +33,7 @@ from tocsin.forensics.library_synthetic import (
     write_case,
     write_library,
 )
+from tocsin.report.compare_terminal import comparison_report
 
 NAMES = ELEMENTS[:10]
 WORLD = OreWorld(mines=12, lots=6, between=1.0, within=0.25, missing=0.15)

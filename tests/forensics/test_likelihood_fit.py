@@ -85,7 +85,7 @@ def test_joint_density_agrees_with_one_large_normal_distribution() -> None:
             (h @ centre[source])[seen], total[np.ix_(seen, seen)]
         ).logpdf(values.ravel()[seen])
         # 1e9 degrees of freedom leave differences of log-gamma functions of some 1e-6.
-        assert model.joint_log_density(table, source) == pytest.approx(float(oracle), abs=1e-4)
+        assert model.joint_log_densities(table)[0][source] == pytest.approx(float(oracle), abs=1e-4)
 
 
 def test_the_fit_finds_the_spreads_of_a_large_world() -> None:

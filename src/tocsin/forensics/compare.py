@@ -27,7 +27,7 @@ from tocsin.forensics.composition import (
 from tocsin.forensics.library_entries import Entry, Library
 from tocsin.forensics.likelihood import TwoLevelModel
 from tocsin.forensics.likelihood_fit import fit
-from tocsin.forensics.open_set import Validation, strangeness, validate
+from tocsin.forensics.open_set import Validation, others, strangeness, validate
 
 Array = NDArray[np.float64]
 CONSISTENT, NOT_CONSISTENT = "consistent", "not consistent"
@@ -272,8 +272,11 @@ def _columns(table: Table, kept: NDArray[np.bool_]) -> Table:
     return narrowed.rows(some)
 
 
-def _raw_log_ratio(model: TwoLevelModel, case: Table, source: int) -> float:
-    return model.joint_log_density(case, source) - model.joint_log_density(case, None)
+def _raw_log_ratios(model: TwoLevelModel, case: Table) -> Array:
+    """Raw log ratio of all samples together for each source against another one, shape (K,)."""
+    sources, kernels = model.joint_log_densities(case)
+    ratios: Array = sources - others(kernels)
+    return ratios
 
 
 def _source_answers(
@@ -282,11 +285,11 @@ def _source_answers(
     group_of = {e.source: e.group for e in library.entries}
     calibration, ten = validation.calibration, float(np.log(10.0))
     same, weight = validation.trials.same, validation.trials.same_weight
-    population = model.joint_log_density(case, None)
+    ratios = _raw_log_ratios(model, case)
     moved = _fold_ratios(validation, case)
     answers = []
     for k, source in enumerate(model.sources):
-        raw = model.joint_log_density(case, k) - population
+        raw = float(ratios[k])
         value = float(calibration.apply(np.array([raw]))[0]) / ten
         others = np.array(moved.get(source, ()))
         spread = 0.0
@@ -320,9 +323,8 @@ def _source_answers(
 def _fold_ratios(validation: Validation, case: Table) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for model in validation.models:
-        population = model.joint_log_density(case, None)
-        for k, source in enumerate(model.sources):
-            found.setdefault(source, []).append(model.joint_log_density(case, k) - population)
+        for source, ratio in zip(model.sources, _raw_log_ratios(model, case), strict=True):
+            found.setdefault(source, []).append(float(ratio))
     return found
 
 
@@ -334,7 +336,7 @@ def _sensitivity(
     z = model.standard_residuals(case, k)
     found = []
     for j, name in enumerate(case.names):
-        raw = _raw_log_ratio(model, case.without_feature(name), k)
+        raw = float(_raw_log_ratios(model, case.without_feature(name))[k])
         known = z[:, j][np.isfinite(z[:, j])]
         found.append(
             Contribution(
@@ -352,8 +354,10 @@ def _sensitivity(
 def _self_consistency(model: TwoLevelModel, case: Table) -> float | None:
     if len(case) < 2:
         return None
-    apart = float(np.sum(model.population_log_density(case)))
-    return (model.joint_log_density(case, None) - apart) / float(np.log(10.0))
+    count = np.log(len(model.sources))
+    apart = np.sum(np.logaddexp.reduce(model.kernel_log_densities(case), axis=1) - count)
+    together = np.logaddexp.reduce(model.joint_log_densities(case)[1]) - count
+    return float((together - apart) / np.log(10.0))
 
 
 def _contrary(

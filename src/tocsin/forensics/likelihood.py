@@ -88,55 +88,81 @@ class TwoLevelModel:
             float(self.source_dof[source]),
         )
 
-    def population_log_density(self, table: Table, group: int | None = None) -> Array:
-        """Log density of each row under another source of the population, shape (n,).
+    def group_log_density(self, table: Table, group: int) -> Array:
+        """Log density of each row under a new source of one class, shape (n,)."""
+        sources = int(np.sum(self.group_of_source == group))
+        return self._log_density(
+            table,
+            self.population_mean[group],
+            self.between * (1.0 + 1.0 / sources),
+            self.within,
+            self.population_dof,
+        )
 
-        Parameters
+    @property
+    def kernel_width(self) -> float:
+        r"""Width of the kernel about each source, in units of the spread between sources.
+
+        .. math:: h = \left( \frac{4}{K (2 p + 1)} \right)^{1 / (p + 4)}
+
+        References
         ----------
-        table : Table
-            Samples.
-        group : int, optional
-            Class of the other source; the equal mixture of all classes where not given.
+        C. G. G. Aitken, D. Lucy, Appl. Statist. 53 (2004) 109,
+        doi 10.1046/j.0035-9254.2003.05271.x [formula unverified].
         """
-        chosen = range(len(self.groups)) if group is None else [group]
-        counts = np.bincount(self.group_of_source, minlength=len(self.groups))
-        logs = [
-            self._log_density(
-                table,
-                self.population_mean[t],
-                self.between * (1.0 + 1.0 / counts[t]),
-                self.within,
-                self.population_dof,
-            )
-            for t in chosen
-        ]
-        mixed: Array = np.logaddexp.reduce(np.array(logs), axis=0) - np.log(len(logs))
-        return mixed
+        p = len(self.names)
+        return float((4.0 / (len(self.sources) * (2 * p + 1))) ** (1.0 / (p + 4)))
 
-    def joint_log_density(self, table: Table, source: int | None) -> float:
-        """Log density of all rows as samples of ONE source: of the library, or another (None).
+    def kernel_log_densities(self, table: Table) -> Array:
+        """Log density of each row under a new source like each one of the library, (n, K).
+
+        The sources of a library are rarely one normal cloud; a kernel about each of them follows
+        their true distribution.
+        """
+        extra = self.kernel_width**2 * self.between
+        return np.column_stack(
+            [
+                self._log_density(table, mean, covariance + extra, self.within, self.population_dof)
+                for mean, covariance in zip(self.source_mean, self.source_covariance, strict=True)
+            ]
+        )
+
+    def joint_log_densities(self, table: Table) -> tuple[Array, Array]:
+        """All rows as samples of ONE source.
 
         The rows enter in turn, each sharpening what is known of the source.
+
+        Returns
+        -------
+        sources : array, shape (K,)
+            Log density under each source of the library.
+        kernels : array, shape (K,)
+            Log density under a new source like each one.
         """
-        counts = np.bincount(self.group_of_source, minlength=len(self.groups))
-        if source is not None:
-            starts = [(self.source_mean[source], self.source_covariance[source])]
-            within, dof = self.source_within[source], float(self.source_dof[source])
-        else:
-            starts = [
-                (self.population_mean[t], self.between * (1.0 + 1.0 / counts[t]))
-                for t in range(len(self.groups))
-            ]
-            within, dof = self.within, self.population_dof
-        totals = []
-        for mean, covariance in starts:
-            total = 0.0
-            for i in range(len(table)):
-                row = table.rows(np.array([i], dtype=np.intp))
-                total += float(self._log_density(row, mean, covariance, within, dof)[0])
+        k, p = len(self.sources), len(self.names)
+        extra = self.kernel_width**2 * self.between
+        total = self._joint(
+            table,
+            np.concatenate([self.source_mean, self.source_mean]),
+            np.concatenate([self.source_covariance, self.source_covariance + extra]),
+            np.concatenate([self.source_within, np.broadcast_to(self.within, (k, p, p))]),
+            np.concatenate([self.source_dof, np.full(k, self.population_dof)]),
+        )
+        return total[:k], total[k:]
+
+    def _joint(
+        self, table: Table, mean: Array, covariance: Array, within: Array, dof: Array
+    ) -> Array:
+        """Joint log density of the rows for each of several starts, shape (S,)."""
+        starts = len(mean)
+        total: Array = np.zeros(starts)
+        for i in range(len(table)):
+            row = table.rows(np.full(starts, i, dtype=np.intp))
+            residual, upper, scale = self._parts(row, mean, covariance, within)
+            total = total + log_density(residual, scale, row.observed, upper, dof)
+            if i < len(table) - 1:
                 mean, covariance = self._updated(row, mean, covariance, within)
-            totals.append(total)
-        return float(np.logaddexp.reduce(totals) - np.log(len(totals)))
+        return total
 
     def source_distance(self, table: Table, source: int) -> Array:
         """Squared distance of each row from one source over its observed parts, shape (n,)."""
@@ -168,8 +194,9 @@ class TwoLevelModel:
         self, table: Table, mean: Array, covariance: Array, within: Array
     ) -> tuple[Array, Array, Array]:
         h = design_matrices(table.random_design, len(self.names))
-        expected = h @ mean + table.fixed_design @ self.fixed
-        scale = within[None] + table.covariance + h @ covariance @ np.swapaxes(h, 1, 2)
+        coefficients = np.broadcast_to(mean, (len(table), h.shape[2]))
+        expected = np.einsum("npP,nP->np", h, coefficients) + table.fixed_design @ self.fixed
+        scale = within + table.covariance + h @ covariance @ np.swapaxes(h, 1, 2)
         return table.values - expected, table.upper - expected, scale
 
     def _log_density(
@@ -183,9 +210,9 @@ class TwoLevelModel:
     def _updated(
         self, row: Table, mean: Array, covariance: Array, within: Array
     ) -> tuple[Array, Array]:
-        """Posterior of a source's coefficients after one more sample."""
+        """Posterior of each start's coefficients after one more sample."""
         h = design_matrices(row.random_design, len(self.names))
-        noise = within[None] + row.covariance
+        noise = within + row.covariance
         residual, upper, scale = self._parts(row, mean, covariance, within)
         values, extra = np.where(row.observed, residual, 0.0), np.zeros_like(residual)
         sites = Sites.none(row)
@@ -195,8 +222,10 @@ class TwoLevelModel:
         seen = row.observed | row.censored
         inverse, _ = masked_inverse(noise + diagonal_matrices(extra), seen)
         weighted = np.swapaxes(h, 1, 2) @ inverse
-        posterior = np.linalg.inv(np.linalg.inv(covariance) + (weighted @ h)[0])
-        return mean + posterior @ (weighted[0] @ values[0]), posterior
+        posterior: Array = np.asarray(np.linalg.inv(np.linalg.inv(covariance) + weighted @ h))
+        pull = np.einsum("sPq,sq->sP", weighted, values)
+        sharper: Array = mean + np.einsum("sPQ,sQ->sP", posterior, pull)
+        return sharper, posterior.astype(np.float64, copy=False)
 
 
 def design_matrices(random_design: Array, features: int) -> Array:

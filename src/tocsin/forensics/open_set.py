@@ -93,16 +93,27 @@ def strangeness(model: TwoLevelModel, table: Table) -> tuple[Array, Array]:
     Returns
     -------
     strangeness : array, shape (n,)
-        Log density under another source less that under the best source of the library.
+        Log density under a new source less that under the best source of the library.
     log_ratios : array, shape (n, K)
         Raw log likelihood ratio for each source against another one.
     """
-    population = model.population_log_density(table)
-    ratios = np.column_stack(
-        [model.source_log_density(table, k) for k in range(len(model.sources))]
-    )
-    ratios = ratios - population[:, None]
-    return -ratios.max(axis=1), ratios
+    own = np.column_stack([model.source_log_density(table, k) for k in range(len(model.sources))])
+    kernels = model.kernel_log_densities(table)
+    # Whether it is in the library at all is asked against a new source like any of them; whether
+    # it is source k, against the others.
+    anywhere = np.logaddexp.reduce(kernels, axis=1) - np.log(kernels.shape[1])
+    return anywhere - own.max(axis=1), own - others(kernels)
+
+
+def others(kernels: Array) -> Array:
+    """Log mean, for each source (last axis), of the kernels of all the other sources."""
+    top = kernels.max(axis=-1, keepdims=True)
+    size = np.exp(kernels - top)
+    # Where one source holds all the weight the others are summed directly, not by a difference.
+    count = kernels.shape[-1]
+    rest = np.array([np.delete(size, k, axis=-1).sum(axis=-1) for k in range(count)])
+    mean: Array = np.log(np.maximum(np.moveaxis(rest, 0, -1), 1e-300) / (count - 1)) + top
+    return mean
 
 
 def validate(

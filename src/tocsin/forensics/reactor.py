@@ -83,9 +83,7 @@ def type_table(
 
 def type_log_densities(model: TwoLevelModel, table: Table) -> Array:
     """Log density of each sample under a reactor of each type that is not in the library."""
-    return np.column_stack(
-        [model.population_log_density(table, t) for t in range(len(model.groups))]
-    )
+    return np.column_stack([model.group_log_density(table, t) for t in range(len(model.groups))])
 
 
 def type_probabilities(model: TwoLevelModel, log_densities: Array, *, equal: bool) -> Array:
