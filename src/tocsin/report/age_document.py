@@ -10,6 +10,7 @@ from tocsin.forensics import CaseAnswer, Concordance, ModelAge
 from tocsin.nuclear import load_library
 from tocsin.report.age_wording import (
     AGE_LIMITS,
+    AGE_SENSITIVE,
     age_text,
     age_tone,
     category_text,
@@ -35,7 +36,7 @@ from tocsin.report.document import (
     table,
     verdict_box,
 )
-from tocsin.report.wording import REALM_WORDS, SENSITIVE, digits, moment_text
+from tocsin.report.wording import REALM_WORDS, digits, moment_text
 
 
 def age_document(answer: CaseAnswer, *, sha256: str, created: dt.datetime) -> Document:
@@ -59,7 +60,7 @@ def age_document(answer: CaseAnswer, *, sha256: str, created: dt.datetime) -> Do
     halves = case.half_lives
     blocks: list[Block] = [
         verdict_box(verdict_of_ages(answer), age_tone(answer)),
-        small(SENSITIVE),
+        small(AGE_SENSITIVE),
         facts(
             [
                 ("Half-life set", f"{halves.name}: {halves.title} ({halves.edition})"),

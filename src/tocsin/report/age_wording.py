@@ -15,6 +15,11 @@ AGE_LIMITS = (
     "initial daughter. Another person reads the result before anybody acts on it.",
 )
 
+AGE_SENSITIVE = (
+    "Forensic results are sensitive information: store and share this report by your national "
+    "rules."
+)
+
 
 def plus_minus(value: float, width: float | None) -> str:
     """Value and uncertainty, the uncertainty with two digits and the value to the same place."""
