@@ -7,7 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _ADDED = re.compile(r'(?:notes\.add|RecordingWarning)\(\s*"([a-z_]+)"')
-_CHOSEN = re.compile(r'"(time_missing|time_unreadable)"\s+if|else\s+"(time_missing|time_unreadable)"')
+_CHOSEN = re.compile(
+    r'"(time_missing|time_unreadable)"\s+if|else\s+"(time_missing|time_unreadable)"'
+)
 
 
 def test_every_code_of_a_warning_is_documented() -> None:

@@ -102,6 +102,7 @@ def read_pei_csv(data: bytes, limits: Limits) -> Recording:
     columns = columns_of(lines[0][1]) if lines else None
     if columns is None:
         raise ParseError("the first line does not name the columns of a PEI table")
+    _refuse_strays(columns)
     if any(end - at > MAX_CHANNELS for _name, at, end in columns.spectra):
         raise ParseError("a spectrum holds more channels than is believed", code="too_large")
     if len(lines) < 2:
@@ -125,6 +126,18 @@ def read_pei_csv(data: bytes, limits: Limits) -> Recording:
         warnings=notes.warnings(),
         file_format="pei-csv",
     )
+
+
+def _refuse_strays(columns: _Columns) -> None:
+    """No channel of a spectrum stands outside its run: a name in between may be damaged."""
+    bases = {name for name, _first, _end in columns.spectra}
+    for at in columns.others:
+        channel = _CHANNEL.fullmatch(columns.names[at])
+        if channel is not None and channel[1] in bases:
+            raise ParseError(
+                f"line 1: {printable(columns.names[at], limit=40)!r} does not follow the channel "
+                "before it: a name is missing or damaged"
+            )
 
 
 def _cells(line: str, columns: _Columns, number: int) -> list[str]:

@@ -93,6 +93,8 @@ def size(recording: Recording, kind: str) -> tuple[int, float]:
         counts = [g.counts or 0.0 for r in recording.records for g in r.gross_counts]
         return len(recording.records), math.fsum(rates + counts)
     spectra = [s for r in recording.records + recording.derived for s in r.spectra if s.n_channel]
+    if kind == ".lis":  # slices, as many as the clock says
+        return 0, math.fsum(s.total for s in spectra)
     return len(spectra), math.fsum(s.total for s in spectra)
 
 

@@ -101,6 +101,12 @@ def ers_points_beyond_the_limit() -> bytes:
 
 
 @attack("surveys", "attack.csv")
+def pei_name_of_a_channel_is_damaged() -> bytes:
+    # Channels behind the damaged name must not become columns without a meaning.
+    return field.pei([[1] * 40] * 3).replace("NAI2_30", "NAI2_80").encode()
+
+
+@attack("surveys", "attack.csv")
 def pei_row_with_a_cell_more() -> bytes:
     return field.pei().replace(";7;8;", ";7;7;8;", 1).encode()
 
