@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,10 @@ import numpy as np
 import pytest
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# Test files of two rooms may bear one name (importlib mode), so what they share within a room is
+# found by the folders of all rooms; after everything installed, so that nothing is hidden.
+sys.path.extend(str(p) for p in sorted(Path(__file__).parent.iterdir()) if p.is_dir())
 
 
 def pytest_configure(config: pytest.Config) -> None:
