@@ -16,7 +16,7 @@ EXIT_STATUS = (
     "Exit status: 0 done, 2 the call is wrong, 3 a file cannot be read (one line on standard "
     "error says why; other files go on)."
 )
-EXAMPLES = "Examples: tocsin analyze walk.n42 --html walk.html · tocsin analyze *.n42 --json"
+EXAMPLES = "Examples: tocsin analyze walk.n42 --html walk.html; tocsin analyze *.n42 --json"
 
 app = typer.Typer(
     name="tocsin",
