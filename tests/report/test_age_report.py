@@ -96,3 +96,11 @@ def test_discordance_is_the_first_thing_said() -> None:
     words = json.dumps(document.blocks)
     assert "Incomplete purification" in words
     assert "Second reader" in words
+
+
+def test_an_upper_bound_says_so_in_the_first_line() -> None:
+    unknown = chronometer(2.9348e-5) | {"initial_daughter": None}
+    case = json.dumps(unknown | {"measured_on": "2020-01-01"})
+    assert "UPPER BOUND" in verdict_of_ages(answer_case(read_case(case), samples=10_000))
+    case = json.dumps(chronometer(2.9348e-5) | {"measured_on": "2020-01-01"})
+    assert "UPPER BOUND" not in verdict_of_ages(answer_case(read_case(case), samples=10_000))

@@ -65,10 +65,15 @@ def verdict_of_ages(answer: CaseAnswer) -> str:
     if concordance is not None and concordance.concordant is not None:
         return concordance_text(concordance)
     if answer.ages:
-        return "; ".join(f"{a.name}: {age_text(a)}, {date_text(a)}" for a in answer.ages)
+        return "; ".join(f"{a.name}: {age_text(a)}, {date_text(a)}{_bound(a)}" for a in answer.ages)
     dated = [a for a in answer.source_ages if a.age_y is not None]
     count = len(dated)
     return f"Sealed source: {count} possible {'date' if count == 1 else 'dates'}."
+
+
+def _bound(age: ModelAge) -> str:
+    unknown = any(w.code == "upper_bound" for w in age.warnings)
+    return "; UPPER BOUND, initial daughter not known" if unknown else ""
 
 
 def age_tone(answer: CaseAnswer) -> Tone:
