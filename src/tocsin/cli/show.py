@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from tocsin.spectra import Record, Recording
 
 SHOWN_RECORDS = 20
-_TO_THE_RIGHT = frozenset({"#", "live s", "real s", "gamma", "neutrons", "channels"})
+_TO_THE_RIGHT = frozenset(
+    {"#", "live s", "real s", "gamma", "cps", "µSv/h", "neutrons", "channels"}
+)
 
 
 def show_command(
@@ -115,7 +117,9 @@ def _print_records(recording: Recording, *, limit: int | None) -> None:
         "live s": [_seconds(r.live_time_s) for r in shown],
         "real s": [_seconds(r.real_time_s) for r in shown],
         "channels": [_channels(r) for r in shown],
-        "gamma": [f"{r.total_counts:.0f}" for r in shown],
+        "gamma": [_gamma(r) for r in shown],
+        "cps": [_largest([c.count_rate_cps for c in r.count_rates]) for r in shown],
+        "µSv/h": [_largest([d.dose_rate_uSv_h for d in r.dose_rates]) for r in shown],
         "neutrons": ["" if r.neutron_counts is None else f"{r.neutron_counts:g}" for r in shown],
         "position": [_place(r) for r in shown],
     }
@@ -141,6 +145,17 @@ def _start(moment: dt.datetime | None, *, one_day: bool, digits: str) -> str:
         return ""
     clock = moment.time().isoformat(timespec=digits)
     return clock if one_day else f"{moment.date()} {clock}"
+
+
+def _gamma(record: Record) -> str:
+    """Counts of the spectra, or of counters without one; empty where nothing was counted."""
+    if record.spectra:
+        return f"{record.total_counts:.0f}"
+    return "" if record.other_counts is None else f"{record.other_counts:.0f}"
+
+
+def _largest(values: Sequence[float]) -> str:
+    return f"{max(values):.3g}" if values else ""
 
 
 def _channels(record: Record) -> str:

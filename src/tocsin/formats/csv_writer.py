@@ -70,7 +70,7 @@ def _rows(table: object, number: int, record: Record) -> None:
     start = "" if record.start is None else record.start.isoformat()
     for spectrum in record.spectra or (None,):
         real, live, detector = record.real_time_s, None, ""
-        total = _other_counts(record)
+        total = None if record.spectra else record.other_counts
         channels: list[float] = []
         if spectrum is not None:
             real = spectrum.real_time_s if spectrum.real_time_s is not None else real
@@ -91,12 +91,6 @@ def _rows(table: object, number: int, record: Record) -> None:
             ]
         )
         whole = ("", "", "")
-
-
-def _other_counts(record: Record) -> float | None:
-    """Counts of a record without a spectrum, neutrons left out; None where there are none."""
-    counts = [g.counts for g in record.gross_counts if g.kind != "neutron" and g.counts is not None]
-    return sum(counts) if counts and not record.spectra else None
 
 
 def _cell(value: float | None) -> float | int | str:

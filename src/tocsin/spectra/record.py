@@ -131,6 +131,14 @@ class Record:
         return max(times) if times else self.real_time_s
 
     @property
+    def other_counts(self) -> float | None:
+        """Counts without a spectrum that are not of neutrons; None where nothing wrote any."""
+        values = [
+            g.counts for g in self.gross_counts if g.kind != "neutron" and g.counts is not None
+        ]
+        return sum(values) if values else None
+
+    @property
     def total_counts(self) -> float:
         """Gamma counts summed over all spectra."""
         return float(sum(s.total for s in self.spectra))
