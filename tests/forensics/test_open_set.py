@@ -12,7 +12,7 @@ from tocsin.errors import InvalidInput
 from tocsin.forensics.composition import Table, plain_table, usual_uncertainties
 from tocsin.forensics.library_synthetic import ELEMENTS, OreWorld, synthetic_ores
 from tocsin.forensics.likelihood_fit import fit
-from tocsin.forensics.open_set import Validation, strangeness, validate
+from tocsin.forensics.open_set import Validation, alternatives, strangeness, validate
 
 NAMES = ELEMENTS[:8]
 WORLD = OreWorld(mines=16, lots=8, between=0.7, within=0.35)
@@ -107,3 +107,15 @@ def test_the_same_library_gives_the_same_figures(validation: Validation) -> None
     again = validate(tables(1)[0])
     assert np.array_equal(again.known, validation.known)
     assert again.calibration == validation.calibration
+
+
+def test_alternatives_leave_out_the_source_in_question() -> None:
+    kernels, cloud = np.log([[0.1, 0.2, 0.6]]), np.log([0.5])
+    anywhere, elsewhere = alternatives(kernels, cloud)
+    np.testing.assert_allclose(np.exp(anywhere), [0.5 * (0.3 + 0.5)])
+    np.testing.assert_allclose(
+        np.exp(elsewhere), [[0.5 * (0.4 + 0.5), 0.5 * (0.35 + 0.5), 0.5 * (0.15 + 0.5)]]
+    )
+    # One source that explains everything does not swallow the others.
+    far = alternatives(np.array([0.0, -400.0, -401.0]), np.array(-600.0))[1]
+    assert far[0] == pytest.approx(-400.0 + np.log((1 + np.exp(-1)) / 4))

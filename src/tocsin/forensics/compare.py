@@ -27,7 +27,7 @@ from tocsin.forensics.composition import (
 from tocsin.forensics.library_entries import Entry, Library
 from tocsin.forensics.likelihood import TwoLevelModel
 from tocsin.forensics.likelihood_fit import fit
-from tocsin.forensics.open_set import Validation, others, strangeness, validate
+from tocsin.forensics.open_set import Validation, alternatives, strangeness, validate
 
 Array = NDArray[np.float64]
 CONSISTENT, NOT_CONSISTENT = "consistent", "not consistent"
@@ -274,8 +274,8 @@ def _columns(table: Table, kept: NDArray[np.bool_]) -> Table:
 
 def _raw_log_ratios(model: TwoLevelModel, case: Table) -> Array:
     """Raw log ratio of all samples together for each source against another one, shape (K,)."""
-    sources, kernels = model.joint_log_densities(case)
-    ratios: Array = sources - others(kernels)
+    sources, kernels, cloud = model.joint_log_densities(case)
+    ratios: Array = sources - alternatives(kernels, cloud)[1]
     return ratios
 
 
@@ -354,10 +354,10 @@ def _sensitivity(
 def _self_consistency(model: TwoLevelModel, case: Table) -> float | None:
     if len(case) < 2:
         return None
-    count = np.log(len(model.sources))
-    apart = np.sum(np.logaddexp.reduce(model.kernel_log_densities(case), axis=1) - count)
-    together = np.logaddexp.reduce(model.joint_log_densities(case)[1]) - count
-    return float((together - apart) / np.log(10.0))
+    _, kernels, cloud = model.joint_log_densities(case)
+    together = alternatives(kernels, cloud)[0]
+    apart, _ = alternatives(model.kernel_log_densities(case), model.group_log_density(case, 0))
+    return float((together - apart.sum()) / np.log(10.0))
 
 
 def _contrary(

@@ -116,8 +116,7 @@ class TwoLevelModel:
     def kernel_log_densities(self, table: Table) -> Array:
         """Log density of each row under a new source like each one of the library, (n, K).
 
-        The sources of a library are rarely one normal cloud; a kernel about each of them follows
-        their true distribution.
+        A library need not be one normal cloud of sources; kernels follow its clusters.
         """
         extra = self.kernel_width**2 * self.between
         return np.column_stack(
@@ -127,7 +126,7 @@ class TwoLevelModel:
             ]
         )
 
-    def joint_log_densities(self, table: Table) -> tuple[Array, Array]:
+    def joint_log_densities(self, table: Table) -> tuple[Array, Array, Array]:
         """All rows as samples of ONE source.
 
         The rows enter in turn, each sharpening what is known of the source.
@@ -138,17 +137,20 @@ class TwoLevelModel:
             Log density under each source of the library.
         kernels : array, shape (K,)
             Log density under a new source like each one.
+        cloud : array, shape ()
+            Log density under a new source of the first class.
         """
         k, p = len(self.sources), len(self.names)
         extra = self.kernel_width**2 * self.between
+        cloud = self.between * (1.0 + 1.0 / np.sum(self.group_of_source == 0))
         total = self._joint(
             table,
-            np.concatenate([self.source_mean, self.source_mean]),
-            np.concatenate([self.source_covariance, self.source_covariance + extra]),
-            np.concatenate([self.source_within, np.broadcast_to(self.within, (k, p, p))]),
-            np.concatenate([self.source_dof, np.full(k, self.population_dof)]),
+            np.concatenate([self.source_mean, self.source_mean, self.population_mean[:1]]),
+            np.concatenate([self.source_covariance, self.source_covariance + extra, cloud[None]]),
+            np.concatenate([self.source_within, np.broadcast_to(self.within, (k + 1, p, p))]),
+            np.concatenate([self.source_dof, np.full(k + 1, self.population_dof)]),
         )
-        return total[:k], total[k:]
+        return total[:k], total[k : 2 * k], total[2 * k]
 
     def _joint(
         self, table: Table, mean: Array, covariance: Array, within: Array, dof: Array

@@ -98,22 +98,43 @@ def strangeness(model: TwoLevelModel, table: Table) -> tuple[Array, Array]:
         Raw log likelihood ratio for each source against another one.
     """
     own = np.column_stack([model.source_log_density(table, k) for k in range(len(model.sources))])
-    kernels = model.kernel_log_densities(table)
+    anywhere, elsewhere = alternatives(
+        model.kernel_log_densities(table), model.group_log_density(table, 0)
+    )
     # Whether it is in the library at all is asked against a new source like any of them; whether
-    # it is source k, against the others.
-    anywhere = np.logaddexp.reduce(kernels, axis=1) - np.log(kernels.shape[1])
-    return anywhere - own.max(axis=1), own - others(kernels)
+    # it is source k, against another one.
+    return anywhere - own.max(axis=1), own - elsewhere
 
 
-def others(kernels: Array) -> Array:
-    """Log mean, for each source (last axis), of the kernels of all the other sources."""
-    top = kernels.max(axis=-1, keepdims=True)
-    size = np.exp(kernels - top)
-    # Where one source holds all the weight the others are summed directly, not by a difference.
+def alternatives(kernels: Array, cloud: Array) -> tuple[Array, Array]:
+    """Log density under a new source, and under a source other than each one of the library.
+
+    Half of the weight is on kernels about the known sources and half on one normal cloud of
+    sources: the first is better where sources form clusters, the second where they do not (both
+    measured in the science note), and a library does not say beforehand which it is.
+
+    Parameters
+    ----------
+    kernels : array, shape (..., K)
+        Log density under a new source like each known one.
+    cloud : array, shape (...)
+        Log density under a new source of the normal cloud.
+
+    Returns
+    -------
+    anywhere : array, shape (...)
+        Under a new source.
+    elsewhere : array, shape (..., K)
+        Under a source other than source k.
+    """
     count = kernels.shape[-1]
-    rest = np.array([np.delete(size, k, axis=-1).sum(axis=-1) for k in range(count)])
-    mean: Array = np.log(np.maximum(np.moveaxis(rest, 0, -1), 1e-300) / (count - 1)) + top
-    return mean
+    every = np.logaddexp.reduce(kernels, axis=-1) - np.log(count)
+    anywhere: Array = np.logaddexp(every, cloud) - np.log(2.0)
+    # Summed anew without source k, not by a difference: one source may hold all the weight.
+    rest = [np.logaddexp.reduce(np.delete(kernels, k, axis=-1), axis=-1) for k in range(count)]
+    others = np.stack(rest, axis=-1) - np.log(count - 1)
+    elsewhere: Array = np.logaddexp(others, cloud[..., None]) - np.log(2.0)
+    return anywhere, elsewhere
 
 
 def validate(
