@@ -63,6 +63,7 @@ def demo_command(
     console.print(terminal_report(analysis))
     console.print()
     console.print(comparison_table(compare(analysis.encounters, truth), analysis))
+    console.print(Text(false_alarm_note(analysis)))
     for name, path in (("Walk", written.walk), ("Truth", written.truth), ("Report", report)):
         console.print(Text(f"{name + ':':8}{path}"), soft_wrap=True)
     if not headless and not webbrowser.open(report.resolve().as_uri()):
@@ -76,6 +77,19 @@ def _advance(bar: Progress, words: str) -> Callable[[int, int], None]:
         bar.update(task, completed=done, total=total)
 
     return advance
+
+
+def false_alarm_note(analysis: Analysis) -> str:
+    """How many false encounters the threshold allows in a walk of this length."""
+    rates = {e.false_alarm_rate_per_h for e in analysis.encounters} - {None}
+    if len(rates) != 1 or analysis.live_time_s is None:
+        return ""
+    rate = next(r for r in rates if r is not None)
+    expected = rate * analysis.live_time_s / 3600.0
+    return (
+        f"The threshold is set for {rate:g} false alarm per hour: {expected:.1f} are to be expected "
+        f"in a walk of {analysis.live_time_s / 60.0:.0f} minutes. --seed makes another walk."
+    )
 
 
 def comparison_table(rows: Sequence[ComparisonRow], analysis: Analysis) -> Table:
