@@ -87,8 +87,9 @@ def false_alarm_note(analysis: Analysis) -> str:
     rate = next(r for r in rates if r is not None)
     expected = rate * analysis.live_time_s / 3600.0
     return (
-        f"The threshold is set for {rate:g} false alarm per hour: {expected:.1f} are to be expected "
-        f"in a walk of {analysis.live_time_s / 60.0:.0f} minutes. --seed makes another walk."
+        f"The threshold is set for {rate:g} false alarm per hour: {expected:.1f} are to be "
+        f"expected in a walk of {analysis.live_time_s / 60.0:.0f} minutes. --seed makes another "
+        "walk."
     )
 
 
