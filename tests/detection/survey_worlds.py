@@ -7,7 +7,13 @@ import math
 
 import numpy as np
 
-from tocsin.detectors import background_components, model_for, nuclide_template
+from tocsin.detectors import (
+    background_components,
+    fold_lines,
+    material,
+    model_for,
+    nuclide_template,
+)
 from tocsin.nuclear import load_library
 from tocsin.spectra import (
     DetectorInfo,
@@ -46,6 +52,25 @@ def source(name: str) -> np.ndarray:
     """Shape of a nuclide with some scatter, sum one; ``(n_channel,)``."""
     model = model_for(INSTRUMENT, n_channel=N_CHANNEL, edges_keV=EDGES_KEV)
     shape = nuclide_template(name, model, EDGES_KEV, library=load_library(), scatter=0.5).copy()
+    shape[EDGES_KEV[:-1] < 30.0] = 0.0
+    return shape / shape.sum()
+
+
+def tube(high_voltage_kV: float, filter_material: str, filter_g_cm2: float) -> np.ndarray:
+    """Shape of an X-ray tube behind a filter, tungsten K lines and all, sum one; ``(n_channel,)``.
+
+    Kramers' thick target on a grid of 1 keV; a third as many photons again in the K lines where
+    the voltage excites them (69.5 keV).
+    """
+    model = model_for(INSTRUMENT, n_channel=N_CHANNEL, edges_keV=EDGES_KEV)
+    e = np.arange(20.0, high_voltage_kV, 1.0) + 0.5
+    flux = high_voltage_kV / e - 1.0
+    if high_voltage_kV > 69.5:
+        lines = 0.3 * flux.sum() * np.array([0.8, 0.2])
+        e, flux = np.append(e, [58.9, 67.7]), np.append(flux, lines)
+    stuff = material(filter_material)
+    depth = stuff.coefficients(e).interaction / stuff.density_g_cm3 * filter_g_cm2
+    shape = fold_lines(e, flux * np.exp(-depth), model, EDGES_KEV).copy()
     shape[EDGES_KEV[:-1] < 30.0] = 0.0
     return shape / shape.sum()
 

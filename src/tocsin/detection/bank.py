@@ -13,7 +13,7 @@ from tocsin.detection.candidates import Candidate
 from tocsin.detection.response_matrix import ResponseMatrix, response_matrix
 from tocsin.detection.slices import Grid
 from tocsin.detection.source_fields import source_fields, wanted
-from tocsin.detectors import DetectorModel, model_for
+from tocsin.detectors import DetectorModel, Shield, model_for
 from tocsin.nuclear import NuclideLibrary, load_library
 from tocsin.spectra import Instrument
 
@@ -22,6 +22,19 @@ _SEARCH_SHIELDS = (0, 2, 7)
 # Shapes closer than this (cosine in the metric of the background) are one shape for the search.
 _SAME_SHAPE = 0.985
 _CONTINUUM_KEV = (25.0, 40.0, 65.0, 110.0, 200.0, 400.0, 900.0)
+# X-ray machines of security, medicine and radiography: voltages in kV, the steps so that two
+# neighbours together stand for what lies between, behind light, middling and heavy filters. One
+# that lets less through than _TUBE_PASSES would leave nothing to see of a real machine.
+_TUBE_KV = np.geomspace(60.0, 450.0, 14)
+_TUBE_FILTERS = (
+    Shield("Al", 0.5),
+    Shield("Fe", 1.5),
+    Shield("Fe", 5.0),
+    Shield("Fe", 15.0),
+    Shield("Pb", 1.1),
+    Shield("Pb", 3.0),
+)
+_TUBE_PASSES = 1e-3
 _LINE_ENERGIES_KEV = np.geomspace(40.0, 2700.0, 40)
 # Usual parts of the natural background in 30-3000 keV: a prior only has to be roughly right.
 _PRIOR_PARTS = (0.25, 0.25, 0.42, 0.08)
@@ -81,7 +94,9 @@ class ShapeLibrary:
     series : (3, n_bin) float
         Potassium, uranium series, thorium series.
     continuum : (n_continuum, n_bin) float
-        Photons without lines, ``exp(-E / T)``: bremsstrahlung, X-ray machines, deep scatter.
+        Photons without lines, ``exp(-E / T)``: bremsstrahlung, deep scatter.
+    tubes : (n_filter, n_voltage, n_bin) float
+        X-ray machines, rising voltages behind each filter; zero where nothing can be seen.
     """
 
     edges_keV: FloatArray
@@ -90,6 +105,7 @@ class ShapeLibrary:
     scatter: FloatArray
     series: FloatArray
     continuum: FloatArray
+    tubes: FloatArray
 
 
 def build_bank(instrument: Instrument, grid: Grid) -> ShapeBank:
@@ -171,7 +187,20 @@ def _library(model: DetectorModel, edges_keV: tuple[float, ...]) -> ShapeLibrary
         np.array([x for x in thick if x is not None]),
         matrix.natural()[0],
         np.array([x / x.sum() for x in map(matrix.exponential, _CONTINUUM_KEV)]),
+        _tubes(matrix),
     )
+
+
+def _tubes(matrix: ResponseMatrix) -> FloatArray:
+    """X-ray machines on the bins; voltages of which too little is seen are left zero."""
+    out = np.zeros((len(_TUBE_FILTERS), len(_TUBE_KV), matrix.edges_keV.size - 1))
+    for f, filter_ in enumerate(_TUBE_FILTERS):
+        for v, voltage in enumerate(_TUBE_KV):
+            bare, behind = matrix.tube(float(voltage), None), matrix.tube(float(voltage), filter_)
+            shape = _unit(behind)
+            if shape is not None and behind.sum() > _TUBE_PASSES * bare.sum():
+                out[f, v] = shape
+    return out
 
 
 def _class(nuclides: NuclideLibrary, candidate: Candidate) -> SourceClass:

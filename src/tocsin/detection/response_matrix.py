@@ -9,7 +9,7 @@ from scipy.special import ndtr
 
 from tocsin.detection.analysis import FloatArray
 from tocsin.detection.source_fields import HIGH_KEV, LOW_KEV, on_grid
-from tocsin.detectors import DetectorModel
+from tocsin.detectors import DetectorModel, Shield, material
 from tocsin.detectors.folding import folder_for
 from tocsin.detectors.model import FWHM_PER_SIGMA
 from tocsin.detectors.response import PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV
@@ -70,6 +70,20 @@ class ResponseMatrix:
         """Counts per bin of photons without lines, ``exp(-E / slope)`` per keV above 25 keV."""
         flux = np.diff(PHOTON_EDGES_KEV) * np.exp(-PHOTON_CENTRES_KEV / slope_keV)
         flux[PHOTON_CENTRES_KEV < 25.0] = 0.0
+        return np.asarray(flux @ self.beam)
+
+    def tube(self, high_voltage_kV: float, filter_: Shield | None) -> FloatArray:
+        """Counts per bin of an X-ray tube behind a filter.
+
+        Photons of a thick target, ``dN/dE ~ (E0 / E - 1)`` (H. A. Kramers, Phil. Mag. 46 (1923)
+        836), weakened by ``exp(-mu x)``; without the lines of the anode.
+        """
+        e = PHOTON_CENTRES_KEV
+        flux = np.diff(PHOTON_EDGES_KEV) * np.maximum(high_voltage_kV / e - 1.0, 0.0)
+        if filter_ is not None:
+            stuff = material(filter_.material)
+            per_g = stuff.coefficients(e).interaction / stuff.density_g_cm3
+            flux = flux * np.exp(-per_g * filter_.areal_density_g_cm2)
         return np.asarray(flux @ self.beam)
 
     def natural(self) -> tuple[FloatArray, FloatArray]:

@@ -232,6 +232,7 @@ def identify_shape(
         chi[c.name], amounts[c.name] = metric.fit(np.vstack([rows[c.name], scatter]))
     continuum = metric.white(library.continuum)
     chi["continuum"], amounts["continuum"] = metric.fit(np.vstack([continuum, scatter]))
+    chi["X-ray machine"], amounts["X-ray machine"] = _best_tube(metric, library, scatter)
     lines = np.vstack([metric.white(library.lines), scatter])
     free, free_amounts = metric.fit(lines)
     n_free = int(np.count_nonzero(free_amounts))
@@ -249,6 +250,7 @@ def identify_shape(
     prior = {
         "natural": s.prior_natural,
         "continuum": s.prior_common,
+        "X-ray machine": s.prior_common,
         "unknown": s.prior_common,
     }
     by_tier = {
@@ -264,6 +266,21 @@ def identify_shape(
         problem, library, metric, s, chi, misfit, amounts, rows, scatter, lineless, probabilities
     )
     return work.decide(none)
+
+
+def _best_tube(
+    metric: _Metric, library: ShapeLibrary, scatter: FloatArray
+) -> tuple[float, FloatArray]:
+    """The filter and the two neighbouring voltages that fit best."""
+    best: tuple[float, FloatArray] = (math.inf, np.zeros(0))
+    for voltages in library.tubes:
+        white = metric.white(voltages)
+        seen = voltages.any(axis=1)
+        for k in np.flatnonzero(seen[:-1] & seen[1:]):
+            found = metric.fit(np.vstack([white[k : k + 2], scatter]))
+            if found[0] < best[0]:
+                best = found
+    return best
 
 
 def natural_rows(problem: ShapeProblem, library: ShapeLibrary) -> FloatArray:
@@ -330,7 +347,9 @@ class _Work:
             if pair is not None:
                 return self._named(pair, chi_none)
         if best == "continuum":
-            return self._unknown("a continuum without lines: bremsstrahlung, X-rays or scatter")
+            return self._unknown("a continuum without lines: bremsstrahlung or scatter")
+        if best == "X-ray machine":
+            return self._unknown("a continuum that ends like that of an X-ray machine, no lines")
         if best == "unknown" or p[best] < s.named_at:
             others = ", ".join(f"{h} {v:.2f}" for h, v in list(p.items())[:3])
             return self._unknown(f"no explanation is sure enough (probabilities: {others})")
