@@ -101,13 +101,13 @@ def named_tests(chosen: list[Path]) -> dict[Path, list[str]]:
     return tests
 
 
-def check_untouched(tests: list[str]) -> None:
+def check_untouched(tests: list[str], jobs: int) -> None:
     """Stop unless all named tests are green without any defect."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "project"
         copy.mkdir()
         copy_project(copy)
-        run = run_tests(copy, tests)
+        run = run_tests(copy, ["-n", str(jobs), *tests])
     if run.returncode:
         print(run.stdout[-3000:])
         sys.exit("the named tests are not green without a defect: nothing can be shown")
@@ -122,7 +122,7 @@ def main() -> int:
     given = parser.parse_args()
     chosen = [p.resolve() for p in given.patches] or sorted(PATCHES.glob("*.patch"))
     tests = named_tests(chosen)
-    check_untouched(sorted({t for names in tests.values() for t in names}))
+    check_untouched(sorted({t for names in tests.values() for t in names}), given.jobs)
     failures = 0
     with ThreadPoolExecutor(given.jobs) as pool:
         for patch, problem in zip(chosen, pool.map(survives, chosen, tests.values()), strict=True):
