@@ -108,8 +108,7 @@ class Scorer:
             return
         gross = few.threshold(rate_per_h=rate * s.gross_share, record_s=record_s)
         self.gross_threshold = max(gross, s.smallest_threshold)
-        crossings = rate * s.spectral_share / (1.0 - s.natural_part)
-        spectral = self.size.threshold(rate_per_h=crossings, record_s=record_s)
+        spectral = self.size.threshold(rate_per_h=rate * s.spectral_share, record_s=record_s)
         self.threshold = max(spectral, s.smallest_threshold)
 
     def save(self, values: dict[str, Any], arrays: dict[str, FloatArray]) -> None:

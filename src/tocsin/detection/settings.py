@@ -24,10 +24,6 @@ class DetectorSettings:
         Parts of that rate given to the three statistics. The spectral one gets most because it is
         the most sensitive by far; what crosses the gross one alone is nearly always natural.
         Without an energy calibration there is no spectral one, and the gross one has both parts.
-    natural_part : float
-        Part of the spectral crossings on a background without sources that the explanation then
-        finds natural, so that they are no alarms: measured, see docs/science/detection.md. The
-        spectral threshold lets so many more through.
     smallest_threshold : float
         The spectral threshold never falls below this many standard deviations: with long records a
         rate of one per hour would put it where not counting noise but the error of any background
@@ -82,7 +78,6 @@ class DetectorSettings:
     spectral_share: float = 0.8
     gross_share: float = 0.05
     neutron_share: float = 0.15
-    natural_part: float = 0.4
     smallest_threshold: float = 4.5
     low_energy_keV: float = 30.0
     high_energy_keV: float = 3000.0
@@ -121,6 +116,5 @@ class DetectorSettings:
             self.spectral_share + self.gross_share + self.neutron_share, 1.0, abs_tol=1e-9
         ):
             raise InvalidInput("the three shares of the false-alarm rate must add up to 1")
-        for name in ("hold_fraction", "natural_part"):
-            if getattr(self, name) >= 1:
-                raise InvalidInput(f"{name} must be below 1, not {getattr(self, name)}")
+        if self.hold_fraction >= 1:
+            raise InvalidInput(f"hold_fraction must be below 1, not {self.hold_fraction}")
