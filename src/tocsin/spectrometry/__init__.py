@@ -12,14 +12,40 @@ from tocsin.spectrometry.analysis import (
     PeakSettings,
     analyze_peaks,
 )
+from tocsin.spectrometry.annotation import Possible, annotate
+from tocsin.spectrometry.forced import AreaAt, Subtracted, areas_at, limits_at
+from tocsin.spectrometry.limits import (
+    CharacteristicLimits,
+    characteristic_limits,
+    counting_uncertainty,
+)
 from tocsin.spectrometry.measured import MeasuredSpectrum, measured_spectrum
+from tocsin.spectrometry.peaklist import Choice, PeakList, list_peaks
+from tocsin.spectrometry.recalibration import Recalibration, recalibrate
+from tocsin.spectrometry.subtraction import NetPeak, subtract_background
 
 __all__ = [
+    "AreaAt",
+    "CharacteristicLimits",
+    "Choice",
     "FittedRegion",
     "MeasuredSpectrum",
+    "NetPeak",
     "Peak",
     "PeakAnalysis",
+    "PeakList",
     "PeakSettings",
+    "Possible",
+    "Recalibration",
+    "Subtracted",
     "analyze_peaks",
+    "annotate",
+    "areas_at",
+    "characteristic_limits",
+    "counting_uncertainty",
+    "limits_at",
+    "list_peaks",
     "measured_spectrum",
+    "recalibrate",
+    "subtract_background",
 ]

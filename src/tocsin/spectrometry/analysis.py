@@ -421,9 +421,6 @@ class _Analysis:
         wide = np.abs(plan.energies_keV - ANNIHILATION_KEV) < np.maximum(1.5, 0.5 * fwhm)
         wide &= fwhm < 10.0
         counts = self.m.counts[plan.first : plan.last]
-        tail_sigma = None
-        if tail.fraction > 0.0 and float(plan.areas.max()) > 4 * self.s.tail_counts:
-            tail_sigma = (max(0.3 * tail.fraction, 0.01), 0.3)
         edges = self.m.edges_keV[plan.first : plan.last + 1]
         return RegionProblem(
             counts=counts,
@@ -434,7 +431,6 @@ class _Analysis:
             sigma_keV=sigma_of(fwhm, tail),
             width_sigma=np.where(wide, max(0.5, widths.log_sigma), widths.log_sigma),
             tail=tail,
-            tail_sigma=tail_sigma,
         )
 
     def peaks(self, widths: WidthFit, tail: Tail, progress: Progress | None) -> PeakAnalysis:
@@ -465,11 +461,26 @@ class _Analysis:
                 ]
                 problem = replace(problem, fixed=np.sum(beside, axis=0))
             fit = with_natural_widths(refine_region(problem, rules))
+            fit = self._with_own_tail(fit)
             fits.append((plan, fit))
             if progress is not None:
                 progress(i + 1, len(plans))
         fits = self._neighbours(fits, rules)
         return self._result(fits, widths, tail, least, trials, rules)
+
+    def _with_own_tail(self, fit: RegionFit) -> RegionFit:
+        """The fit with the tail free, where a peak is strong enough to show its own.
+
+        Only when all peaks are in place: before, a free tail would swallow a weak neighbour.
+        """
+        tail = fit.tail
+        if tail.fraction <= 0.0 or fit.n_peak == 0:
+            return fit
+        if float(fit.areas.max()) < 4.0 * self.s.tail_counts:
+            return fit
+        spread = (max(0.3 * tail.fraction, 0.01), 0.3)
+        freed = fit_region(restarted(fit, tail_sigma=spread))
+        return freed if freed.objective < fit.objective - 4.0 else fit
 
     def _peaks_in(
         self, plan: RegionPlan, energies_keV: FloatArray, areas: FloatArray, width: WidthModel

@@ -133,6 +133,17 @@ def _trimmed(fit: RegionFit) -> RegionFit:
     return fit
 
 
+def refine_continuum(problem: RegionProblem) -> RegionFit:
+    """Fit of given peaks, with a continuum as flexible as the residuals ask for."""
+    fit = fit_region(problem)
+    for _ in range(3):
+        bend, m = _bend_gain(fit)
+        if bend <= 0.0:
+            break
+        fit = fit_region(restarted(fit, n_smooth=m))
+    return fit
+
+
 def _off(energy_keV: float, fit: RegionFit) -> float:
     """Distance of an energy from the nearest peak beyond half a width, in keV."""
     i = int(np.argmin(np.abs(fit.centres_keV - energy_keV)))

@@ -18,6 +18,7 @@ SCATTER = 0.02
 SHAPE_SIGMA = 0.25
 """Trust in the form of the instrument's curve away from the peaks seen (logarithm)."""
 
+NOMINAL_SPAN_KEV = 3000.0
 FEW_VOTES = 0.08
 """Least scatter times the root of the number of peaks: three terms fit few peaks too well."""
 ROUNDS = 12
@@ -40,6 +41,16 @@ class WidthFit:
     resolution: Resolution
     log_sigma: float
     votes: int
+
+
+def in_channels(resolution: Resolution, n_channel: int) -> Resolution:
+    """Width curve on the axis of channel numbers, for a spectrum without a calibration.
+
+    The spectrum is taken to span 3 MeV, as most instruments' do; the search then tries widths from
+    a fifth to five times as large.
+    """
+    keV = NOMINAL_SPAN_KEV / n_channel
+    return Resolution(resolution.a_keV2 / keV**2, resolution.b_keV / keV, resolution.c)
 
 
 def fit_widths(
