@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tocsin.errors import ParseError
 from tocsin.formats import library, n42_reader, own_readers, qr_image
+from tocsin.formats.believable import believable
 from tocsin.formats.limits import Limits
 from tocsin.formats.scan import scan_xml, to_utf8
 from tocsin.formats.sniff import looks_like_xml
@@ -67,7 +68,7 @@ def parse(data: bytes, *, path: str, limits: Limits, file_name: str = "") -> Par
             )
     if not recording.records and not recording.derived:
         raise ParseError("no measurement is in the file")
-    return Parsed(recording, expected, found)
+    return Parsed(believable(recording), expected, found)
 
 
 def warm_up() -> None:
