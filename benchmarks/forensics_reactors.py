@@ -31,7 +31,7 @@ from tocsin.forensics.reactor import (
 Array = NDArray[np.float64]
 SIX = ("U235", "U236", "Pu239", "Pu240", "Pu241", "Pu242")
 BOOTSTRAPS = 2000
-INNER_FOLDS = 7
+INNER_FOLDS = 5
 
 
 def complete(library: Library, groups: Sequence[str] | None = None) -> list[Entry]:
@@ -321,19 +321,22 @@ def burnup_figures(library: Library) -> None:
     ]
     _burnup_line("Nd-148 (consistency: declared often rests on it)", nd)
     for predictor in PREDICTORS[1:]:
-        found = [
-            row for s in library.sources for row in _of_reactor(library, s, predictor, library)
-        ]
+        found = [row for s in library.sources for row in _of_reactors(library, [s], predictor)]
         _burnup_line(predictor.name, found)
     found = []
     chosen: dict[str, int] = {}
     for s in library.sources:
         rest = library.without_sources([s])
+        names = [e.source for e in rest.entries]
+        fold_of = dict(
+            zip(names, source_folds(names, [""] * len(names), INNER_FOLDS).tolist(), strict=True)
+        )
         errors = {}
         for predictor in NESTED_BURNUP:
-            rows = [
-                row for other in rest.sources for row in _of_reactor(rest, other, predictor, rest)
-            ]
+            rows = []
+            for f in range(INNER_FOLDS):
+                out = [n for n, fold in fold_of.items() if fold == f]
+                rows += _of_reactors(rest, out, predictor)
             by = {r[0] for r in rows}
             errors[predictor] = np.mean(
                 [np.mean([abs(np.log(b / t)) for n, b, t, _ in rows if n == o]) for o in by]
@@ -341,29 +344,30 @@ def burnup_figures(library: Library) -> None:
         best = min(errors, key=lambda p: errors[p])
         key = f"{best.name}{' quadratic' if best.quadratic else ''}"
         chosen[key] = chosen.get(key, 0) + 1
-        found += _of_reactor(library, s, best, library)
+        found += _of_reactors(library, [s], best)
     _burnup_line("uranium and plutonium, nested", found)
     print(f"   chosen by nesting (reactors): {chosen}")
     print("   Cs-134/Cs-137: NOT SHOWN, the export has no cooling time (half-life 2 years)")
 
 
-def _of_reactor(
-    library: Library, source: str, predictor: Predictor, whole: Library
+def _of_reactors(
+    library: Library, out: Sequence[str], predictor: Predictor
 ) -> list[tuple[str, float, float, bool]]:
+    """Reactor, burnup, declared burnup and coverage of the samples of reactors left out."""
     try:
-        model = BurnupModel.fitted([e for e in whole.entries if e.source != source], predictor)
+        model = BurnupModel.fitted([e for e in library.entries if e.source not in out], predictor)
     except InvalidInput:
         return []
     rows = []
     for e in library.entries:
-        if e.source != source:
+        if e.source not in out:
             continue
         try:
             b = model.predict(e)
         except OutOfDomain:
             continue
         truth = e.facts["burnup_GWd_t"]
-        rows.append((source, b.value_GWd_t, truth, b.low_95_GWd_t <= truth <= b.high_95_GWd_t))
+        rows.append((e.source, b.value_GWd_t, truth, b.low_95_GWd_t <= truth <= b.high_95_GWd_t))
     return rows
 
 

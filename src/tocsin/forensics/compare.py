@@ -17,6 +17,7 @@ from tocsin.errors import InvalidInput
 from tocsin.forensics.calibration_scale import verbal
 from tocsin.forensics.composition import (
     CORE,
+    NEODYMIUM,
     URANIUM,
     Table,
     has_depletion,
@@ -219,7 +220,7 @@ def comparable(samples: Sequence[Entry], library: Library) -> tuple[Table, Table
         if len(entries) < len(library.entries):
             left = len(library.entries) - len(entries)
             warnings.append(f"{left} entries without U-235 or U-236 left out of the library")
-        ratios = CORE + URANIUM
+        ratios = CORE + URANIUM + NEODYMIUM
         case = spent_fuel_table(cases, usual, ratios)
         table = spent_fuel_table(entries, usual, ratios)
     else:

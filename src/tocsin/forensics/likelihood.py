@@ -54,7 +54,7 @@ class TwoLevelModel:
     source_within : array, shape (K, p, p)
         Scale of :math:`S_k` for prediction.
     source_dof : array, shape (K,)
-        Degrees of freedom of a prediction for source k.
+        Degrees of freedom of a prediction for source k: its lots and the pooling.
     pooling : float
         Samples that the pooled :math:`S_w` counts for in :math:`S_k` (empirical Bayes).
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import multigammaln
+from scipy.special import gammaln
 
 from tocsin.errors import InvalidInput
 from tocsin.forensics.composition import Table
@@ -72,7 +72,11 @@ def fit(
         after = np.sqrt(np.r_[np.diag(state.within), np.diag(state.between)])
         if np.all(np.abs(after - before) <= TOLERANCE * before):
             break
-    within, dof, pooling = _source_within(state.scatter, counts, state.within)
+    pooling = _pooling(state)
+    samples = counts.astype(np.float64)[:, None, None]
+    lots = [
+        len({table.lots[i] for i in np.flatnonzero(source_of == k)}) for k in range(len(counts))
+    ]
     return TwoLevelModel(
         table.names,
         tuple(str(s) for s in sources),
@@ -84,8 +88,9 @@ def fit(
         state.fixed,
         state.mean,
         state.covariance,
-        within,
-        dof,
+        (state.scatter + pooling * state.within) / (samples + pooling),
+        # What repeats itself independently is the lot, not the sample.
+        np.array(lots, dtype=np.float64) + pooling + 2.0,
         pooling,
     )
 
@@ -119,6 +124,7 @@ class _State:
         self.mean = self.population[group_of]
         self.covariance = np.repeat(self.between[None], self.sources, axis=0)
         self.scatter = np.zeros((self.sources, p, p))
+        self.row_scatter = np.zeros((n, p, p))
         self.sites = Sites.none(table)
 
     def begin_from(self, start: TwoLevelModel) -> None:
@@ -167,6 +173,7 @@ class _State:
         pooled = np.einsum("n,npq->pq", self.weight, scatter) + _FLOOR_COUNT * self.floor_within
         free = max(n - self.sources, 1)
         self.within = shrunk(pooled / (self.weight.sum() + _FLOOR_COUNT), free)
+        self.row_scatter = scatter
         self.scatter = np.zeros((self.sources, *self.within.shape))
         np.add.at(self.scatter, self.source_of, scatter)
         for k in range(self.groups):
@@ -206,31 +213,31 @@ def shrunk(covariance: Array, degrees: int) -> Array:
     return answer
 
 
-def _source_within(
-    scatter: Array, counts: NDArray[np.intp], pooled: Array
-) -> tuple[Array, Array, float]:
-    """Each source's own within-source scale, drawn towards the pooled one.
+def _pooling(state: _State) -> float:
+    """Samples that the pooled within-source covariance counts for in that of one source.
 
-    The weight of the pooled covariance is the candidate under which the scatters of all sources
-    are most probable (their marginal likelihood under an inverse-Wishart prior).
+    The candidate under which the scatters of all sources about their means are most probable: the
+    marginal likelihood of an inverse-gamma prior about the pooled variance, feature by feature
+    over what was measured. Expected scatter of missing parts would only repeat the pooled one.
     """
-    p = len(pooled)
-    best, pooling = -np.inf, _POOLING[-1]
+    seen = state.table.observed | state.table.censored
+    each = np.where(seen, np.einsum("nii->ni", state.row_scatter), 0.0)
+    scatter = np.zeros((state.sources, each.shape[1]))
+    count = np.zeros_like(scatter)
+    np.add.at(scatter, state.source_of, each)
+    np.add.at(count, state.source_of, seen.astype(np.float64))
+    pooled = np.diag(state.within)
+    best, answer = -np.inf, _POOLING[-1]
     for candidate in _POOLING:
-        kappa = candidate + p + 1
-        prior = candidate * pooled
-        _, log_prior = np.linalg.slogdet(prior)
-        _, log_posterior = np.linalg.slogdet(prior[None] + scatter)
-        n = counts.astype(np.float64)
+        shape, prior = candidate + 2.0, candidate * pooled
         total = float(
             np.sum(
-                [multigammaln((kappa + m) / 2, p) - multigammaln(kappa / 2, p) for m in n]
-                + kappa / 2 * log_prior
-                - (kappa + n) / 2 * log_posterior
+                gammaln((shape + count) / 2)
+                - gammaln(shape / 2)
+                + shape / 2 * np.log(prior)
+                - (shape + count) / 2 * np.log(prior + scatter)
             )
         )
         if total > best:
-            best, pooling = total, candidate
-    n = counts.astype(np.float64)[:, None, None]
-    within = (scatter + pooling * pooled[None]) / (n + pooling)
-    return within, counts.astype(np.float64) + pooling + 2.0, pooling
+            best, answer = total, candidate
+    return answer
