@@ -28,6 +28,12 @@ _UNDEFINED = 0xFFFFFFFFFFFFFFFF
 _DEFLATE, _SHUFFLE = 1, 2
 _MAX_NODES = 20_000
 _MAX_MESSAGES = 20_000
+# normalisation, sign bit, offset, precision, exponent at and bits, mantissa at and bits, bias
+_IEEE = {
+    2: (0x20, 15, 0, 16, 10, 5, 0, 10, 15),
+    4: (0x20, 31, 0, 32, 23, 8, 0, 23, 127),
+    8: (0x20, 63, 0, 64, 52, 11, 0, 52, 1023),
+}
 _SPACE, _LINK_INFO, _TYPE, _LINK, _LAYOUT = 0x01, 0x02, 0x03, 0x06, 0x08
 _FILTERS, _ATTRIBUTE, _CONTINUATION, _SYMBOLS, _ATTRIBUTE_INFO = 0x0B, 0x0C, 0x10, 0x11, 0x15
 
@@ -217,8 +223,13 @@ class Hdf5File:
         kind, bits, size = head[0] & 15, head[1], int.from_bytes(head[4:8], "little")
         order = ">" if bits & 1 else "<"
         if kind == 0 and size in (1, 2, 4, 8):
+            if struct.unpack_from("<HH", _head(body, 12), 8) != (0, 8 * size):
+                raise ParseError("HDF5 integers of a part of their bytes are not supported")
             return _Type(f"{order}{'i' if bits & 8 else 'u'}{size}", size)
-        if kind == 1 and size in (2, 4, 8):
+        if kind == 1 and size in _IEEE:
+            layout = (bits & 0x70, head[2], *struct.unpack_from("<HHBBBBI", _head(body, 20), 8))
+            if layout != _IEEE[size]:
+                raise ParseError("HDF5 numbers that are not IEEE 754 are not supported")
             return _Type(f"{order}f{size}", size)
         if kind == 3:
             return _Type("text", size)
@@ -373,7 +384,9 @@ class Hdf5File:
         out = bytearray(length)
         filled: set[int] = set()
         for key, child in self._tree(address, kind=1, key=8 + 8 * rank):
-            size, mask, start = struct.unpack_from("<IIQ", key)
+            size, mask, start, inside = struct.unpack_from("<IIQQ", key)
+            if inside:
+                raise ParseError("a chunk begins inside a value")
             if mask:
                 raise ParseError("a chunk without its filters is not supported")
             if start % chunk or start * width >= length or start in filled:

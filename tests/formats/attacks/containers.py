@@ -82,6 +82,19 @@ def hdf5_chunk_twice() -> bytes:
 
 
 @attack("containers", "attack.h5")
+def hdf5_chunk_begins_inside_a_value() -> bytes:
+    data = chunked()
+    return patched(data, tree_of_chunks(data) + 24 + 32 + 16, "<Q", 1 << 18)
+
+
+@attack("containers", "attack.h5")
+def hdf5_numbers_with_an_exponent_elsewhere() -> bytes:
+    data = chunked()
+    at = data.index(struct.pack("<HHBBBBI", 0, 64, 52, 11, 0, 52, 1023))
+    return patched(data, at + 4, "<B", 50)
+
+
+@attack("containers", "attack.h5")
 def hdf5_chunk_is_a_bomb() -> bytes:
     data = chunked()
     at = tree_of_chunks(data)
