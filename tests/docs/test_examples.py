@@ -2,7 +2,7 @@
 
 The commands of a page run in order in one empty folder that holds ``walk.n42``, a short synthetic
 walk. A line ``# exit 3`` after a command states another exit status than 0. What a page shows as
-output is for the reader's eye and is not compared; lines that name a file ``FILE`` are forms, not
+output is for the reader's eye and is not compared; lines that name a ``FILE`` or ``FOLDER`` are forms, not
 examples, and are left out.
 """
 
@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FORM = re.compile(r"\b(FILE|IN|OUT)\b|\.\.\.")
+FORM = re.compile(r"\b(FILE|FOLDER|IN|OUT)\b|\.\.\.")
 
 
 def examples(page: Path) -> list[tuple[str, str, int]]:
