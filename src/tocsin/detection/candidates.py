@@ -17,7 +17,8 @@ from tocsin.detection.templates import LinePattern
 from tocsin.detectors import material
 
 FloatArray = NDArray[np.float64]
-Tier = Literal["common", "uncommon", "strategic", "natural"]
+Tier = Literal["common", "uncommon", "strategic", "natural", "nuisance"]
+"""``nuisance``: radiation of no nuclide (X-rays of lead and tungsten), never in the data file."""
 
 # Absorbers between source and crystal: material and thickness in cm. A nuclide is fitted with a
 # non-negative mixture of its patterns behind them, which stands for an unknown shield and for the
@@ -60,11 +61,17 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A nuclide that may be named: its tier says how strict the proof must be."""
+    """A nuclide that may be named.
+
+    ``tier`` says how strict the proof must be; ``rare`` marks nuclides that are not among the
+    common field nuclides for which reference spectra are published (SAND2025-05468O): they are
+    named only where no common one does nearly as well. ``progeny``: with all that grows from it.
+    """
 
     name: str
     tier: Tier
     progeny: bool
+    rare: bool = False
 
 
 @cache
@@ -73,7 +80,9 @@ def candidate_list() -> tuple[Candidate, ...]:
     path = resources.files("tocsin.detection") / "data" / "candidates.csv"
     with path.open(encoding="utf-8") as stream:
         return tuple(
-            Candidate(row["name"], _tier(row["tier"]), row["progeny"] == "yes")
+            Candidate(
+                row["name"], _tier(row["tier"]), row["progeny"] == "yes", row["rare"] == "yes"
+            )
             for row in csv.DictReader(stream)
         )
 

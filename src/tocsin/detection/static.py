@@ -114,7 +114,7 @@ def _encounter(
         start=None,
         end=None,
         statistic=found.statistic,
-        threshold=settings.proof.gain**0.5,
+        threshold=settings.verdict.gain**0.5,
         false_alarm_rate_per_h=None,
         source_class=found.source_class,
         nuclear_material=found.nuclear_material,

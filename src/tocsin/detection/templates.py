@@ -19,6 +19,7 @@ IntArray = NDArray[np.int64]
 _REACH_SIGMA = 4.5
 FADE_KEV = 200.0
 EXCESS_AT_KEV = 100.0
+WIDTH_AT_KEV = 661.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class EnergyScale:
     width: float = 1.0
     fade_keV: float = FADE_KEV
     excess_keV: float = 0.0
+    tilt: float = 0.0
 
     def seen_keV(self, energy_keV: FloatArray) -> FloatArray:
         """Energy on the file's scale of true energies in keV."""
@@ -46,6 +48,11 @@ class EnergyScale:
             + self.offset_keV * np.exp(-energy_keV / self.fade_keV)
             + self.excess_keV * x * np.exp(1.0 - x)
         )
+
+    def fwhm_keV(self, energy_keV: FloatArray, resolution: Resolution) -> FloatArray:
+        """Full width at half maximum at true energies in keV."""
+        factor = self.width * (energy_keV / WIDTH_AT_KEV) ** self.tilt
+        return np.asarray(factor * resolution(np.maximum(energy_keV, 1.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,7 @@ def line_profiles(
 ) -> csr_matrix:
     """Gaussian of every line integrated over the bins, as a sparse ``(n_line, n_bin)`` matrix."""
     seen = scale.seen_keV(energies_keV)
-    sigma = scale.width * resolution(np.maximum(energies_keV, 1.0)) * FWHM_TO_SIGMA
+    sigma = scale.fwhm_keV(energies_keV, resolution) * FWHM_TO_SIGMA
     first = np.searchsorted(edges_keV, seen - _REACH_SIGMA * sigma, side="right") - 1
     last = np.searchsorted(edges_keV, seen + _REACH_SIGMA * sigma, side="left")
     first = np.clip(first, 0, edges_keV.size - 1)

@@ -1,0 +1,187 @@
+"""From proofs to findings: names that a reader knows, classes, confidence and reasons in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.detection.analysis import CLASS_ORDER, LineEvidence, NuclideFinding, SourceClass
+from tocsin.detection.evidence import LeftPeak, Proof
+from tocsin.detection.templates import EnergyScale
+from tocsin.nuclear import NuclideLibrary, classify
+
+FloatArray = NDArray[np.float64]
+
+_THORIUM = ("Ra-228", "Ra-224")
+_OUT_OF_EQUILIBRIUM = 0.3  # decays of Ac-228 over Ra-224 below which the upper part is missing
+_RADIUM_PROGENY = frozenset({"Pb-214", "Bi-214"})
+
+SAME_RADIATION = {
+    "Ra-224": "Ra-224, Th-228, U-232 and Pb-212 show the same lines and are not told apart",
+    "F-18": "any emitter of positrons without further lines looks the same",
+    "Ac-225": "its progeny Bi-213 alone looks the same but for 218 keV of Fr-221",
+    "Re-188": "its parent W-188 looks the same",
+    "Mo-99": "with Tc-99m in equilibrium",
+    "Np-237": "mostly the lines of its progeny Pa-233",
+}
+"""What the reader must know where one radiation belongs to several nuclides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is told of a spectrum."""
+
+    findings: tuple[NuclideFinding, ...]
+    source_class: SourceClass | None
+    nuclear_material: bool
+    unknown: bool
+    statistic: float
+    reasons: tuple[str, ...]
+
+
+def tell(
+    proofs: Sequence[Proof],
+    left: Sequence[LeftPeak],
+    notes: Sequence[str],
+    scale: EnergyScale,
+    library: NuclideLibrary,
+) -> Report:
+    """Findings, class and reasons of a finished search.
+
+    Parameters
+    ----------
+    proofs : sequence of Proof
+        Of what stands, the strongest first.
+    left : sequence of LeftPeak
+        Clear peaks that are not explained.
+    notes : sequence of str
+        What was tried and is not named, and why.
+    scale : EnergyScale
+        Where lines are seen.
+    library : NuclideLibrary
+        For the classes.
+    """
+    named = _names(proofs)
+    reasons = list(notes)
+    reasons += [
+        f"a peak at {p.energy_keV:.0f} keV ({p.significance:.0f} sigma) is not explained"
+        for p in left
+    ]
+    man_made = [n for n, p in named if p.candidate.tier != "natural"]
+    unknown = bool(left) and not man_made
+    if not named and not unknown:
+        return Report((), None, False, False, 0.0, tuple(reasons))
+    verdict = classify(_as_seen(named), unknown=unknown, library=library)
+    findings = []
+    for name, proof in named:
+        findings.append(
+            NuclideFinding(
+                name=name,
+                nuclide_class=_source_class(verdict.by_nuclide.get(name, "unknown")),
+                confidence=confidence(proof, len(named)),
+                evidence=_words(name, proof, scale),
+                lines=_lines(proof, scale),
+            )
+        )
+        reasons += [
+            f"{rival} considered for the same peaks and explains less (chi-squared {gain:.0f} of "
+            f"{proof.gain:.0f})"
+            for rival, gain in proof.rivals[:1]
+        ]
+    findings.sort(key=lambda f: (-f.confidence, f.name))
+    statistic = math.sqrt(max(sum(p.gain for _, p in named), 0.0))
+    if left:
+        statistic = max(statistic, max(p.significance for p in left))
+    return Report(
+        tuple(findings),
+        _source_class(verdict.gravest),
+        verdict.nuclear_material,
+        unknown,
+        statistic,
+        tuple(dict.fromkeys(reasons)),
+    )
+
+
+def _source_class(text: str) -> SourceClass:
+    return next(c for c in CLASS_ORDER if c == text)
+
+
+def _names(proofs: Sequence[Proof]) -> list[tuple[str, Proof]]:
+    """Thorium series from its two parts; everything else under its own name."""
+    by_name = {p.name: p for p in proofs}
+    upper, lower = by_name.get("Ra-228"), by_name.get("Ra-224")
+    named = [(p.name, p) for p in proofs if p.name not in _THORIUM]
+    if lower is not None:
+        whole = upper is not None and upper.decays >= _OUT_OF_EQUILIBRIUM * lower.decays
+        named.append(("Th-232" if whole else "Ra-224", lower))
+    elif upper is not None:
+        named.append(("Th-232", upper))
+    return named
+
+
+def _as_seen(named: list[tuple[str, Proof]]) -> list[str]:
+    """Names for the classes, with the progeny whose own lines were seen."""
+    names = [n for n, _ in named]
+    for _, proof in named:
+        names += [g.emitter for g in proof.confirmed if g.emitter in _RADIUM_PROGENY]
+    return names
+
+
+def confidence(proof: Proof, n_named: int) -> float:
+    """Probability that the nuclide is there, from what speaks for it.
+
+    A logistic function of the logarithm of the explained chi-squared, the number of confirmed
+    peaks, the missing part and the lead over the next best candidate.
+    """
+    lead = 2.0
+    if proof.rivals and proof.gain > 0:
+        lead = math.log(max(proof.gain, 1.0) / max(proof.rivals[0][1], 1.0))
+    missing = sum(g.expected for g in proof.missing)
+    expected = max(sum(g.expected for g in proof.groups), 1e-9)
+    score = (
+        0.6
+        + 0.7 * math.log(max(proof.gain, 1.0) / 25.0)
+        + 0.6 * (len(proof.confirmed) - 1)
+        - 3.0 * missing / expected
+        + 0.3 * max(-2.0, min(lead, 2.0))
+        - 0.3 * (n_named - 1)
+    )
+    return min(0.99, 1.0 / (1.0 + math.exp(-score)))
+
+
+def _lines(proof: Proof, scale: EnergyScale) -> tuple[LineEvidence, ...]:
+    shown = []
+    for group in proof.groups[:6]:
+        at = float(scale.seen_keV(np.array([group.energy_keV]))[0])
+        shown.append(
+            LineEvidence(
+                energy_keV=group.energy_keV,
+                intensity=group.intensity,
+                net_counts=group.counts,
+                net_counts_uncertainty=group.uncertainty,
+                found_energy_keV=at if group in proof.confirmed else None,
+                emitter=group.emitter,
+            )
+        )
+    return tuple(shown)
+
+
+def _words(name: str, proof: Proof, scale: EnergyScale) -> str:
+    parts = []
+    for group in proof.confirmed[:4]:
+        at = float(scale.seen_keV(np.array([group.energy_keV]))[0])
+        by = "" if group.emitter == name else f" of {group.emitter}"
+        sure = min(group.significance, 999)
+        parts.append(f"{group.energy_keV:.1f} keV{by} {sure:.0f} sigma at {at:.1f} keV")
+    text = "; ".join(parts) or "whole spectrum"
+    text += f" (gain {100 * (scale.gain - 1):+.1f} %, offset {scale.offset_keV:+.1f} keV)"
+    if proof.missing:
+        lost = ", ".join(f"{g.energy_keV:.0f}" for g in proof.missing[:3])
+        text += f"; expected and not seen: {lost} keV"
+    if name in SAME_RADIATION:
+        text += f"; {SAME_RADIATION[name]}"
+    return text

@@ -1,0 +1,144 @@
+"""From the proof of every nuclide to what is named: rules for weak and for easily mistaken ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tocsin.detection.deposits import NATURAL
+from tocsin.detection.evidence import LineGroup, Proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictSettings:
+    """Choices of the verdict; the same for all files.
+
+    Attributes
+    ----------
+    gain : float
+        Fall of chi-squared that a named nuclide must bring, all others refitted.
+    leading, leading_strategic, leading_clear : float
+        Significance of the strongest peak; that of special nuclear material; and that of a peak as
+        high as all that lies under it (``clear``).
+    clear : float
+        Contrast of such a peak.
+    missing_part : float
+        Part of the expected peak counts that may be missing.
+    contrast : float
+        Counts of the clearest peak over all that lies under it, background left out: what the
+        response may get wrong beside a stronger nuclide.
+    contrast_single : float
+        The same where only one peak is seen beside a stronger nuclide.
+    same_fwhm, same_part : float
+        A peak is shared with a stronger nuclide when one of that nuclide's, with at least this part
+        of its counts, lies within so many peak widths. A nuclide is not named from shared peaks.
+    x_ray_keV : float
+        Lines up to here alone are no proof beside another nuclide (X-rays, escapes, thresholds).
+    """
+
+    gain: float = 25.0
+    leading: float = 5.0
+    leading_strategic: float = 6.0
+    leading_clear: float = 3.5
+    clear: float = 1.0
+    missing_part: float = 0.35
+    contrast: float = 0.10
+    contrast_single: float = 0.25
+    same_fwhm: float = 0.75
+    same_part: float = 0.5
+    x_ray_keV: float = 45.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A candidate that the fit took and the proof refuses, with the reason in words."""
+
+    name: str
+    gain: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Proofs of what stands, the strongest first, and what falls, the weakest first."""
+
+    proved: tuple[Proof, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+
+
+def judge(proofs: Sequence[Proof], settings: VerdictSettings) -> Judgement:
+    """Verdict on every nuclide of a fit."""
+    by_name = {p.name: p for p in proofs}
+    proved, rejected = [], []
+    for proof in proofs:
+        stronger = [p for p in proofs if p.gain > proof.gain and p.confirmed and p is not proof]
+        reason = _objection(proof, settings, stronger) or _special(proof, by_name, settings)
+        if reason is None:
+            proved.append(proof)
+        else:
+            rejected.append(Rejection(proof.name, proof.gain, f"{proof.name} not named: {reason}"))
+    proved.sort(key=lambda p: -p.gain)
+    rejected.sort(key=lambda r: r.gain)
+    return Judgement(tuple(proved), tuple(rejected))
+
+
+def _objection(proof: Proof, settings: VerdictSettings, stronger: list[Proof]) -> str | None:
+    """Why a candidate is not proved; None when nothing speaks against it."""
+    lead = proof.leading
+    strategic = proof.candidate.tier == "strategic"
+    if lead is None or proof.gain < settings.gain:
+        return f"explains too little (chi-squared {proof.gain:.0f})"
+    need = settings.leading_clear if lead.contrast >= settings.clear else settings.leading
+    need = max(need, settings.leading_strategic) if strategic else need
+    if lead.significance < need:
+        return f"its strongest peak at {lead.energy_keV:.0f} keV has {lead.significance:.1f} sigma"
+    if lead.hump:
+        return f"what is seen at {lead.energy_keV:.0f} keV is broader than a peak"
+    if lead not in proof.confirmed:
+        return f"its strongest peak at {lead.energy_keV:.0f} keV does not fit its other lines"
+    lost = sum(g.expected for g in proof.missing)
+    if lost > settings.missing_part * sum(g.expected for g in proof.groups):
+        lines = ", ".join(f"{g.energy_keV:.0f}" for g in proof.missing[:3])
+        return f"expected at {lines} keV and not seen"
+    if proof.candidate.tier == "natural":
+        return None
+    if strategic and len(proof.confirmed) < 2:
+        return "special nuclear material is not named from one peak"
+    if not stronger:
+        return None
+    own = [g for g in proof.confirmed if not _shared(g, stronger, settings)]
+    if not own:
+        names = " and ".join(p.name for p in stronger)
+        return f"its lines cannot be told from those of {names}"
+    contrast = max(g.contrast for g in own)
+    if contrast < settings.contrast:
+        return f"its peaks rise only {100 * contrast:.0f} per cent over what lies under them"
+    if len(proof.confirmed) == 1 and contrast < settings.contrast_single:
+        return "one faint line beside a stronger nuclide"
+    if all(g.energy_keV <= settings.x_ray_keV for g in own):
+        return "only X-ray energies beside another nuclide"
+    return None
+
+
+def _shared(group: LineGroup, stronger: list[Proof], settings: VerdictSettings) -> bool:
+    """Whether a stronger nuclide has a peak of its own where this one is."""
+    return any(
+        abs(other.energy_keV - group.energy_keV) < settings.same_fwhm * group.fwhm_keV
+        and other.expected >= settings.same_part * group.expected
+        for proof in stronger
+        for other in proof.groups
+    )
+
+
+def _special(proof: Proof, proofs: dict[str, Proof], settings: VerdictSettings) -> str | None:
+    """Rules for pairs that are easily mistaken."""
+    name, seen = proof.name, [g.energy_keV for g in proof.confirmed]
+    if name == "Am-241" and any(
+        n in proofs and proofs[n].gain > settings.gain for n in NATURAL if n in ("Ra-224", "Ra-228")
+    ):
+        return "tungsten K X-rays (59 keV) beside thorium explain its line"
+    if name == "Be-7" and "Am-241" in proofs and proofs["Am-241"].confirmed:
+        return "its line (478 keV) is that of lithium struck by the alphas of Am-241"
+    if name == "Pu-239" and not any(360.0 < e < 430.0 for e in seen):
+        return "its lines around 375 and 414 keV are not seen"
+    return None
