@@ -19,7 +19,7 @@ from tocsin.detectors import Crystal, material
 from tocsin.detectors.response import CrystalResponse
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "detectors"))
-from photon_oracle import deposits  # noqa: E402  # stands beside the tests that use it
+from photon_oracle import deposits  # stands beside the tests that use it
 
 BODIES = {
     "NaI, 3x3 in": ("NaI", Crystal("cylinder", 7.62, (7.62, 7.62))),

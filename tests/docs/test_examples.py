@@ -2,8 +2,8 @@
 
 The commands of a page run in order in one empty folder that holds ``walk.n42``, a short synthetic
 walk. A line ``# exit 3`` after a command states another exit status than 0. What a page shows as
-output is for the reader's eye and is not compared; lines that name a ``FILE`` or ``FOLDER`` are forms, not
-examples, and are left out.
+output is for the reader's eye and is not compared; lines that name a ``FILE`` or ``FOLDER`` are
+forms, not examples, and are left out.
 """
 
 from __future__ import annotations
