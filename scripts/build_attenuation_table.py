@@ -177,12 +177,21 @@ def check_copies(z: int, symbol: str, xcom: dict[str, list[np.ndarray]], folder:
     return worst
 
 
+K_BETA = ("KM2_LINE", "KM3_LINE", "KM4_LINE", "KM5_LINE", "KN2_LINE", "KN3_LINE", "KO2_LINE",
+          "KO3_LINE")  # fmt: skip
+
+
 def fluorescence(symbol: str, z: int) -> tuple | None:
     """K edge, share of the K shell in the photo effect, yield, and the two line groups."""
     edge = xraylib.EdgeEnergy(z, xraylib.K_SHELL)
     if edge < LOW_KEV:
         return None
-    alpha, beta = xraylib.LineEnergy(z, xraylib.KA_LINE), xraylib.LineEnergy(z, xraylib.KB_LINE)
+    alpha = xraylib.LineEnergy(z, xraylib.KA_LINE)
+    # xraylib's own mean of the K beta lines counts the forbidden K-L1 among them, which is 3 per
+    # cent too low for lead
+    lines = [(_line(z, name), _rate(z, name)) for name in K_BETA]
+    share = sum(rate for _, rate in lines)
+    beta = sum(energy * rate for energy, rate in lines) / share
     return (
         symbol,
         round(edge, 4),
@@ -190,8 +199,22 @@ def fluorescence(symbol: str, z: int) -> tuple | None:
         round(xraylib.FluorYield(z, xraylib.K_SHELL), 5),
         round(alpha, 4),
         round(beta, 4),
-        round(xraylib.RadRate(z, xraylib.KB_LINE), 5),
+        round(share, 5),
     )
+
+
+def _line(z: int, name: str) -> float:
+    try:
+        return float(xraylib.LineEnergy(z, getattr(xraylib, name)))
+    except ValueError:  # the element has no such shell
+        return 0.0
+
+
+def _rate(z: int, name: str) -> float:
+    try:
+        return float(xraylib.RadRate(z, getattr(xraylib, name)))
+    except ValueError:
+        return 0.0
 
 
 def materials() -> dict[str, dict]:
