@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 import tocsin
-from tocsin.cli import age, analyze, compare, convert, demo, difference, nuclide, peaks, show
+from tocsin.cli import (
+    age,
+    analyze,
+    compare,
+    convert,
+    demo,
+    difference,
+    nuclide,
+    peaks,
+    show,
+    uranium,
+)
 from tocsin.cli.output import EXIT_BAD_USAGE, EXIT_UNREADABLE, complain, console
 from tocsin.errors import ParseError, TocsinError
 
@@ -31,6 +42,7 @@ app.command("analyze", epilog=f"{EXAMPLES}\n\n{EXIT_STATUS}")(analyze.analyze_co
 app.command("show", epilog=EXIT_STATUS)(show.show_command)
 app.command("peaks", epilog=EXIT_STATUS)(peaks.peaks_command)
 app.command("difference", epilog=EXIT_STATUS)(difference.difference_command)
+app.command("uranium", epilog=EXIT_STATUS)(uranium.uranium_command)
 app.command("convert", epilog=EXIT_STATUS)(convert.convert_command)
 app.command("age")(age.age_command)
 app.command("compare")(compare.compare_command)

@@ -27,7 +27,7 @@ SHELL_G_CM2 = (0.05, 30.0)
 """Areal density of the shell: from a sheet to 4 cm of steel."""
 CRYSTALS_CM = ((5.0, 3.0), (5.0, 5.0), (6.5, 5.0), (7.0, 7.0), (8.5, 3.0))
 """Diameter and depth of germanium crystals, from the smallest portable to large laboratory ones."""
-CURVE_ERROR = 0.1
+CURVE_ERROR = 0.15
 """Standard deviation of the logarithm of the efficiency per unit of the logarithm of the energy,
 over the crystal's model: measured with Eu-152, Ho-166m and Se-75 of another laboratory's detector
 (docs/science/uranium-enrichment.md)."""
