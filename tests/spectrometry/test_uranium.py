@@ -163,6 +163,16 @@ def test_no_uranium_238_gives_a_lower_limit() -> None:
     assert r.category == "high enriched"
 
 
+def test_peaks_that_no_curve_explains_widen_the_interval() -> None:
+    """The 163 keV peak twice as large as its neighbours allow."""
+    expected = true_areas(0.05, at_186=1e5, uranium_g_cm2=3.0, iron_g_cm2=0.5)
+    good = answer(measured(expected, np.random.default_rng(9), 2000.0))
+    expected["163.4 keV"] *= 2.0
+    bad = answer(measured(expected, np.random.default_rng(9), 2000.0))
+    assert bad.chi_squared > 5.0 * bad.freedom > good.chi_squared
+    assert bad.expanded_uncertainty > 1.2 * good.expanded_uncertainty
+
+
 def test_escape_formulas_agree_with_sampling() -> None:
     """Straight ways out of a slab and a sphere, sampled."""
     random = np.random.default_rng(7)

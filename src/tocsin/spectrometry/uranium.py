@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc
 
 from tocsin.detectors import Crystal, DetectorModel
 from tocsin.errors import OutOfDomain
@@ -20,7 +19,7 @@ from tocsin.nuclear import NuclideLibrary, load_library
 from tocsin.spectra import Recording, RecordingWarning
 from tocsin.spectrometry.analysis import PeakAnalysis
 from tocsin.spectrometry.peaklist import list_peaks
-from tocsin.spectrometry.uranium_fit import LEAST_P, AreaFit, Drawn
+from tocsin.spectrometry.uranium_fit import AreaFit, Drawn
 from tocsin.spectrometry.uranium_lines import (
     ACTINIUM,
     ENRICHMENT,
@@ -232,9 +231,12 @@ def _conditions(
     if drawn.radium_share > 0.02:
         text = f"{100 * drawn.radium_share:.0f} % of the peak at 186 keV is taken for Ra-226"
         said.append(RecordingWarning("radium", text))
-    if float(chdtrc(drawn.freedom, drawn.chi_squared)) < LEAST_P or drawn.curves < FEW_CURVES:
+    if drawn.widened:
         text = "the peaks agree badly with every efficiency curve tried; the uncertainty is widened"
         said.append(RecordingWarning("poor_fit", text))
+    if drawn.curves < FEW_CURVES:
+        text = "few of the efficiency curves tried agree with the peaks: the interval is rough"
+        said.append(RecordingWarning("few_curves", text))
     thorium = net_areas(analysis, background, [*THORIUM, ACTINIUM], library)
     lines = {a.feature.name: a for a in thorium}
     chain = [lines[f.name] for f in THORIUM if f.name in lines]

@@ -53,6 +53,7 @@ class Drawn:
     chi_squared: float
     freedom: int
     curves: float
+    widened: bool
 
 
 class AreaFit:
@@ -192,10 +193,11 @@ class AreaFit:
             radium_share=radium,
             seen_235=bool(lead[0] > 3.0),
             seen_238=bool(lead[1] > 3.0),
-            chi_squared=float(chi.min()),
+            chi_squared=widen * float(chi.min()),
             # Three amounts, thickness and slope: what the areas can tell of the curve.
             freedom=max(len(self.areas) - 5, 1),
             curves=curves,
+            widened=widen > 1.0,
         )
 
     def _u234_likelihood(self, ratio: FloatArray, activity_235: FloatArray) -> FloatArray:
