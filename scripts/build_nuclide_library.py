@@ -47,11 +47,9 @@ SELECTION = ROOT / "scripts" / "nuclide_selection.json"
 EDITION = "2026.1"
 ABSOLUTE_CUT = 1e-5  # lines kept: at least this many photons per decay ...
 RELATIVE_CUT = 1e-3  # ... or this part of the emitter's strongest line of that kind
-# Grams of these, or terabecquerels, are met behind shields that leave only their weak lines of
-# high energy.
+# Grams of these are met behind shields that leave only their weak lines of high energy.
 IN_QUANTITY = frozenset(
-    """U-233 U-235 Np-237 Pu-238 Pu-239 Pu-240 Pu-241 Am-241
-    Ir-192 Se-75 Yb-169 Tm-170 Co-57 Tc-99m Mo-99 I-131""".split()
+    {"U-233", "U-235", "Np-237", "Pu-238", "Pu-239", "Pu-240", "Pu-241", "Am-241"}
 )
 QUANTITY_CUT = 1e-8  # of their lines above QUANTITY_FROM_keV
 QUANTITY_FROM_keV = 150.0
