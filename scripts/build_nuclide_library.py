@@ -47,12 +47,6 @@ SELECTION = ROOT / "scripts" / "nuclide_selection.json"
 EDITION = "2026.1"
 ABSOLUTE_CUT = 1e-5  # lines kept: at least this many photons per decay ...
 RELATIVE_CUT = 1e-3  # ... or this part of the emitter's strongest line of that kind
-# Grams of these are met behind shields that leave only their weak lines of high energy.
-IN_QUANTITY = frozenset(
-    {"U-233", "U-235", "Np-237", "Pu-238", "Pu-239", "Pu-240", "Pu-241", "Am-241"}
-)
-QUANTITY_CUT = 1e-8  # of their lines above QUANTITY_FROM_keV
-QUANTITY_FROM_keV = 150.0
 FLOOR = 1e-9
 LOWEST_keV = 5.0
 MINOR_BRANCH = 0.01  # below it a branch without photon normalisation does not spoil the rest
@@ -231,7 +225,7 @@ class Builder:
         for line in [x for x in nuclide.lines if heavy and lone_low_energy(x)]:
             nuclide.lines.remove(line)
             self.notes.append(f"{name}: {line.energy} keV {line.intensity:.3g} dropped, L X-rays")
-        nuclide.lines = sorted(cut(name, nuclide.lines), key=lambda x: (x.energy, x.kind))
+        nuclide.lines = sorted(cut(nuclide.lines), key=lambda x: (x.energy, x.kind))
 
     def derive_isomer(self, name: str, nuclide: Nuclide, other: list[Line]) -> None:
         """Lines of a pure-IT isomer from its parent's data set, if they agree with UKDD-12."""
@@ -391,17 +385,14 @@ def lone_low_energy(line: Line) -> bool:
     return not known and line.energy < L_XRAYS_keV and line.intensity > 0.01
 
 
-def cut(name: str, lines: list[Line]) -> list[Line]:
+def cut(lines: list[Line]) -> list[Line]:
     """Drop lines below the stated intensity and energy cuts."""
     kept = []
     for kind in ("gamma", "x-ray", "annihilation"):
         group = [x for x in lines if x.kind == kind and x.energy >= LOWEST_keV]
         top = max((x.intensity for x in group), default=0.0)
         limit = max(FLOOR, min(ABSOLUTE_CUT, RELATIVE_CUT * top))
-        far = min(limit, QUANTITY_CUT) if name in IN_QUANTITY else limit
-        kept += [
-            x for x in group if x.intensity >= (far if x.energy > QUANTITY_FROM_keV else limit)
-        ]
+        kept += [x for x in group if x.intensity >= limit]
     return kept
 
 
