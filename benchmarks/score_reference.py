@@ -23,6 +23,7 @@ from pathlib import Path
 
 from tocsin.detection.identification import IdentificationSettings
 from tocsin.detection.static import analyze_static
+from tocsin.errors import TocsinError
 from tocsin.formats import read
 from tocsin.nuclear import load_library
 
@@ -57,11 +58,13 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Tl-204": ("Sr-90", "P-32", "Y-90"),
 }
 COMPANY: dict[str, tuple[str, ...]] = {
-    # nuclides that the source holds beside the one it is named after
+    # nuclides that the source holds beside the one it is named after: progeny, and impurities whose
+    # lines the germanium spectra show (388 and 666 keV of I-126, 439 keV of Tl-202)
     "Am-241Li": ("Am-241",),
     "Bi-207": (),
     "Ca-47": ("Sc-47",),
     "Ge-68": ("Ga-68",),
+    "I-125": ("I-126",),
     "Lu-177m": ("Lu-177",),
     "Np-237": ("U-233", "Pa-233"),
     "Pu-239": ("Am-241", "Pu-240", "Pu-241", "U-237", "Pu-238", "U-235"),
@@ -104,12 +107,16 @@ def score_one(path: Path) -> Score:
     """Analyse one source against the background beside it."""
     start = time.perf_counter()
     nuclide = nuclide_of(path.stem)
-    encounters, _, _, _ = analyze_static(
-        read(path),
-        background=read(path.with_name("background.txt")),
-        settings=IdentificationSettings(),
-        library=load_library(),
-    )
+    try:
+        encounters, _, _, _ = analyze_static(
+            read(path),
+            background=read(path.with_name("background.txt")),
+            settings=IdentificationSettings(),
+            library=load_library(),
+        )
+    except TocsinError as error:
+        print(f"{path.parent.name} {path.stem}: {error}", file=sys.stderr)
+        encounters = ()
     found = tuple((n.name, n.nuclide_class, n.confidence) for e in encounters for n in e.nuclides)
     accepted = {nuclide, *ALIASES.get(nuclide, ())}
     company = accepted | set(COMPANY.get(nuclide, ()))

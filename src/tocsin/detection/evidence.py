@@ -71,6 +71,8 @@ class Proof:
         Peaks that are seen as expected; peaks that should be seen and are not.
     decays : float
         Decays in the measuring time, if every photon met the crystal.
+    harder_part : float
+        Part of its photons, bare, above the energy of X-rays.
     rivals : tuple of (str, float)
         Others that explain the same peaks, with the fall of chi-squared by them in its place.
     """
@@ -81,6 +83,7 @@ class Proof:
     confirmed: tuple[LineGroup, ...]
     missing: tuple[LineGroup, ...]
     decays: float
+    harder_part: float = 1.0
     rivals: tuple[tuple[str, float], ...] = ()
 
     @property
@@ -169,7 +172,7 @@ def prove(
         and g.counts < g.expected / rules.ratio
         and g.expected - g.counts > 3.0 * g.uncertainty
     )
-    _, decays = drawn.decays(fit, candidate)
+    decays = drawn.decays(fit, candidate)
     return Proof(
         drawn.drawing.bank.candidates[candidate],
         gain,
@@ -177,7 +180,14 @@ def prove(
         confirmed,
         missing,
         float(decays.sum()),
+        _harder_part(drawn, candidate, rules),
     )
+
+
+def _harder_part(drawn: Drawn, candidate: int, rules: PeakRules) -> float:
+    lines = drawn.drawing.bank.lines[candidate]
+    hard = lines.energies_keV > rules.low_keV
+    return float(lines.peaks[0][hard].sum() / max(float(lines.peaks[0].sum()), 1e-300))
 
 
 def _groups(
@@ -249,10 +259,9 @@ def grouped(drawn: Drawn, energies_keV: FloatArray, expected: FloatArray) -> lis
 def _beside(drawn: Drawn, fit: Fit, candidate: int) -> list[FloatArray]:
     """Counts per bin of everything else that is in the fit, one column each, as fitted."""
     columns = [fit.base[k] * drawn.base[k] for k in np.flatnonzero(fit.base > 0)]
-    owner = drawn.mixture.owner[fit.columns]
-    for c in np.unique(owner[fit.amounts > 0]):
-        if c != candidate:
-            columns.append(drawn.part(fit, int(c)))
+    columns += [
+        drawn.part(fit, c) for c, a in fit.amounts.items() if c != candidate and a.sum() > 0
+    ]
     return columns
 
 

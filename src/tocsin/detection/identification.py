@@ -7,31 +7,33 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
-from tocsin.detection import line_search
 from tocsin.detection.analysis import EncounterSpectrum, NuclideFinding, SourceClass
 from tocsin.detection.binning import BinnedSpectrum
 from tocsin.detection.deposits import DepositBank, deposit_bank
 from tocsin.detection.drawn import natural, refined
 from tocsin.detection.evidence import PeakRules, left_peaks
 from tocsin.detection.findings import Report, tell
+from tocsin.detection.line_cells import LineCells, line_cells
 from tocsin.detection.measured import Background, ExpectedBackground, Measured, measure, refuse
 from tocsin.detection.prepared import Prepared
 from tocsin.detection.scale_prior import ScalePrior
 from tocsin.detection.scintillator import (
-    Outcome,
     SearchSettings,
     make_drawing,
     proved,
     search_scintillator,
 )
-from tocsin.detection.templates import EnergyScale
+from tocsin.detection.semiconductor import LineOutcome, LineSearch, LineSettings
+from tocsin.detection.source_lines import efficiency_curve, line_bank
+from tocsin.detection.templates import FWHM_TO_SIGMA, WIDTH_AT_KEV, EnergyScale
 from tocsin.detection.verdict import VerdictSettings
-from tocsin.detection.width import width_by_pursuit
 from tocsin.detectors import DetectorModel, named_model
 from tocsin.errors import InvalidInput
 from tocsin.nuclear import NuclideLibrary
 from tocsin.spectra import RecordingWarning, Spectrum, rebin
+from tocsin.spectrometry import PeakAnalysis, analyze_peaks, measured_spectrum
 
 __all__ = [
     "ExpectedBackground",
@@ -67,14 +69,16 @@ class IdentificationSettings:
     gain_sigma_between, freedom_between : float
         Departure of the foreground's gain from that of its background, and how little far ones
         are expected (degrees of freedom of Student's t).
+    between : float
+        Departure of the other parameters, in parts of what is expected of a single file.
     offset_sigma_keV : float
         Expected zero offset.
     excess_keV, excess_sigma_keV : float
         Expected excess of light at 100 keV of alkali halides over a scale that is right at high
         energies, as far as the file's calibration leaves it in; measured ones are 0 to 9 keV.
-    width_sigma, width_sigma_unknown : float
-        Expected departure of the peak width from the model's (logarithm), for an instrument that
-        was recognised and for one that was not.
+    width_sigma : float
+        Expected departure of the peak width from the model's (logarithm), or from that of the
+        spectrum's own peaks where the instrument was not recognised.
     labr3_width : float
         An unknown scintillator with peaks narrower than this part of the generic NaI width is
         taken for LaBr3.
@@ -87,8 +91,10 @@ class IdentificationSettings:
         makes the source unknown.
     search, peaks, verdict
         Of the search with scintillators, the peaks, and the verdict.
-    lines : line_search.IdentificationSettings
+    lines : LineSettings
         Of the search with germanium and CZT.
+    lowest_line_keV : float
+        Energies used with these.
     """
 
     lowest_keV: float = 22.0
@@ -98,11 +104,11 @@ class IdentificationSettings:
     gain_sigma: float = 0.01
     gain_sigma_between: float = 0.005
     freedom_between: float = 30.0
+    between: float = 0.5
     offset_sigma_keV: float = 3.0
     excess_keV: float = 2.0
     excess_sigma_keV: float = 3.5
     width_sigma: float = 0.12
-    width_sigma_unknown: float = 0.5
     labr3_width: float = 0.6
     fewest_counts: float = 50.0
     fallen: float = 15.0
@@ -111,9 +117,8 @@ class IdentificationSettings:
     search: SearchSettings = field(default_factory=SearchSettings)
     peaks: PeakRules = field(default_factory=PeakRules)
     verdict: VerdictSettings = field(default_factory=VerdictSettings)
-    lines: line_search.IdentificationSettings = field(
-        default_factory=line_search.IdentificationSettings
-    )
+    lines: LineSettings = field(default_factory=LineSettings)
+    lowest_line_keV: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,44 +210,82 @@ def identify(
         background_scale=background_scale,
     )
     if model.material in SEMICONDUCTORS:
-        return _by_lines(foreground, background, model, library, settings, background_scale)
-    binned = _bins(measured, model, settings)
-    if binned is None or float(binned.counts.sum()) < settings.fewest_counts:
-        return Identification(
-            warnings=(RecordingWarning("too_few_counts", "too few counts to name a nuclide"),)
-        )
-    return _by_shape(measured, binned, model, library, settings)
+        return _by_lines(foreground, background, measured, model, library, settings)
+    return _by_shape(foreground, measured, model, library, settings)
 
 
 def _by_lines(
     foreground: Sequence[Spectrum],
     background: Background,
+    measured: Measured,
     model: DetectorModel,
     library: NuclideLibrary,
     settings: IdentificationSettings,
-    background_scale: float | None,
 ) -> Identification:
-    found = line_search.identify(
-        foreground,
-        background,
-        model=model,
-        library=library,
-        settings=settings.lines,
-        background_scale=background_scale,
+    """Identification with germanium or CZT, where peaks are resolved."""
+    ahead = _peaks(foreground, model)
+    behind = None
+    scale = 1.0
+    if measured.own_background is not None and isinstance(background, Sequence):
+        behind = _peaks([s for s in background if s.is_calibrated], model)
+        scale = measured.background_scale
+    cells = line_cells(
+        ahead,
+        behind,
+        background_scale=scale,
+        background_error=measured.background_error,
+        crystal=model.material,
+        lowest_keV=settings.lowest_line_keV,
+        highest_keV=settings.highest_keV,
     )
-    return Identification(
-        found.findings,
-        found.source_class,
-        found.nuclear_material,
-        found.unknown,
-        found.statistic,
-        found.gain,
-        found.offset_keV,
-        found.width,
-        found.reasons,
-        found.spectrum,
-        found.warnings,
+    search = LineSearch(
+        cells,
+        line_bank(model, library),
+        efficiency_curve(model),
+        settings.lines,
+        has_background=behind is not None,
     )
+    outcome = search.solve()
+    left = [
+        p
+        for p in outcome.left
+        if p.significance >= settings.unknown_significance
+        and p.contrast >= settings.unknown_contrast
+    ]
+    told = tell(outcome.proved, left, outcome.notes, outcome.scale, library)
+    found = _answer(measured, told, outcome.scale, _peaks_modelled(measured, cells, outcome))
+    return replace(found, width=ahead.fwhm_keV(WIDTH_AT_KEV) / _model_fwhm_keV(model))
+
+
+def _peaks(spectra: Sequence[Spectrum], model: DetectorModel) -> PeakAnalysis:
+    return analyze_peaks(measured_spectrum(spectra), model.resolution, assumed=model.assumed)
+
+
+def _model_fwhm_keV(model: DetectorModel) -> float:
+    return float(model.fwhm_keV(np.array([WIDTH_AT_KEV]))[0])
+
+
+def _peaks_modelled(measured: Measured, cells: LineCells, outcome: LineOutcome) -> FloatArray:
+    """Expected counts per channel for the eye: what was found explains peaks, the rest is as seen.
+
+    Where a found peak is not explained in full, that part is taken off the measured counts.
+    """
+    out = measured.counts.copy()
+    n = cells.n_found
+    edges = measured.edges_keV
+    for energy, fwhm, rest in zip(
+        cells.energies_keV[:n],
+        cells.fwhm_keV[:n],
+        (cells.areas - outcome.modelled)[:n],
+        strict=True,
+    ):
+        sigma = float(fwhm) * FWHM_TO_SIGMA
+        first, last = np.searchsorted(edges, (energy - 5 * sigma, energy + 5 * sigma))
+        part = edges[max(int(first) - 1, 0) : int(last) + 1]
+        share = np.diff(ndtr((part - energy) / sigma))
+        start = max(int(first) - 1, 0)
+        out[start : start + share.size] -= float(rest) * share
+    return np.asarray(np.maximum(out, 0.0))
 
 
 def _bins(
@@ -257,16 +300,19 @@ def _bins(
 
 
 def _by_shape(
+    foreground: Sequence[Spectrum],
     measured: Measured,
-    binned: BinnedSpectrum,
     model: DetectorModel,
     library: NuclideLibrary,
     settings: IdentificationSettings,
 ) -> Identification:
     """Identification with a scintillator."""
-    model, width, width_sigma = _settled(binned, model, settings)
-    again = _bins(measured, model, settings)
-    binned = binned if again is None else again
+    model, width, width_sigma = _settled(foreground, model, settings)
+    binned = _bins(measured, model, settings)
+    if binned is None or float(binned.counts.sum()) < settings.fewest_counts:
+        return Identification(
+            warnings=(RecordingWarning("too_few_counts", "too few counts to name a nuclide"),)
+        )
     bank = deposit_bank(model, library)
     prior = _prior(model, width, width_sigma, settings)
     if measured.own_background is not None:
@@ -291,28 +337,26 @@ def _by_shape(
         contrast=settings.unknown_contrast,
     )
     told = tell(best.proved, left, best.notes, best.drawn.scale, library)
-    return _answer(measured, best, told)
+    # the modelled bins spread evenly over their channels, for the eye
+    modelled = rebin(best.drawn.counts(best.fit), binned.edges_keV, measured.edges_keV)
+    return _answer(measured, told, best.drawn.scale, modelled)
 
 
 def _settled(
-    binned: BinnedSpectrum, model: DetectorModel, settings: IdentificationSettings
+    foreground: Sequence[Spectrum], model: DetectorModel, settings: IdentificationSettings
 ) -> tuple[DetectorModel, float, float]:
     """Model, expected width factor and its deviation; unknown crystals by their peak width."""
     if not model.assumed:
         return model, 1.0, settings.width_sigma
-    width = width_by_pursuit(
-        binned,
-        model.fwhm_keV,
-        widths=np.geomspace(0.3, 1.5, 12),
-        spacing_fwhm=3.0,
-        prior_log_sigma=settings.width_sigma_unknown,
+    peaks = analyze_peaks(
+        measured_spectrum(foreground), model.resolution, assumed=True, tails=False
     )
+    seen = peaks.fwhm_keV(WIDTH_AT_KEV)
+    width = seen / _model_fwhm_keV(model)
     if width < settings.labr3_width:
-        at = np.array([662.0])
-        seen = width * float(model.fwhm_keV(at)[0])
         model = replace(named_model("generic-labr3"), assumed=True)
-        width = seen / float(model.fwhm_keV(at)[0])
-    return model, width, 2.0 * settings.width_sigma
+        width = seen / _model_fwhm_keV(model)
+    return model, width, max(settings.width_sigma, peaks.widths.log_sigma)
 
 
 def _prior(
@@ -346,32 +390,34 @@ def _prior_by_background(
     )
     inside = [*natural(bank), *(bank.index(name) for name in CHECK_SOURCES)]
     start = EnergyScale(width=prior.width, excess_keV=prior.excess_keV)
-    scale, score = refined(drawing, start, inside, prior)
-    small = drawing.with_rows(drawing.rows_of(inside))
-    step = settings.gain_sigma
-    rise = []
-    for moved in (scale.gain - step, scale.gain + step):
-        there = replace(scale, gain=moved)
-        rise.append(small.at(there).mixture.fit(inside).chi2 + prior.penalty(there) - score)
-    own = step / np.sqrt(max(float(np.mean(rise)), 1.0))
+    found = refined(drawing, start, inside, prior)
+    gain, offset, width, excess, tilt = found.sigma
+    between = settings.between
     return replace(
         prior,
-        gain=scale.gain,
-        gain_sigma=float(np.hypot(settings.gain_sigma_between, own)),
+        gain=found.scale.gain,
+        gain_sigma=float(np.hypot(settings.gain_sigma_between, gain)),
         freedom=settings.freedom_between,
+        offset_keV=found.scale.offset_keV,
+        offset_sigma_keV=float(np.hypot(between * prior.offset_sigma_keV, offset)),
+        width=found.scale.width,
+        width_sigma=float(np.hypot(between * prior.width_sigma, width)),
+        excess_keV=found.scale.excess_keV,
+        excess_sigma_keV=float(np.hypot(between * prior.excess_sigma_keV, excess)),
+        tilt=found.scale.tilt,
+        tilt_sigma=float(np.hypot(between * prior.tilt_sigma, tilt)),
     )
 
 
-def _answer(measured: Measured, outcome: Outcome, told: Report) -> Identification:
-    drawn, scale = outcome.drawn, outcome.drawn.scale
-    binned = drawn.drawing.prepared.binned
+def _answer(
+    measured: Measured, told: Report, scale: EnergyScale, modelled: FloatArray
+) -> Identification:
     spectrum = EncounterSpectrum(
         edges_keV=measured.edges_keV,
         counts=measured.counts,
         background_counts=measured.background,
         live_time_s=measured.live_time_s or 0.0,
-        # the modelled bins spread evenly over their channels, for the eye
-        model_counts=rebin(drawn.counts(outcome.fit), binned.edges_keV, measured.edges_keV),
+        model_counts=modelled,
         gain=1.0 / scale.gain,
     )
     return Identification(

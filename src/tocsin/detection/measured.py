@@ -54,6 +54,8 @@ class Measured:
         Relative uncertainty of the scale of the background.
     live_time_s : float or None
         Of the foreground.
+    background_scale : float
+        Factor that made ``background`` of ``own_background``.
     own_background : Measured or None
         The background as it was measured, unscaled, where it is given as spectra.
     """
@@ -65,6 +67,7 @@ class Measured:
     has_background: bool
     background_error: float
     live_time_s: float | None
+    background_scale: float = 1.0
     own_background: Measured | None = None
 
     def binned(
@@ -163,6 +166,7 @@ def measure(
         background=scale * counts,
         background_variance=scale**2 * np.maximum(counts, 0.0),
         has_background=True,
+        background_scale=scale,
         own_background=Measured(
             other.edges_keV,
             other.counts,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
+from scipy.sparse import csc_matrix
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -27,10 +28,8 @@ class Fit:
         Sum of squares left, priors included.
     base : (b,) float
         Amounts of what is always in.
-    columns : (m,) int
-        Template columns in use.
-    amounts : (m,) float
-        Their amounts.
+    amounts : dict of int to (m,) float
+        By candidate, amounts of its templates.
     inside : (n, p) float
         Whitened columns with positive amounts.
     residual : (n,) float
@@ -39,8 +38,7 @@ class Fit:
 
     chi2: float
     base: FloatArray
-    columns: IntArray
-    amounts: FloatArray
+    amounts: dict[int, FloatArray]
     inside: FloatArray
     residual: FloatArray
 
@@ -57,69 +55,58 @@ class Mixture:
         Whitened columns that are always offered.
     base_weight, base_value : (b,) float
         Prior of their amounts: inverse variance (0 for none) and expectation.
-    columns : (n, k) float
-        Whitened templates.
-    owner : (k,) int
-        Candidate of each template.
-    leads : (k,) bool
-        Templates that speak for a candidate; the others only serve it once it is in.
+    columns, owner : (n, k) float, dense or sparse, and (k,) int
+        Whitened templates by which candidates are chosen, and the candidate of each.
+    templates : callable
+        All whitened templates ``(n, m)`` of a candidate, once it is tried.
     penalty : (c,) float
         Cost of each candidate in chi-squared: twice the logarithm of prior odds against it.
-    company : float
-        Cost of every counted candidate beside the first.
     counted : (c,) bool
         Candidates that are nuclides of a source.
+    company : float
+        Cost of every counted candidate beside the first.
     """
 
     data: FloatArray
     base: FloatArray
     base_weight: FloatArray
     base_value: FloatArray
-    columns: FloatArray
+    columns: FloatArray | csc_matrix
     owner: IntArray
-    leads: BoolArray
+    templates: Callable[[int], FloatArray]
     penalty: FloatArray
     counted: BoolArray
     company: float
 
     @cached_property
     def _own(self) -> FloatArray:
+        if isinstance(self.columns, csc_matrix):
+            return np.asarray(self.columns.power(2).sum(axis=0), dtype=np.float64).ravel()
         return np.asarray(np.einsum("ij,ij->j", self.columns, self.columns))
 
-    @cached_property
-    def _of(self) -> dict[int, IntArray]:
-        return {int(c): np.flatnonzero(self.owner == c) for c in np.unique(self.owner)}
-
-    def of(self, candidate: int) -> IntArray:
-        """Columns of a candidate; empty where none was drawn."""
-        return self._of.get(candidate, np.empty(0, dtype=np.int64))
-
-    def fit(self, candidates: Sequence[int], *, without: IntArray | None = None) -> Fit:
-        """Best non-negative amounts with the columns of some candidates."""
-        parts = [self.of(c) for c in candidates]
-        columns = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
-        if without is not None:
-            columns = columns[~np.isin(columns, without)]
-        every = np.concatenate((self.base, self.columns[:, columns]), axis=1)
+    def fit(self, candidates: Sequence[int]) -> Fit:
+        """Best non-negative amounts with the templates of some candidates."""
+        parts = [self.templates(c) for c in candidates]
+        every = np.concatenate((self.base, *parts), axis=1)
         b = self.base.shape[1]
         held = np.flatnonzero(self.base_weight > 0)
         rows = np.zeros((held.size, every.shape[1]))
         root = np.sqrt(self.base_weight[held])
         rows[np.arange(held.size), held] = root
+        lit = np.any(every != 0.0, axis=1)  # the others do not depend on any amount
         amounts, _ = nnls(
-            np.concatenate((every, rows)),
-            np.concatenate((self.data, root * self.base_value[held])),
-            maxiter=20 * every.shape[1],
+            np.concatenate((every[lit], rows)),
+            np.concatenate((self.data[lit], root * self.base_value[held])),
+            maxiter=20 * every.shape[1] + 100,
         )
-        positive = amounts > 0
         residual = self.data - every @ amounts
         prior = self.base_weight @ (amounts[:b] - self.base_value) ** 2
+        bounds = np.cumsum([b, *(p.shape[1] for p in parts)])
         return Fit(
             float(residual @ residual + prior),
             amounts[:b],
-            columns,
-            amounts[b:],
-            every[:, positive],
+            {c: amounts[bounds[i] : bounds[i + 1]] for i, c in enumerate(candidates)},
+            every[:, amounts > 0],
             residual,
         )
 
@@ -134,10 +121,10 @@ class Mixture:
     ) -> list[int]:
         """Candidates whose best single template explains most beside the fit, the best first."""
         q, _ = np.linalg.qr(fit.inside)
-        slope = self.columns.T @ fit.residual
-        along = q.T @ self.columns
+        slope = np.asarray(self.columns.T @ fit.residual)
+        along = np.asarray(self.columns.T @ q).T
         free = self._own - np.einsum("ij,ij->j", along, along)
-        usable = self.leads & (slope > 0) & (free > _INDEPENDENT * self._own)
+        usable = (slope > 0) & (free > _INDEPENDENT * self._own)
         gain = np.zeros(self.owner.size)
         gain[usable] = slope[usable] ** 2 / free[usable]
         best = np.zeros(self.penalty.size)

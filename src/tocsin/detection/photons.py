@@ -17,7 +17,7 @@ from tocsin.detectors.surroundings import ground_rows
 FloatArray = NDArray[np.float64]
 
 # Layers between source and crystal (areal density in g/cm2): a thin scatterer to a body or goods,
-# a steel can to a steel box, a lead foil to three centimetres of lead. What is fitted is a mixture
+# a steel can to a steel box, a lead foil to nine centimetres of lead. What is fitted is a mixture
 # of them, so that steps of about a factor of three suffice while layers are thin; behind thick ones
 # the ratio of lines changes by orders of magnitude, and each step is a few half-value layers.
 SHIELDS: tuple[tuple[Shield, ...], ...] = (
@@ -34,11 +34,18 @@ SHIELDS: tuple[tuple[Shield, ...], ...] = (
     (Shield("Pb", 20.0), Shield("Fe", 2.5)),
     (Shield("Pb", 27.0), Shield("Fe", 2.5)),
     (Shield("Pb", 35.0), Shield("Fe", 2.5)),
+    (Shield("Pb", 46.0), Shield("Fe", 2.5)),
+    (Shield("Pb", 60.0), Shield("Fe", 2.5)),
+    (Shield("Pb", 78.0), Shield("Fe", 2.5)),
+    (Shield("Pb", 100.0), Shield("Fe", 2.5)),
 )
 # Heavy metal is its own shield: lines are weakened inside it and its K X-rays come on top.
 METAL: tuple[Shield, ...] = (Shield("U", 1.0), Shield("U", 20.0))
 
-_NOTHING = np.zeros(PHOTON_CENTRES_KEV.size)
+# Layers up to which photons are followed at once (g/cm2): a mean free path or two where photons of
+# that material's shields matter.
+_THIN = {"water": 10.0, "Fe": 5.0, "Pb": 2.3}
+_X_RAYS_KEV = 120.0  # above the K X-rays of all elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +89,40 @@ def _rows(shield: Shield) -> tuple[FloatArray, FloatArray]:
     return shield_rows(PHOTON_CENTRES_KEV, shield)
 
 
+@cache
+def _layer(shield: Shield) -> FloatArray:
+    """Photons of the grid before and behind a thin layer, K X-rays of the layer left out.
+
+    Whether X-rays of a shield come out depends on a can around it; they are free beside.
+    """
+    new_keV, rows = _rows(shield)
+    n = new_keV.size
+    out = rows[:, n:] + np.diag(passing(PHOTON_CENTRES_KEV, (shield,)))
+    for line in np.flatnonzero(new_keV > _X_RAYS_KEV):
+        out += rows[:, line, None] * on_grid(new_keV[line : line + 1], np.ones(1))[None, :]
+    return np.asarray(out)
+
+
+@cache
+def _scattered_through(layers: tuple[Shield, ...]) -> FloatArray:
+    """Photons of the grid that come out of layers and are not those that went in.
+
+    A thick layer is taken as a pile of thin ones, because later generations of photons are taken to
+    start evenly spread within a layer.
+    """
+    total = np.eye(PHOTON_CENTRES_KEV.size)
+    for shield in layers:
+        n = int(np.ceil(shield.areal_density_g_cm2 / _THIN[shield.material]))
+        thin = _layer(Shield(shield.material, shield.areal_density_g_cm2 / n))
+        total = total @ np.linalg.matrix_power(thin, n)
+    return np.asarray(total - np.diag(passing(PHOTON_CENTRES_KEV, layers)))
+
+
 def behind(lines: Lines, layers: tuple[Shield, ...]) -> Outside:
     """Photons of a source behind layers, the inner one first, per decay."""
-    passed, new, continuum = lines.intensities, Lines(np.zeros(0), np.zeros(0)), _NOTHING
-    for shield in layers:
-        share = passing(lines.energies_keV, (shield,))
-        new_keV, rows = _rows(shield)
-        before = on_grid(lines.energies_keV, passed) + on_grid(new.energies_keV, new.intensities)
-        out = (before + continuum) @ rows
-        n = new_keV.size
-        new = Lines(
-            np.concatenate((new.energies_keV, new_keV)),
-            np.concatenate((new.intensities * passing(new.energies_keV, (shield,)), out[:n])),
-        )
-        continuum = continuum * passing(PHOTON_CENTRES_KEV, (shield,)) + out[n:]
-        passed = passed * share
-    return Outside(passed, new, continuum)
+    passed = lines.intensities * passing(lines.energies_keV, layers)
+    continuum = on_grid(lines.energies_keV, lines.intensities) @ _scattered_through(layers)
+    return Outside(passed, Lines(np.zeros(0), np.zeros(0)), np.maximum(continuum, 0.0))
 
 
 def inside(lines: Lines, metal: Shield) -> Outside:

@@ -12,6 +12,7 @@ from tocsin.detection.templates import EXCESS_AT_KEV, WIDTH_AT_KEV, EnergyScale
 FloatArray = NDArray[np.float64]
 
 PARAMETERS = ("gain", "offset_keV", "width", "excess_keV", "tilt")
+_COUNTED = np.array([2.0, 2.0, 1.0, 2.0, 1.0])
 FREEDOM = 4.0
 """Of the Student distribution of gains: most files are right, some are far off."""
 
@@ -33,6 +34,7 @@ class ScalePrior:
     width_sigma: float = 0.12
     excess_keV: float = 0.0
     excess_sigma_keV: float = 0.0
+    tilt: float = 0.0
     tilt_sigma: float = 0.1
     reach: float = 0.07
     freedom: float = FREEDOM
@@ -51,13 +53,13 @@ class ScalePrior:
 
     @property
     def _mean(self) -> FloatArray:
-        return np.array([self.gain, self.offset_keV, self.width, self.excess_keV, 0.0])
+        return np.array([self.gain, self.offset_keV, self.width, self.excess_keV, self.tilt])
 
     def penalty(self, scale: EnergyScale) -> float:
         """Cost in chi-squared of a departure from the expectation.
 
-        Twice the logarithm of the odds against it; that of the gain counts twice, because what is
-        left of chi-squared at a wrong gain is an error of the model more than of counting.
+        Twice the logarithm of the odds against it. Places (gain, offset, excess) count twice:
+        what is left of chi-squared at a wrong scale is an error of the model more than of counting.
         """
         x = np.where(
             self._sigma > 0,
@@ -65,12 +67,13 @@ class ScalePrior:
             0.0,
         )
         gain = 2.0 * (self.freedom + 1.0) * np.log1p(x[0] ** 2 / self.freedom)
-        return float(gain + (x[1:] ** 2).sum())
+        return float(gain + (_COUNTED[1:] * x[1:] ** 2).sum())
 
     def weights(self, scale: EnergyScale) -> tuple[FloatArray, FloatArray]:
         """Inverse variances near a scale (the Student distribution as a Gaussian) and means."""
         sigma = self._sigma
         weight = np.where(sigma > 0, 1.0 / np.maximum(sigma, 1e-12) ** 2, 1e12)
+        weight[1:] *= _COUNTED[1:]
         x = (scale.gain - self.gain) / self.gain_sigma
         weight[0] *= 2.0 * (self.freedom + 1.0) / (self.freedom + x * x)
         return weight, self._mean

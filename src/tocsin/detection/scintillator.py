@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detection.binning import Resolution
-from tocsin.detection.deposits import DIRECT, DepositBank
+from tocsin.detection.deposits import DepositBank
 from tocsin.detection.drawn import Drawing, Drawn, natural, refined
 from tocsin.detection.evidence import PeakRules, Proof, peak_errors, prove
 from tocsin.detection.mixture import Fit
@@ -21,9 +21,7 @@ from tocsin.errors import InvalidInput
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-_SCAN_ROWS = (0, 2, 7, 10)  # bare, behind water, behind lead: enough to choose a start
-_NATURAL_ROWS = (0, 2, 4, 7, 9)  # of the absorbers, beside the natural field itself
-_NATURAL_MORE = 3  # ground, partly absorbed, scattered back
+_SCAN_ROWS = (0, 2, 7, 10, 14)  # bare, behind water, behind lead: enough to choose a start
 _ROUNDS = 3  # of search and refinement at most
 _PARTS_PER_WIDTH = 3  # trial gains per peak width at 1 MeV
 NOT_SEARCHED = frozenset({"Th-232", "U-232"})
@@ -70,7 +68,7 @@ class SearchSettings:
         ("nuisance", 5.0),
     )
     rare: float = 15.0
-    company: float = 10.0
+    company: float = 20.0
     entry: float = 25.0
     most: int = 6
     shortlist: int = 10
@@ -157,7 +155,7 @@ def make_drawing(
         prepared,
         resolution,
         prepared.whitening(settings.errors),
-        _rows(bank),
+        np.arange(bank.owner.size),
         np.array(others, dtype=np.int64),
         np.array(own).reshape(len(own), binned.n_bin),
         np.array(weight),
@@ -165,19 +163,6 @@ def make_drawing(
         np.array([tiers[c.tier] + settings.rare * c.rare for c in bank.candidates]),
         settings.company,
     )
-
-
-def _rows(bank: DepositBank) -> IntArray:
-    """Rows of the bank that are used: for natural candidates, which are always in, only some."""
-    keep = np.ones(bank.owner.size, dtype=bool)
-    for c in natural(bank):
-        of = np.flatnonzero(bank.owner == c)
-        direct = of[bank.role[of] == DIRECT]
-        more = of[bank.role[of] != DIRECT][:_NATURAL_MORE]
-        kept = [*(direct[i] for i in _NATURAL_ROWS), direct[-1], *more]
-        keep[of] = False
-        keep[kept] = True
-    return np.flatnonzero(keep)
 
 
 def search_scintillator(
@@ -189,9 +174,9 @@ def search_scintillator(
     starts = _scan(drawing, prior, settings, always)
     refined_starts = []
     for scale, inside in starts:
-        scale, score = refined(drawing, scale, [*always, *inside], prior)
-        score += float(sum(drawing.penalty[c] for c in inside))
-        refined_starts.append((score, scale, inside))
+        better = refined(drawing, scale, [*always, *inside], prior)
+        score = better.score + float(sum(drawing.penalty[c] for c in inside))
+        refined_starts.append((score, better.scale, inside))
     refined_starts.sort(key=lambda s: s[0])
     found = [
         _settle(drawing, scale, inside, prior, settings, always)
@@ -199,6 +184,10 @@ def search_scintillator(
     ]
     found.sort(key=lambda f: f.score)
     return found
+
+
+def _drawn_in_scan(bank: DepositBank) -> list[int]:
+    return [i for i, c in enumerate(bank.candidates) if c.tier != "nuisance"]
 
 
 def _banned(bank: DepositBank) -> frozenset[int]:
@@ -210,11 +199,10 @@ def _scan(
 ) -> list[tuple[EnergyScale, list[int]]]:
     """Scale and first candidate from a grid of trial scales: the best one of each candidate."""
     bank = drawing.bank
-    first = {c: int(np.flatnonzero(bank.owner == c)[0]) for c in np.unique(bank.owner)}
-    offset = np.arange(bank.owner.size) - np.array([first[int(c)] for c in bank.owner])
-    chosen = np.isin(bank.owner, always) | np.isin(offset, _SCAN_ROWS)
+    of_each = np.concatenate([bank.rows_of(c)[list(_SCAN_ROWS)] for c in _drawn_in_scan(bank)])
     small = replace(
-        drawing.with_rows(drawing.rows[chosen[drawing.rows]]),
+        drawing,
+        rows=np.sort(of_each),
         whitening=drawing.prepared.whitening(settings.errors, shift=settings.errors.shift_scan),
     )
     at = np.array([1000.0])
@@ -227,8 +215,10 @@ def _scan(
         for bend in bends:
             scale = EnergyScale(
                 gain=float(gain),
+                offset_keV=prior.offset_keV,
                 width=prior.width,
                 excess_keV=prior.excess_keV + bend * prior.excess_sigma_keV,
+                tilt=prior.tilt,
             )
             mixture = small.at(scale).mixture
             fit = mixture.fit(always)
@@ -269,7 +259,7 @@ def _settle(
         if set(inside_now) == set(inside):
             break
         inside = inside_now
-        scale, _ = refined(drawing, scale, [*always, *inside], prior)
+        scale = refined(drawing, scale, [*always, *inside], prior).scale
     if best is None:
         raise InvalidInput("no round of the search was made")
     return best

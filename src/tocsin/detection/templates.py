@@ -1,8 +1,7 @@
-"""What each nuclide should look like: line patterns behind free absorbers, on given bins."""
+"""Where photons of an energy appear in a spectrum, and how wide."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +10,10 @@ from scipy.sparse import csr_matrix
 from scipy.special import ndtr
 
 from tocsin.detection.binning import Resolution
-from tocsin.detection.peaks import FWHM_TO_SIGMA
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
+FWHM_TO_SIGMA = 1.0 / 2.3548200450309493
 _REACH_SIGMA = 4.5
 FADE_KEV = 200.0
 EXCESS_AT_KEV = 100.0
@@ -30,7 +28,8 @@ class EnergyScale:
     excess (its largest value, at 100 keV) is the light yield of alkali halides, which per keV is
     up to 15 per cent larger at low energies than at 662 keV; the offset is a zero point that fades
     so that the gain alone rules the high energies. ``width`` multiplies the full width at half
-    maximum of the detector model.
+    maximum of the detector model at 662 keV, ``tilt`` is the power of the energy by which that
+    factor changes away from there.
     """
 
     gain: float = 1.0
@@ -53,83 +52,6 @@ class EnergyScale:
         """Full width at half maximum at true energies in keV."""
         factor = self.width * (energy_keV / WIDTH_AT_KEV) ** self.tilt
         return np.asarray(factor * resolution(np.maximum(energy_keV, 1.0)))
-
-
-@dataclass(frozen=True, slots=True)
-class LinePattern:
-    """Lines of one candidate with their relative full-energy counts.
-
-    Attributes
-    ----------
-    name : str
-        Nuclide (or nuisance) that is named.
-    energies_keV, intensities : (n,) float
-        True energies and photons per decay of the parent.
-    weights : (v, n) float
-        Full-energy counts per decay behind each of ``v`` absorbers, up to a common factor; each row
-        is scaled to a sum of one.
-    yields : (v,) float
-        The sums before scaling: full-energy counts per photon-equivalent decay, for comparing
-        activities of patterns behind the same absorber.
-    emitters : tuple of str
-        Nuclide that emits each line.
-    """
-
-    name: str
-    energies_keV: FloatArray
-    intensities: FloatArray
-    weights: FloatArray
-    yields: FloatArray
-    emitters: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class TemplateBank:
-    """All patterns in one table, so that a whole library is drawn on a spectrum in one product.
-
-    Attributes
-    ----------
-    patterns : tuple of LinePattern
-        The candidates.
-    owner : (k,) int
-        For each template (row of the mixing matrix) the index of its pattern.
-    """
-
-    patterns: tuple[LinePattern, ...]
-    energies_keV: FloatArray
-    mixing: csr_matrix
-    owner: IntArray
-
-    @classmethod
-    def build(cls, patterns: Sequence[LinePattern]) -> TemplateBank:
-        """Stack the patterns; rows of the mixing matrix are templates, columns are lines."""
-        rows: list[int] = []
-        columns: list[int] = []
-        values: list[float] = []
-        owner: list[int] = []
-        start = row = 0
-        for index, pattern in enumerate(patterns):
-            n = pattern.energies_keV.size
-            for weights in pattern.weights:
-                rows.extend([row] * n)
-                columns.extend(range(start, start + n))
-                values.extend(weights.tolist())
-                owner.append(index)
-                row += 1
-            start += n
-        energies = np.concatenate([p.energies_keV for p in patterns])
-        mixing = csr_matrix((values, (rows, columns)), shape=(row, start))
-        return cls(tuple(patterns), energies, mixing, np.asarray(owner, dtype=np.int64))
-
-    def draw(self, edges_keV: FloatArray, resolution: Resolution, scale: EnergyScale) -> csr_matrix:
-        """Templates as sparse rows ``(k, n_bin)``, each with a total of at most one count."""
-        return csr_matrix(
-            self.mixing @ line_profiles(self.energies_keV, edges_keV, resolution, scale)
-        )
-
-    def index_of(self, name: str) -> int:
-        """Index of the pattern of that name."""
-        return next(i for i, p in enumerate(self.patterns) if p.name == name)
 
 
 def line_profiles(

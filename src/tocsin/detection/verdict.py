@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tocsin.detection.deposits import NATURAL
 from tocsin.detection.evidence import LineGroup, Proof
+from tocsin.detection.source_lines import NATURAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +32,9 @@ class VerdictSettings:
     same_fwhm, same_part : float
         A peak is shared with a stronger nuclide when one of that nuclide's, with at least this part
         of its counts, lies within so many peak widths. A nuclide is not named from shared peaks.
-    x_ray_keV : float
-        Lines up to here alone are no proof beside another nuclide (X-rays, escapes, thresholds).
+    x_ray_keV, x_ray_part : float
+        Lines up to here alone are no proof beside another nuclide (X-rays, escapes, thresholds),
+        nor at all where at least this part of a nuclide's photons has more energy.
     """
 
     gain: float = 25.0
@@ -47,6 +48,7 @@ class VerdictSettings:
     same_fwhm: float = 0.75
     same_part: float = 0.5
     x_ray_keV: float = 45.0
+    x_ray_part: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,9 @@ def _objection(proof: Proof, settings: VerdictSettings, stronger: list[Proof]) -
         return f"expected at {lines} keV and not seen"
     if proof.candidate.tier == "natural":
         return None
+    low = [g.energy_keV <= settings.x_ray_keV for g in proof.confirmed]
+    if all(low) and proof.harder_part > settings.x_ray_part:
+        return "only X-rays of it are seen"
     if strategic and len(proof.confirmed) < 2:
         return "special nuclear material is not named from one peak"
     if not stronger:
