@@ -19,19 +19,19 @@ class Candidate:
     ``tier`` says how strict the proof must be; ``rare`` marks nuclides that are not among the
     common field nuclides for which reference spectra are published (SAND2025-05468O): they are
     named only where no common one does nearly as well. ``progeny``: with all that grows from it,
-    in equilibrium or, where ``age_d`` is given, after so many days.
+    in equilibrium or, where ``ages_d`` are given, after so many days, the most usual first.
     """
 
     name: str
     tier: Tier
     progeny: bool
     rare: bool = False
-    age_d: float | None = None
+    ages_d: tuple[float, ...] = ()
 
 
 @cache
-def candidate_list() -> tuple[Candidate, ...]:
-    """The candidates of ``data/candidates.csv``."""
+def candidate_list(*, static: bool = False) -> tuple[Candidate, ...]:
+    """The candidates of ``data/candidates.csv``; ``static``: with those for long spectra only."""
     path = resources.files("tocsin.detection") / "data" / "candidates.csv"
     with path.open(encoding="utf-8") as stream:
         return tuple(
@@ -40,9 +40,10 @@ def candidate_list() -> tuple[Candidate, ...]:
                 _tier(row["tier"]),
                 row["progeny"] == "yes",
                 row["rare"] == "yes",
-                float(row["age_d"]) if row["age_d"] else None,
+                tuple(float(age) for age in row["age_d"].split(";") if age),
             )
             for row in csv.DictReader(stream)
+            if static or row["use"] == "all"
         )
 
 

@@ -28,7 +28,7 @@ from tocsin.detection.photons import (
     scattered,
     shared,
 )
-from tocsin.detection.source_lines import METALS, NATURAL, SourceLines, named_sources
+from tocsin.detection.source_lines import METALS, NATURAL, Source, SourceLines, named_sources
 from tocsin.detection.templates import FWHM_TO_SIGMA, EnergyScale
 from tocsin.detectors import DetectorModel
 from tocsin.detectors import Resolution as PeakWidth
@@ -52,7 +52,7 @@ LOW_LINES_KEV = 45.0  # K X-rays up to barium and cerium: what windows weaken mo
 # Counts of scattered photons, of what is only partly absorbed, of lines of low energy, of X-rays
 # of metal and of annihilation radiation, over those of the direct photons that come with them: what
 # is fitted lies between none and these.
-_SCATTERED, _PARTIAL, _LOW, _X_RAYS, _ANNIHILATION = 2.0, 1.0, 4.0, 2.0, 0.5
+_SCATTERED, _PARTIAL, _LOW, _X_RAYS, _ANNIHILATION = 2.0, 1.0, 0.3, 2.0, 0.5
 _PAIR_FROM_KEV = 1500.0  # photons above make annihilation radiation in what they pass
 X_RAY_ELEMENTS = ("Pb", "W")
 # Direct rows (bare, behind water, iron, lead) that come with scattered photons, and by what angles
@@ -209,9 +209,15 @@ def _bank(model: DetectorModel, library: NuclideLibrary) -> DepositBank:
     sources: list[tuple[Lines, FloatArray]] = []
     fields: dict[int, FloatArray] = {}
     lines: list[SourceLines] = []
-    for candidate, of, emitters in (*named_sources(library), *_x_rays()):
+    for source in (*named_sources(library), *_x_rays()):
+        candidate, of = source.candidate, source.usual
         efficiency = crystal.peak(of.energies_keV)[:, 0]
-        found, peaks = _sources(candidate, of, efficiency)
+        found: list[tuple[Lines, FloatArray]] = []
+        peaks: list[FloatArray] = []
+        for composition in source.compositions:
+            photons, counted = _sources(candidate, composition, efficiency)
+            found += photons
+            peaks += counted
         if candidate.name in NATURAL:
             fields[len(sources) + len(found)], around = _field(crystal, of)
             found.append((Lines(np.zeros(0), np.zeros(0)), np.zeros(PHOTON_CENTRES_KEV.size)))
@@ -219,7 +225,7 @@ def _bank(model: DetectorModel, library: NuclideLibrary) -> DepositBank:
         owner += [len(candidates)] * len(found)
         sources += found
         candidates.append(candidate)
-        lines.append(SourceLines(of.energies_keV, of.intensities, emitters, np.array(peaks)))
+        lines.append(SourceLines(of.energies_keV, of.intensities, source.emitters, np.array(peaks)))
     direct = crystal.many(sources)
     for row, deposits in fields.items():
         direct[row] = deposits
@@ -241,11 +247,11 @@ def deposit_bank(model: DetectorModel, library: NuclideLibrary) -> DepositBank:
     return _bank(model, library)
 
 
-def _x_rays() -> Iterator[tuple[Candidate, Lines, tuple[str, ...]]]:
+def _x_rays() -> Iterator[Source]:
     """K X-rays that a source excites in lead or tungsten near by."""
     for element in X_RAY_ELEMENTS:
         name = f"{element} X-rays"
-        yield Candidate(name, "nuisance", False), _k_lines(element), (name, name)
+        yield Source(Candidate(name, "nuisance", False), (_k_lines(element),), (name, name))
 
 
 def _k_lines(element: str) -> Lines:

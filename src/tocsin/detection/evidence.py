@@ -20,7 +20,10 @@ IntArray = NDArray[np.int64]
 _GROUP_FWHM = 0.7  # lines closer than this are one peak
 _ROI_FWHM = 0.6  # half width in which a peak is compared with what lies under it
 _MOST_GROUPS = 8
-_BESIDE_SIGMA = 0.5  # by which what lies beside a peak may depart from the fit
+# By which what lies beside a peak may depart from the fit: nuclides, and X-rays of lead and
+# tungsten, which could stand for any peak near them.
+_BESIDE_SIGMA, _NUISANCE_SIGMA = 0.5, 0.1
+_SURE_PEAK = 15.0  # standard deviations from which a peak needs no test of its width
 _HUMP_TESTED = 4  # peaks of a nuclide whose width is tested
 
 
@@ -214,8 +217,10 @@ def _groups(
     order = np.argsort(-totals * own, kind="stable")[:_MOST_GROUPS]
     chosen = np.array([shapes[i] for i in order])
     rest = drawn.part(fit, candidate) - totals[order] @ chosen
-    beside = _beside(drawn, fit, candidate)
-    amounts, sigmas = free_amounts(drawn, free, np.column_stack((*beside, rest)), chosen.T)
+    others, spread = _beside(drawn, fit, candidate)
+    beside = np.column_stack((*others, rest))
+    sigma = np.array([*spread, _BESIDE_SIGMA])
+    amounts, sigmas = free_amounts(drawn, free, beside, sigma, chosen.T)
     found = []
     for k, i in enumerate(order):
         group = members[i]
@@ -232,7 +237,8 @@ def _groups(
                 contrast=_contrast(drawn, fit, energy, totals[i] * shapes[i]),
                 fwhm_keV=float(drawn.scale.fwhm_keV(np.array([energy]), drawing.resolution)[0]),
                 hump=k < _HUMP_TESTED
-                and _is_hump(drawn, free, np.column_stack((*beside, rest)), chosen, k, rules),
+                and amounts[k] < _SURE_PEAK * sigmas[k]
+                and _is_hump(drawn, free, beside, sigma, chosen, k, rules),
             )
         )
     return tuple(found)
@@ -256,17 +262,20 @@ def grouped(drawn: Drawn, energies_keV: FloatArray, expected: FloatArray) -> lis
     return [np.asarray(g, dtype=np.int64) for g in groups]
 
 
-def _beside(drawn: Drawn, fit: Fit, candidate: int) -> list[FloatArray]:
-    """Counts per bin of everything else that is in the fit, one column each, as fitted."""
+def _beside(drawn: Drawn, fit: Fit, candidate: int) -> tuple[list[FloatArray], list[float]]:
+    """Counts per bin of everything else as fitted, and by what each amount may depart from one."""
     columns = [fit.base[k] * drawn.base[k] for k in np.flatnonzero(fit.base > 0)]
-    columns += [
-        drawn.part(fit, c) for c, a in fit.amounts.items() if c != candidate and a.sum() > 0
-    ]
-    return columns
+    sigma = [_BESIDE_SIGMA] * len(columns)
+    for c, amounts in fit.amounts.items():
+        if c != candidate and amounts.sum() > 0:
+            columns.append(drawn.part(fit, c))
+            nuisance = drawn.drawing.bank.candidates[c].tier == "nuisance"
+            sigma.append(_NUISANCE_SIGMA if nuisance else _BESIDE_SIGMA)
+    return columns, sigma
 
 
 def free_amounts(
-    drawn: Drawn, free: Whitening, base: FloatArray, peaks: FloatArray
+    drawn: Drawn, free: Whitening, base: FloatArray, base_sigma: FloatArray, peaks: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Amounts and standard deviations of peaks beside what else is in the fit.
 
@@ -277,7 +286,9 @@ def free_amounts(
     free : Whitening
         Covariance.
     base : (n, b) float
-        Everything else as fitted; its amounts may depart from one by ``_BESIDE_SIGMA``.
+        Everything else as fitted.
+    base_sigma : (b,) float
+        By what its amounts may depart from one.
     peaks : (n, k) float
         Unit areas, amounts free in size and sign.
     """
@@ -286,7 +297,7 @@ def free_amounts(
     white = free(every / norm)
     gram, right = white.T @ white, white.T @ free(drawn.drawing.prepared.binned.counts)
     b = np.arange(base.shape[1])
-    weight = 1.0 / (_BESIDE_SIGMA * norm[b]) ** 2
+    weight = 1.0 / (base_sigma * norm[b]) ** 2
     gram[b, b] += weight
     right[b] += weight * norm[b]
     inverse = np.linalg.pinv(gram, rcond=1e-12, hermitian=True)
@@ -299,6 +310,7 @@ def _is_hump(
     drawn: Drawn,
     free: Whitening,
     base: FloatArray,
+    base_sigma: FloatArray,
     peaks: FloatArray,
     k: int,
     rules: PeakRules,
@@ -306,10 +318,11 @@ def _is_hump(
     """Whether a broad hump explains more than the peak, all other peaks left free."""
     drawing = drawn.drawing
     wide = _broadened(peaks[k], drawing.prepared.binned.position, rules.broad)
-    others = np.concatenate((base, np.delete(peaks, k, axis=0).T), axis=1)
+    rest = np.delete(peaks, k, axis=0)
     scores = []
     for shape in (peaks[k], wide):
-        amount, sigma = free_amounts(drawn, free, others, shape[:, None])
+        columns = np.concatenate((shape[None, :], rest)).T
+        amount, sigma = free_amounts(drawn, free, base, base_sigma, columns)
         scores.append(float(amount[0] / sigma[0]) if sigma[0] > 0 else 0.0)
     return scores[1] > rules.broader * scores[0]
 

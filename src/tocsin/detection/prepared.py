@@ -193,13 +193,16 @@ def clipped(density: FloatArray, position: FloatArray, *, reach: float) -> Float
     ----------
     Ryan et al. (1988), Nucl. Instrum. Methods B 34, 396, doi:10.1016/0168-583X(88)90063-8.
     """
-    values = np.log(np.log(np.sqrt(np.maximum(density, 0.0) + 1.0) + 1.0) + 1.0)
     step = float(np.median(np.diff(position)))
-    for p in range(max(1, round(reach / step)), 0, -1):
+    most = max(1, round(reach / step))
+    # below the threshold of the instrument there is nothing: a peak at the low end is clipped too
+    padded = np.concatenate((np.zeros(most), np.maximum(density, 0.0)))
+    values = np.log(np.log(np.sqrt(padded + 1.0) + 1.0) + 1.0)
+    for p in range(most, 0, -1):
         mean = 0.5 * (values[: -2 * p] + values[2 * p :])
         values = values.copy()
         values[p:-p] = np.minimum(values[p:-p], mean)
-    out = (np.exp(np.exp(values) - 1.0) - 1.0) ** 2 - 1.0
+    out = ((np.exp(np.exp(values) - 1.0) - 1.0) ** 2 - 1.0)[most:]
     return np.asarray(np.clip(out, 0.0, np.maximum(density, 0.0)))
 
 

@@ -17,6 +17,7 @@ from tocsin.detection.photons import METAL, SHIELDS, Lines, passing
 from tocsin.detectors import DetectorModel
 from tocsin.detectors.folding import LINE_LOW_KEV
 from tocsin.detectors.slab import self_absorption
+from tocsin.detectors.templates import U_ATOM_RATIO
 from tocsin.nuclear import NuclideLibrary
 
 FloatArray = NDArray[np.float64]
@@ -60,15 +61,27 @@ class LineBank:
         return next(i for i, c in enumerate(self.candidates) if c.name == name)
 
 
-def named_sources(
-    library: NuclideLibrary,
-) -> Iterator[tuple[Candidate, Lines, tuple[str, ...]]]:
-    """Candidates that have lines, with these (by energy) and their emitters."""
-    for candidate in candidate_list():
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A candidate with its lines in one or several compositions, on the same energies."""
+
+    candidate: Candidate
+    compositions: tuple[Lines, ...]
+    emitters: tuple[str, ...]
+
+    @property
+    def usual(self) -> Lines:
+        """The first composition."""
+        return self.compositions[0]
+
+
+def named_sources(library: NuclideLibrary) -> Iterator[Source]:
+    """Candidates that have lines."""
+    for candidate in candidate_list(static=True):
         if candidate.name in library:
-            found = _lines(candidate, library)
+            found = _source(candidate, library)
             if found is not None:
-                yield candidate, *found
+                yield found
 
 
 @cache
@@ -88,27 +101,50 @@ def weak_lines() -> dict[str, tuple[tuple[float, float, str], ...]]:
     return found
 
 
-def _lines(candidate: Candidate, library: NuclideLibrary) -> tuple[Lines, tuple[str, ...]] | None:
+def _source(candidate: Candidate, library: NuclideLibrary) -> Source | None:
     name = _BEFORE_TH_228.get(candidate.name, candidate.name)
     progeny = candidate.progeny and candidate.name not in _BEFORE_TH_228
-    age_s = None if candidate.age_d is None else candidate.age_d * _DAY_S
-    table = [
-        (line.energy_keV, line.intensity, line.emitter)
-        for line in library.lines(name, progeny=progeny, age_s=age_s)
-        if LINE_LOW_KEV < line.energy_keV < HIGHEST_KEV and line.intensity > 0
-    ]
-    if not table:
+    ages_s: list[float | None] = [age * _DAY_S for age in candidate.ages_d]
+    tables = [_table(name, library, progeny=progeny, age_s=age_s) for age_s in ages_s or [None]]
+    if name == "U-238":
+        # with its share of U-235 as in nature, and without
+        share = library["U-238"].half_life_s / library["U-235"].half_life_s / U_ATOM_RATIO
+        light = _table("U-235", library, progeny=True, age_s=None)
+        both = dict(tables[0])
+        for line, intensity in light.items():
+            both[line] = both.get(line, 0.0) + share * intensity
+        tables.insert(0, both)
+    lines = sorted(set().union(*tables))
+    if not lines:
         return None
-    table += weak_lines().get(name, ())
-    table.sort()
-    energies = np.array([energy for energy, _, _ in table])
-    intensities = np.array([intensity for _, intensity, _ in table])
+    energies = np.array([energy for energy, _ in lines])
+    intensities = np.array([[table.get(line, 0.0) for line in lines] for table in tables])
     seen = np.zeros(energies.size, dtype=bool)
     for layers in ((), *SHIELDS):
         passed = intensities * passing(energies, layers)
-        seen |= passed >= WEAKEST * passed.max()
+        seen |= np.any(passed >= WEAKEST * passed.max(axis=1, keepdims=True), axis=0)
     kept = np.flatnonzero(seen)
-    return Lines(energies[kept], intensities[kept]), tuple(table[i][2] for i in kept)
+    return Source(
+        candidate,
+        tuple(Lines(energies[kept], row[kept]) for row in intensities),
+        tuple(lines[i][1] for i in kept),
+    )
+
+
+def _table(
+    name: str, library: NuclideLibrary, *, progeny: bool, age_s: float | None
+) -> dict[tuple[float, str], float]:
+    """Photons per decay by energy and emitter, weak lines included."""
+    table: dict[tuple[float, str], float] = {}
+    lines = [
+        (line.energy_keV, line.intensity, line.emitter)
+        for line in library.lines(name, progeny=progeny, age_s=age_s)
+    ]
+    for energy, intensity, emitter in (*lines, *weak_lines().get(name, ())):
+        if LINE_LOW_KEV < energy < HIGHEST_KEV and intensity > 0:
+            key = (energy, emitter)
+            table[key] = table.get(key, 0.0) + intensity
+    return table
 
 
 def line_bank(model: DetectorModel, library: NuclideLibrary) -> LineBank:
@@ -121,26 +157,28 @@ def _bank(model: DetectorModel, library: NuclideLibrary) -> LineBank:
     efficiency = efficiency_curve(model)
     candidates, lines = [], []
     own = [_own_lines(name, library) for name in OWN_LINES if name in library]
-    for candidate, of, emitters in (*named_sources(library), *own):
-        rows = [of.intensities * passing(of.energies_keV, layers) for layers in ((), *SHIELDS)]
-        if candidate.name in METALS:
-            rows += [of.intensities * self_absorption(of.energies_keV, m) for m in METAL]
-        softer = (of.energies_keV / _SOFT_AT_KEV) ** -_SOFT_POWER
-        rows += [rows[k] * softer for k in _SOFT_ROWS]
-        counted = _distinct(np.array(rows) * efficiency(of.energies_keV))
-        candidates.append(candidate)
-        lines.append(SourceLines(of.energies_keV, of.intensities, emitters, counted))
+    for source in (*named_sources(library), *own):
+        energies = source.usual.energies_keV
+        softer = (energies / _SOFT_AT_KEV) ** -_SOFT_POWER
+        rows = []
+        for lines_of in source.compositions:
+            photons = lines_of.intensities
+            through = [photons * passing(energies, layers) for layers in ((), *SHIELDS)]
+            rows += through + [through[k] * softer for k in _SOFT_ROWS]
+            if source.candidate.name in METALS:
+                rows += [photons * self_absorption(energies, m) for m in METAL]
+        counted = _distinct(np.array(rows) * efficiency(energies))
+        candidates.append(source.candidate)
+        lines.append(SourceLines(energies, source.usual.intensities, source.emitters, counted))
     return LineBank(tuple(candidates), tuple(lines))
 
 
-def _own_lines(name: str, library: NuclideLibrary) -> tuple[Candidate, Lines, tuple[str, ...]]:
+def _own_lines(name: str, library: NuclideLibrary) -> Source:
     """A member of a natural series by its own lines alone."""
-    table = [x for x in library.lines(name, progeny=False) if x.energy_keV > LINE_LOW_KEV]
-    return (
-        Candidate(name, "natural", False),
-        Lines(np.array([x.energy_keV for x in table]), np.array([x.intensity for x in table])),
-        tuple(x.emitter for x in table),
-    )
+    table = _table(name, library, progeny=False, age_s=None)
+    lines = sorted(table)
+    of = Lines(np.array([e for e, _ in lines]), np.array([table[line] for line in lines]))
+    return Source(Candidate(name, "natural", False), (of,), tuple(e for _, e in lines))
 
 
 def _distinct(rows: FloatArray) -> FloatArray:

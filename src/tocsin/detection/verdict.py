@@ -45,7 +45,7 @@ class VerdictSettings:
     missing_part: float = 0.35
     contrast: float = 0.10
     contrast_single: float = 0.25
-    same_fwhm: float = 0.75
+    same_fwhm: float = 0.85
     same_part: float = 0.5
     x_ray_keV: float = 45.0
     x_ray_part: float = 0.1
@@ -107,7 +107,8 @@ def _objection(proof: Proof, settings: VerdictSettings, stronger: list[Proof]) -
     low = [g.energy_keV <= settings.x_ray_keV for g in proof.confirmed]
     if all(low) and proof.harder_part > settings.x_ray_part:
         return "only X-rays of it are seen"
-    if strategic and len(proof.confirmed) < 2:
+    refined = proof.name == "U-235" and any(p.name == "U-238" for p in stronger)
+    if strategic and len(proof.confirmed) < 2 and not refined:
         return "special nuclear material is not named from one peak"
     if not stronger:
         return None
@@ -144,6 +145,11 @@ def _special(proof: Proof, proofs: dict[str, Proof], settings: VerdictSettings) 
         return "tungsten K X-rays (59 keV) beside thorium explain its line"
     if name == "Be-7" and "Am-241" in proofs and proofs["Am-241"].confirmed:
         return "its line (478 keV) is that of lithium struck by the alphas of Am-241"
+    if name == "U-233" and not (
+        any(g.emitter == "U-233" for g in proof.confirmed)
+        or ("Ra-224" in proofs and proofs["Ra-224"].confirmed)
+    ):
+        return "what is seen is the chain of Ac-225, without U-233's own lines or those of U-232"
     if name == "Pu-239" and not any(360.0 < e < 430.0 for e in seen):
         return "its lines around 375 and 414 keV are not seen"
     return None
