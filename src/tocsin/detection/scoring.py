@@ -29,6 +29,10 @@ from tocsin.detection.statistics import (
 _LEVEL_COUNTS = 100.0
 
 
+# Mean of the square of a standard normal number cut at four.
+_CUT_AT_FOUR = 0.9205
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
     """Judgement of one record: the three statistics on one scale, and what stood out.
@@ -228,12 +232,12 @@ class Scorer:
     def learn_spread(self, verdict: Verdict) -> None:
         """Follow the recent spread of every score and of the total rate.
 
-        A square enters cut at nine times the present mean (or one), so that one rise does not count
-        as spread.
+        A square enters cut at four times the present mean (or one), so that a rise does not count
+        as spread; what the cut takes from a normal law is given back.
         """
         keep = 1.0 - 1.0 / self.settings.spread_memory_records
         known = ~np.isnan(verdict.squares)
-        value = np.minimum(verdict.squares, 9.0 * np.maximum(self.mean_square, 1.0))
+        value = np.minimum(verdict.squares, 4.0 * np.maximum(self.mean_square, 1.0)) / _CUT_AT_FOUR
         self.mean_square = np.where(
             known, keep * self.mean_square + (1 - keep) * value, self.mean_square
         )

@@ -32,8 +32,8 @@ class DetectorSettings:
         Energy bins, evenly spaced in the square root of the energy (their width then follows the
         resolution of a scintillator, about half a peak width in NaI).
     window_s : tuple of float
-        Lengths of the sliding sums: a walk past at 1-2 m/s and a drive past at 10 m/s give rises
-        of one to about ten seconds.
+        Lengths of the sliding sums: a pass at speed ``v`` and distance ``d`` has a rise of
+        ``2 d / v`` seconds (half width), one second by car and near, sixteen on foot at ten metres.
     merge_gap_s : float
         Rises closer than this are one encounter.
     hold_fraction : float
@@ -82,7 +82,7 @@ class DetectorSettings:
     low_energy_keV: float = 30.0
     high_energy_keV: float = 3000.0
     n_bin: int = 64
-    window_s: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
+    window_s: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0)
     merge_gap_s: float = 10.0
     hold_fraction: float = 0.75
     warm_up_s: float = 30.0
@@ -97,7 +97,7 @@ class DetectorSettings:
     gross_sigma_floor: float = 0.03
     norm_minimum_rise: float = 0.25
     shoulder_s: float = 30.0
-    spread_memory_records: float = 300.0
+    spread_memory_records: float = 600.0
     longest_encounter_s: float = 600.0
     gap_expected_counts: float = 15.0
     seed: int = 20_260_801
