@@ -1,6 +1,6 @@
 """The achieved false-alarm rate on 120 hours without a source: ten families, twelve hours each.
 
-    make verify    # or: pytest -m verify -s tests/verify/test_false_alarms.py
+    make verify    # or: pytest -m verify -s tests/verify/test_false_alarm_hours.py
 
 Takes about half an hour on two idle processors. The table goes into docs/science/detection.md.
 """
