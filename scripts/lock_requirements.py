@@ -8,8 +8,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = {
-    "run": ["--extra", "build"],
-    "dev": ["--extra", "build", "--extra", "dev", "--constraint", "requirements/run.lock"],
+    "run": ["--extra", "build", "--extra", "server"],
+    "dev": [
+        *("--extra", "build", "--extra", "server", "--extra", "dev"),
+        *("--constraint", "requirements/run.lock"),
+    ],
 }
 
 
