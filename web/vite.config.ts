@@ -1,5 +1,5 @@
 import { defineConfig, type Plugin } from "vite";
-import { worldMap } from "./build/world";
+import { worldMap } from "./base-map/world";
 
 const baseMap: Plugin = {
   name: "base-map",
