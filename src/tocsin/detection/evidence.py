@@ -20,9 +20,11 @@ IntArray = NDArray[np.int64]
 _GROUP_FWHM = 0.7  # lines closer than this are one peak
 _ROI_FWHM = 0.6  # half width in which a peak is compared with what lies under it
 _MOST_GROUPS = 8
-# By which what lies beside a peak may depart from the fit: nuclides, and X-rays of lead and
-# tungsten, which could stand for any peak near them.
-_BESIDE_SIGMA, _NUISANCE_SIGMA = 0.5, 0.1
+# By which what lies beside a peak may depart from the fit: other nuclides; the nuclide's own
+# scattered photons, which at low energies lie under its peak; X-rays of lead and tungsten, which
+# could stand for any peak near them.
+_BESIDE_SIGMA, _REST_SIGMA, _NUISANCE_SIGMA = 0.5, 0.2, 0.1
+_SOFT_KEV = 150.0
 _SURE_PEAK = 15.0  # standard deviations from which a peak needs no test of its width
 _HUMP_TESTED = 4  # peaks of a nuclide whose width is tested
 
@@ -219,7 +221,7 @@ def _groups(
     rest = drawn.part(fit, candidate) - totals[order] @ chosen
     others, spread = _beside(drawn, fit, candidate)
     beside = np.column_stack((*others, rest))
-    sigma = np.array([*spread, _BESIDE_SIGMA])
+    sigma = np.array([*spread, _REST_SIGMA])
     amounts, sigmas = free_amounts(drawn, free, beside, sigma, chosen.T)
     found = []
     for k, i in enumerate(order):
@@ -241,7 +243,42 @@ def _groups(
                 and _is_hump(drawn, free, beside, sigma, chosen, k, rules),
             )
         )
+    if found[0].energy_keV < _SOFT_KEV:
+        found[0] = _with_scatter(drawn, fit, candidate, free, found[0], others, spread, rules)
     return tuple(found)
+
+
+def _with_scatter(
+    drawn: Drawn,
+    fit: Fit,
+    candidate: int,
+    free: Whitening,
+    lead: LineGroup,
+    others: list[FloatArray],
+    spread: list[float],
+    rules: PeakRules,
+) -> LineGroup:
+    """The leading peak together with all that the nuclide leaves in the spectrum.
+
+    At low energies scattered photons lose less than a peak width, so that a peak and what is
+    scattered out of it cannot be told apart, and need not be.
+    """
+    whole = drawn.part(fit, candidate)
+    base, sigma = np.column_stack(others), np.array(spread)
+    if not others:
+        base = np.zeros((whole.size, 0))
+    amount, error = free_amounts(drawn, free, base, sigma, whole[:, None])
+    if amount[0] * lead.uncertainty < lead.counts * error[0]:
+        return lead
+    scale = lead.expected
+    return replace(
+        lead,
+        counts=float(amount[0]) * scale,
+        uncertainty=float(error[0]) * scale,
+        contrast=_contrast(drawn, fit, lead.energy_keV, whole),
+        hump=amount[0] < _SURE_PEAK * error[0]
+        and _is_hump(drawn, free, base, sigma, whole[None, :], 0, rules),
+    )
 
 
 def grouped(drawn: Drawn, energies_keV: FloatArray, expected: FloatArray) -> list[IntArray]:

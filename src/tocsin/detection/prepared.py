@@ -57,7 +57,7 @@ class ModelErrors:
     shift_scan: float = 0.15
     low: float = 0.15
     low_keV: float = 45.0
-    background: float = 0.05
+    background: float = 0.2
     peak_amount: float = 0.10
     peak_shift: float = 0.05
     peak_width: float = 0.08
@@ -195,8 +195,8 @@ def clipped(density: FloatArray, position: FloatArray, *, reach: float) -> Float
     """
     step = float(np.median(np.diff(position)))
     most = max(1, round(reach / step))
-    # below the threshold of the instrument there is nothing: a peak at the low end is clipped too
-    padded = np.concatenate((np.zeros(most), np.maximum(density, 0.0)))
+    # as if the spectrum went on below its low end: what only falls from there is no peak
+    padded = np.maximum(np.concatenate((np.full(most, density[0]), density)), 0.0)
     values = np.log(np.log(np.sqrt(padded + 1.0) + 1.0) + 1.0)
     for p in range(most, 0, -1):
         mean = 0.5 * (values[: -2 * p] + values[2 * p :])

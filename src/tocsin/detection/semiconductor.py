@@ -28,6 +28,7 @@ _X_RAY_ELEMENTS = ("Cd", "Sn", "Ta", "W", "Au", "Pb", "Bi", "Th", "U")
 _NATURAL_ROWS = 6  # absorbers of natural candidates, which are always in
 _MOST_GROUPS = 8
 _NEAR_FWHM = 1.0  # distance within which a line is thought to be a found peak
+_OUTSTANDING = 3.0  # annihilation radiation of cosmic rays and pair production stays below
 _STRONG_LINE = 0.2  # of the strongest, for the energy scale
 
 
@@ -115,16 +116,19 @@ class LineSearch:
         has_background: bool,
     ) -> None:
         self.cells, self.settings = cells, settings
-        extra = _nuisances(efficiency, annihilation=not has_background)
+        # without a background, annihilation radiation is no sign of a source unless it stands out
+        annihilation = not has_background and not _outstanding(cells, ELECTRON_MASS_KEV)
+        extra = _nuisances(efficiency, annihilation=annihilation)
         self.candidates: tuple[Candidate, ...] = (*bank.candidates, *(c for c, _ in extra))
         self.lines: tuple[SourceLines, ...] = (*bank.lines, *(x for _, x in extra))
         self.always = [i for i, c in enumerate(self.candidates) if c.name in NATURAL]
         tiers = dict(settings.penalty)
         self.penalty = np.array([tiers[c.tier] + settings.rare * c.rare for c in self.candidates])
-        if not has_background:
+        if annihilation:
             self.penalty[-1] = 0.0
         self.counted = np.array([c.tier not in {"natural", "nuisance"} for c in self.candidates])
-        self.banned = frozenset(i for i, c in enumerate(self.candidates) if c.name in NOT_SEARCHED)
+        unsearched = NOT_SEARCHED | ({"F-18"} if annihilation else set())
+        self.banned = frozenset(i for i, c in enumerate(self.candidates) if c.name in unsearched)
         s = settings
         low = np.where(cells.energies_keV < s.low_keV, s.low_error, s.area_error)
         relative = np.where(cells.artefact, 1.0, low)
@@ -417,6 +421,16 @@ class LineSearch:
         right = design.T @ (y / u) + weight @ np.array([1.0, 0.0])
         gain, offset = np.linalg.solve(normal, right)
         return EnergyScale(float(gain), float(offset), fade_keV=1e9)
+
+
+def _outstanding(cells: LineCells, energy_keV: float) -> bool:
+    """Whether a peak is several times as large as the largest other one."""
+    n = cells.n_found
+    there = np.abs(cells.energies_keV[:n] - energy_keV) < cells.fwhm_keV[:n]
+    if not there.any():
+        return False
+    others = cells.areas[:n][~there]
+    return bool(cells.areas[:n][there].max() > _OUTSTANDING * max(others.max(initial=0.0), 1.0))
 
 
 def _nuisances(

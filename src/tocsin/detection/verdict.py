@@ -19,9 +19,10 @@ class VerdictSettings:
         Fall of chi-squared that a named nuclide must bring, all others refitted.
     leading, leading_strategic, leading_clear : float
         Significance of the strongest peak; that of special nuclear material; and that of a peak as
-        high as all that lies under it (``clear``).
-    clear : float
-        Contrast of such a peak.
+        high as all that lies under it (``clear``), or of a nuclide without which hardly anything
+        is explained (``clear_gain``) where no other is stronger.
+    clear, clear_gain : float
+        Contrast of such a peak, fall of chi-squared by such a nuclide.
     missing_part : float
         Part of the expected peak counts that may be missing.
     contrast : float
@@ -42,6 +43,7 @@ class VerdictSettings:
     leading_strategic: float = 6.0
     leading_clear: float = 3.5
     clear: float = 1.0
+    clear_gain: float = 300.0
     missing_part: float = 0.35
     contrast: float = 0.10
     contrast_single: float = 0.25
@@ -90,7 +92,8 @@ def _objection(proof: Proof, settings: VerdictSettings, stronger: list[Proof]) -
     strategic = proof.candidate.tier == "strategic"
     if lead is None or proof.gain < settings.gain:
         return f"explains too little (chi-squared {proof.gain:.0f})"
-    need = settings.leading_clear if lead.contrast >= settings.clear else settings.leading
+    clear = lead.contrast >= settings.clear or (not stronger and proof.gain >= settings.clear_gain)
+    need = settings.leading_clear if clear else settings.leading
     need = max(need, settings.leading_strategic) if strategic else need
     if lead.significance < need:
         return f"its strongest peak at {lead.energy_keV:.0f} keV has {lead.significance:.1f} sigma"
