@@ -33,7 +33,7 @@ from tocsin.spectrometry.shape import (
     voigt_fwhm_keV,
 )
 from tocsin.spectrometry.width import WidthFit, fit_widths, weighted_median
-from tocsin.spectrometry.xrays import with_natural_widths
+from tocsin.spectrometry.xrays import is_broad_xray, with_natural_widths
 
 FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -41,6 +41,8 @@ Progress = Callable[[int, int], None]
 TRIALS_PER_FWHM = 2.4
 """Independent places for a peak within one full width at half maximum, as the rate of false peaks
 on smooth Poisson continua shows (docs/science/spectrometry.md)."""
+EMPTY_FWHM = 3.0
+"""Empty channels used beyond the outermost counts, in peak widths."""
 CUT_OFF_COUNTS = 50.0
 """Counts from which a rise at the low end is a cut-off and not chance."""
 SHORT_FWHM = 8.0
@@ -49,6 +51,8 @@ VOTING_REGIONS = 24
 """Regions, the strongest first, whose peaks say how wide peaks are."""
 TAIL_GAIN = 25.0
 """Fall of the deviance from which a low-energy tail is believed."""
+TAIL_CHI_SQUARED = 4.0
+"""Reduced chi-squared up to which a fit with a tail is believed."""
 XRAYS_KEV = 120.0
 """Energy above which no K X-ray stands."""
 ANNIHILATION_KEV = 510.999
@@ -263,20 +267,26 @@ def usable_channels(
     filled = np.flatnonzero(counts[low:high])
     if filled.size == 0:
         return low, high
-    low, high = low + int(filled[0]), low + int(filled[-1]) + 1
-    step = float(edges[low + 1] - edges[low])
-    fwhm = float(width(np.array([max(float(edges[low]), 1.0)]))[0]) / step
+    floor, ceiling = low, high
+    low, high = floor + int(filled[0]), floor + int(filled[-1]) + 1
+    near = width(np.maximum(edges[[low, high - 1]], 1.0)) / np.diff(edges)[[low, high - 1]]
+    fwhm = float(near[0])
     span = max(1, round(fwhm / 3.0))
-    sums = np.concatenate(([0.0], np.cumsum(counts[: low + int(4 * fwhm) + 4 * span + 8])))
-    at = low
-    while at < low + 2.0 * fwhm and at + span + round(fwhm) + 1 < sums.size:
-        here = sums[at + span] - sums[at]
-        ahead = [sums[at + j + span] - sums[at + j] for j in range(round(fwhm) + 1)
-                 if at + j + span < sums.size]  # fmt: skip
-        if max(ahead) < CUT_OFF_COUNTS or here >= 0.5 * max(ahead):
+    ahead = np.concatenate(([0.0], np.cumsum(counts[low : low + int(4 * fwhm) + 4 * span + 8])))
+    parts = ahead[span:] - ahead[:-span]  # counts in a third of a peak width from each channel on
+    reach = round(fwhm) + 1
+    at = 0
+    while at < 2.0 * fwhm and at + reach < parts.size:
+        most = float(parts[at : at + reach].max())
+        if most < CUT_OFF_COUNTS or parts[at] >= 0.5 * most:
             break
         at += 1
-    return min(at + (round(0.3 * fwhm) if at > low else 0), high), high
+    # Empty channels beside the last counts are continuum too; below a cut-off they are not.
+    sparse = at == 0 and float(parts[:reach].max(initial=0.0)) < CUT_OFF_COUNTS
+    high = min(ceiling, high + round(EMPTY_FWHM * float(near[1])))
+    if sparse:
+        return max(floor, low - round(EMPTY_FWHM * fwhm)), high
+    return min(low + at + (round(0.3 * fwhm) if at else 0), high), high
 
 
 class _Analysis:
@@ -356,8 +366,9 @@ class _Analysis:
         )  # fmt: skip
         found = without_feet(found, width, least_sigma=8.0)
         plans = plan_regions(
-            found.energies_keV, found.areas, self.m.edges_keV, width, low=self.low, high=self.high
-        )
+            found.energies_keV, found.areas, self.m.edges_keV, width,
+            low=self.low, high=self.high, significances=found.significances,
+        )  # fmt: skip
         plans.sort(key=lambda p: -float(p.areas.max()))
         votes = []
         for plan in plans[:VOTING_REGIONS]:
@@ -371,8 +382,9 @@ class _Analysis:
             unsure = fit.log_width_uncertainty * max(1.0, np.sqrt(fit.chi_squared / fit.freedom))
             for i in np.flatnonzero((unsure < 0.15) & (fit.areas > 0)):
                 energy = float(fit.centres_keV[i])
-                if abs(energy - ANNIHILATION_KEV) > 2.0:
-                    width_keV = FWHM_PER_SIGMA * float(fit.sigma_keV[i])
+                width_keV = FWHM_PER_SIGMA * float(fit.sigma_keV[i])
+                # Both are wider than the detector's gammas.
+                if abs(energy - ANNIHILATION_KEV) > 2.0 and not is_broad_xray(energy, width_keV):
                     votes.append((energy, width_keV, float(unsure[i])))
         return np.array(votes, dtype=np.float64).reshape(-1, 3)
 
@@ -380,13 +392,14 @@ class _Analysis:
         """Low-energy tail that the strong peaks share; none where they show none."""
         width = widths.resolution.fwhm_keV
         found = search(
-            self.m, width, least_sigma=20.0, low=self.low, high=self.high,
+            self.m, width, least_sigma=8.0, low=self.low, high=self.high,
             continuum_error=self.continuum_error(width),
         )  # fmt: skip
-        found = without_feet(found, width, least_sigma=20.0)
+        found = without_feet(found, width, least_sigma=8.0)
         plans = plan_regions(
-            found.energies_keV, found.areas, self.m.edges_keV, width, low=self.low, high=self.high
-        )
+            found.energies_keV, found.areas, self.m.edges_keV, width,
+            low=self.low, high=self.high, significances=found.significances,
+        )  # fmt: skip
         plans = [p for p in plans if float(p.areas.max()) >= self.s.tail_counts]
         plans.sort(key=lambda p: -float(p.areas.max()))
         rules = RefineRules(
@@ -399,10 +412,13 @@ class _Analysis:
             # X-rays have Lorentzian feet, annihilation is Doppler-broadened: no tails to learn.
             if fit.n_peak == 0 or fit.centres_keV.min() < XRAYS_KEV or bool(np.any(near)):
                 continue
-            fits.append(fit)
             free = fit_region(
                 restarted(fit, step=True, tail=Tail(0.03, 1.5), tail_sigma=(0.3, 0.7))
             )
+            # Where even a free tail leaves a poor fit something else is wrong.
+            if free.chi_squared > TAIL_CHI_SQUARED * free.freedom:
+                continue
+            fits.append(fit)
             if fit.objective - free.objective > TAIL_GAIN:
                 seen.append((fit.objective - free.objective, free.tail.fraction, free.tail.length))
         if not seen:
@@ -447,8 +463,9 @@ class _Analysis:
         )
         found = without_feet(found, width, least_sigma=least - 0.7)
         plans = plan_regions(
-            found.energies_keV, found.areas, m.edges_keV, width, low=self.low, high=self.high
-        )
+            found.energies_keV, found.areas, m.edges_keV, width,
+            low=self.low, high=self.high, significances=found.significances,
+        )  # fmt: skip
         rules = RefineRules(width, widths.log_sigma, least, error, self.s.shape_error)
         fits: list[tuple[RegionPlan, RegionFit]] = []
         for i, plan in enumerate(plans):

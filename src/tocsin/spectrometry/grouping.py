@@ -14,8 +14,12 @@ FloatArray = NDArray[np.float64]
 
 SIDE_FWHM = 2.2
 """Continuum on either side of the outermost peaks of a region, in full widths at half maximum."""
-JOIN_FWHM = 2 * SIDE_FWHM
-"""Peaks nearer than this are fitted together: their regions would overlap."""
+STRONG_SIDE_FWHM = 3.2
+"""The same beside a strong and narrow peak: its foot hides weaker ones from the filter out to 2.5
+peak widths, and they must lie well inside of the region to be found there."""
+STRONG_SIGMA = 30.0
+NARROW = 0.02
+"""Width over energy up to which a peak counts as narrow."""
 MOST_PEAKS = 12
 """Peaks fitted together at most; a longer chain is cut at its widest gaps."""
 FOOT_ERROR = 0.1
@@ -80,8 +84,9 @@ def plan_regions(
     *,
     low: int,
     high: int,
+    significances: FloatArray | None = None,
 ) -> list[RegionPlan]:
-    """Regions in rising order of energy.
+    """Regions in rising order of energy; where two would overlap their peaks are fitted together.
 
     Parameters
     ----------
@@ -93,18 +98,25 @@ def plan_regions(
         Full width at half maximum at an energy.
     low, high : int
         Channels that may be used.
+    significances : (k,) float, optional
+        Of the candidates.
     """
     if energies_keV.size == 0:
         return []
     fwhm = width(np.maximum(energies_keV, 1e-3))
+    side = np.full(energies_keV.size, SIDE_FWHM)
+    if significances is not None:
+        strong = (significances > STRONG_SIGMA) & (fwhm < NARROW * energies_keV)
+        side[strong] = STRONG_SIDE_FWHM
     gap = np.diff(energies_keV) / np.maximum(fwhm[1:], fwhm[:-1])
-    chains = np.split(np.arange(energies_keV.size), np.flatnonzero(gap >= JOIN_FWHM) + 1)
+    apart = energies_keV[1:] - side[1:] * fwhm[1:] >= energies_keV[:-1] + side[:-1] * fwhm[:-1]
+    chains = np.split(np.arange(energies_keV.size), np.flatnonzero(apart) + 1)
     plans: list[RegionPlan] = []
     for chain in chains:
         parts = _cut(chain, gap)
         for part in parts:
-            left = energies_keV[part[0]] - SIDE_FWHM * fwhm[part[0]]
-            right = energies_keV[part[-1]] + SIDE_FWHM * fwhm[part[-1]]
+            left = energies_keV[part[0]] - side[part[0]] * fwhm[part[0]]
+            right = energies_keV[part[-1]] + side[part[-1]] * fwhm[part[-1]]
             # Where a chain was cut, its parts meet half way between their outermost peaks.
             if part[0] > chain[0]:
                 left = 0.5 * (energies_keV[part[0] - 1] + energies_keV[part[0]])

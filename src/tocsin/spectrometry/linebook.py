@@ -31,8 +31,7 @@ class LineBook:
     by_emitter : dict of str to (n,) int
         Indices of a nuclide's lines, strongest first.
     customary : frozenset of str
-        Nuclides that the library gives a class: special nuclear material, industrial, medical,
-        natural.
+        Nuclides that are met in use or in nature, by the class table of the library.
     labels : dict of str to str
         Isomers that are met as the progeny of another nuclide, with its name: ``Ba-137m (Cs-137)``.
     """
@@ -76,7 +75,7 @@ def line_book(library: NuclideLibrary) -> LineBook:
         by_emitter={
             name: np.array(sorted(at, key=lambda i: -intensities[i])) for name, at in places.items()
         },
-        customary=frozenset(name for name in library if library[name].classes),
+        customary=frozenset(name for name in library if library[name].customary),
         labels=_labels(library),
     )
 
@@ -88,7 +87,7 @@ def _labels(library: NuclideLibrary) -> dict[str, str]:
         nuclide = library[parent]
         for mode in nuclide.decay_modes:
             fed = mode.daughter
-            if fed is None or fed not in library or not nuclide.classes:
+            if fed is None or fed not in library or not nuclide.customary:
                 continue
             daughter = library[fed]
             if daughter.isomer and daughter.half_life_s < nuclide.half_life_s:

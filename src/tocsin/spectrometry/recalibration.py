@@ -23,6 +23,8 @@ MOST_PEAKS = 40
 PLACE_FWHM = 0.15
 """Scatter of a peak about its line beyond counting, in peak widths: multiplets, scales that are not
 quite of the form asked for."""
+LEAST_FWHM = 0.01
+"""Least uncertainty of a peak's place in peak widths: channels of uneven width, peak shapes."""
 MISSED = 0.05
 """Probability that a line which must be there has no peak."""
 AMBIGUITY = 100.0
@@ -279,7 +281,9 @@ def _fitted(
     x = work.x[index]
     slope = float(np.polyfit(x, lines, 1)[0]) if x.size > 1 else float(lines[0] / x[0])
     counting = np.array([work.peaks[i].energy_uncertainty_keV for i in index])
-    spread = np.hypot(slope * np.hypot(counting, 0.02 * work.fwhm[index]), line_uncertainty_keV)
+    spread = np.hypot(
+        slope * np.hypot(counting, LEAST_FWHM * work.fwhm[index]), line_uncertainty_keV
+    )
     design = _terms(x, form) / spread[:, None]
     scale = np.sqrt((design**2).sum(axis=0))
     inverse = np.linalg.pinv(design / scale)
@@ -288,7 +292,7 @@ def _fitted(
     residuals = lines - _terms(x, form) @ coefficients
     chi_squared = float(np.sum((residuals / spread) ** 2))
     freedom = lines.size - TERMS[form]
-    allowed = slope * work.fwhm[index] * 2.0 * PLACE_FWHM + 3.0 * spread
+    allowed = slope * work.fwhm[index] * PLACE_FWHM + 3.0 * spread
     if np.any(np.abs(residuals) > allowed):
         worst = int(np.argmax(np.abs(residuals) / allowed))
         raise Uncalibrated(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ NEAREST_FWHM = 0.45
 PEAK_PENALTY = 8.0
 """Gain in chi-squared that a further peak must beat: two for each parameter, and the freedom to
 stand anywhere."""
+SPLIT_TRUST = 0.15
+"""Trust in the width curve (logarithm) up to which a wide peak says that it is two."""
+SPLIT_STRAIN = 3.5
+"""Excess of a width over the curve, in its standard deviations, from which a peak may be two."""
 SMOOTH_PENALTY = 4.0
 """Gain that a more flexible continuum must beat beyond two for each coefficient (AIC)."""
 STEP_PENALTY = 9.0
@@ -168,7 +172,43 @@ def _grown(fit: RegionFit, rules: RefineRules, refused: list[float]) -> RegionFi
         elif bend > 0.0:
             fit = fit_region(restarted(fit, n_smooth=m))
         else:
+            parted = _split(fit, rules)
+            if parted is fit:
+                break
+            fit = parted
+    return fit
+
+
+def _split(fit: RegionFit, rules: RefineRules) -> RegionFit:
+    """The fit with peaks that are far too wide taken apart, where that describes them better.
+
+    A pair closer than a peak width is one broad peak to a score test: the width, free within its
+    prior, hides it. Two equal Gaussians ``d`` apart have the variance of one that is wider by
+    ``d^2 / 4``.
+    """
+    if fit.n_peak == 0 or fit.n_peak >= rules.most_peaks or rules.width_log_sigma > SPLIT_TRUST:
+        return fit
+    p = fit.problem
+    strain = np.log(fit.width_factor) / np.where(p.width_sigma > 0, p.width_sigma, np.inf)
+    for i in np.argsort(-strain):
+        if strain[i] < SPLIT_STRAIN:
             break
+        half = float(p.sigma_keV[i]) * float(np.sqrt(fit.width_factor[i] ** 2 - 1.0))
+        centre, area = float(fit.centres_keV[i]), 0.5 * float(fit.areas[i])
+        room = END_FWHM * FWHM_PER_SIGMA * float(p.sigma_keV[i])
+        if centre - half < p.edges_keV[0] + room or centre + half > p.edges_keV[-1] - room:
+            continue
+        homes = (p.homes_keV if p.homes_keV is not None else p.centres_keV).copy()
+        centres, areas, widths = fit.centres_keV.copy(), fit.areas.copy(), fit.width_factor.copy()
+        homes[i] = centres[i] = centre - half
+        areas[i], widths[i] = area, 1.0
+        one = restarted(
+            fit, centres_keV=centres, areas=areas, start_width_factor=widths, homes_keV=homes
+        )
+        two = fit_region(_added(one, centre + half, area, rules))
+        scale = typical_inflation(two) ** 2
+        if _too_close(two) is None and fit.objective - two.objective > 2 * PEAK_PENALTY * scale:
+            return two
     return fit
 
 
@@ -259,21 +299,28 @@ def _hidden_peak(
 def _with_peak(
     fit: RegionFit, peak: tuple[float, float, float], rules: RefineRules
 ) -> RegionProblem:
-    """Problem of the fit with one more peak, the centres in rising order."""
-    p = fit.problem
+    """Problem of the fit with one more peak."""
     _, energy, area = peak
-    order = np.argsort(np.append(fit.centres_keV, energy), kind="stable")
-    sigma = float(sigma_of(rules.width(np.array([max(energy, 1e-3)])), p.tail)[0])
+    return _added(restarted(fit), energy, area, rules)
+
+
+def _added(p: RegionProblem, energy_keV: float, area: float, rules: RefineRules) -> RegionProblem:
+    """The problem with one more peak, the centres in rising order."""
+    order = np.argsort(np.append(p.centres_keV, energy_keV), kind="stable")
+    sigma = float(sigma_of(rules.width(np.array([max(energy_keV, 1e-3)])), p.tail)[0])
     homes = p.homes_keV if p.homes_keV is not None else p.centres_keV
-    return restarted(
-        fit,
-        homes_keV=np.append(homes, energy)[order],
-        centres_keV=np.append(fit.centres_keV, energy)[order],
-        areas=np.append(fit.areas, area)[order],
+    factors = p.start_width_factor
+    if factors is None:
+        factors = np.ones(p.centres_keV.size)
+    return replace(
+        p,
+        homes_keV=np.append(homes, energy_keV)[order],
+        centres_keV=np.append(p.centres_keV, energy_keV)[order],
+        areas=np.append(p.areas, area)[order],
         sigma_keV=np.append(p.sigma_keV, sigma)[order],
         natural_keV=None if p.natural_keV is None else np.append(p.natural_keV, 0.0)[order],
         width_sigma=np.append(p.width_sigma, rules.width_log_sigma)[order],
-        start_width_factor=np.append(fit.width_factor, 1.0)[order],
+        start_width_factor=np.append(factors, 1.0)[order],
     )
 
 
@@ -349,7 +396,8 @@ def peak_significances(fit: RegionFit, rules: RefineRules) -> FloatArray:
         others = float((fit.expected[first:last] - peaks[i, first:last]).sum())
         others = max(others, least * (last - first))
         unsure = _others_uncertainty(fit, i, (first, last), rules, covariance)
-        out[i] = float(excess_sigma(gross, others, unsure))
+        # An expectation below its uncertainty is no estimate: the uncertainty takes its place.
+        out[i] = float(excess_sigma(gross, max(others, unsure), unsure))
     return out
 
 

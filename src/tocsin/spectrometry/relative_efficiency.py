@@ -1,7 +1,8 @@
-"""Relative efficiency of an unknown uranium object before a germanium detector, as many guesses.
+"""Relative efficiency of an unknown object before a germanium detector, as one curve per guess.
 
-What lies between the decay and the peak is not known: how thick the uranium is, what stands around
-it, how large the crystal is. Each guess is one curve over the energy; peaks of one nuclide at
+What lies between the decay and the peak is not known: how thick the object is, what stands around
+it, how large the crystal is and how thick its dead layer. A guess is a point of a space with a
+standard normal distribution; each point is one curve over the energy. Peaks of one nuclide at
 several energies then tell the likely guesses from the others.
 """
 
@@ -11,80 +12,76 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
-from scipy.stats import qmc
+from scipy.special import ndtr
 
 from tocsin.detectors import Crystal, DetectorModel, material
-from tocsin.detectors.model import crystal_response
+from tocsin.spectrometry.germanium import log_peak_efficiency
 
 FloatArray = NDArray[np.float64]
 
-URANIUM_G_CM2 = (0.01, 100.0)
-"""Areal density of the uranium: from foil to what no 1 MeV photon crosses (13 mean free paths)."""
+OBJECT_G_CM2 = (0.01, 100.0)
+"""Areal density of the object: from foil to what no 1 MeV photon crosses (13 mean free paths)."""
 SHELLS = ("", "Al", "Fe", "Pb")
 """Materials that may stand around it, none among them, as likely as one another."""
 SHELL_G_CM2 = (0.05, 30.0)
 """Areal density of the shell: from a sheet to 4 cm of steel."""
-CRYSTALS_CM = ((5.0, 3.0), (5.0, 5.0), (6.5, 5.0), (7.0, 7.0), (8.5, 3.0))
-"""Diameter and depth of germanium crystals, from the smallest portable to large laboratory ones."""
-CURVE_ERROR = 0.15
+CRYSTAL_CM = (4.0, 9.0)
+"""Diameter of an unknown germanium crystal, from small portable to large laboratory ones."""
+DEPTH_PER_DIAMETER = (0.3, 1.2)
+DEAD_CM = (0.0, 0.2)
+"""Dead germanium before the crystal: the fourteen curves of :data:`FREE_SLOPE` ask for 0 to 0.2."""
+FREE_SLOPE = 0.03
 """Standard deviation of the logarithm of the efficiency per unit of the logarithm of the energy,
-over the crystal's model: measured with Eu-152, Ho-166m and Se-75 of another laboratory's detector
-(docs/science/uranium-enrichment.md)."""
+left when size and dead layer are free: 0.023 over fourteen published germanium curves, 85 to
+1100 keV (docs/science/uranium-enrichment.md)."""
+KNOWN_SLOPE = (-0.08, 0.08)
+"""Mean and standard deviation of the same where the maker's size is taken: the curves of eleven
+detectors of known size fall faster than the model (the bore is not in it)."""
 REFERENCE_KEV = 400.0
 """Energy about which the error of the curve turns; it drops out of every ratio."""
 THICK = 1e-6
 """Optical thickness below which nothing is absorbed (the formulas would divide by zero)."""
+DIMENSIONS = 8
+"""Of the space of guesses."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Guesses:
-    """Efficiency curves, all equally likely before the spectrum is seen.
+class Curves:
+    """Efficiency curves of some guesses.
 
     Attributes
     ----------
     efficiency : (n, k) float
         Of the object's photons, per guess and energy, up to a common factor.
     bare : (n, k) float
-        Of photons that do not come out of the uranium.
-    uranium_g_cm2 : (n,) float
-        Areal density of the uranium.
-    shell_g_cm2 : (n,) float
-        Areal density of the shell, 0 where there is none.
+        Of photons that cross neither object nor shell.
+    object_g_cm2, shell_g_cm2 : (n,) float
+        Areal densities; 0 where there is no shell.
     """
 
     efficiency: FloatArray
     bare: FloatArray
-    uranium_g_cm2: FloatArray
+    object_g_cm2: FloatArray
     shell_g_cm2: FloatArray
 
 
-def guess_efficiencies(
-    energies_keV: FloatArray,
-    model: DetectorModel,
-    *,
-    crystal: Crystal | None = None,
-    log2_guesses: int = 14,
-    seed: int = 0,
-) -> Guesses:
-    """Relative efficiencies at some energies under guesses that fill the space of objects evenly.
+class CurveSpace:
+    """Efficiency curves at fixed energies as a function of a point of the space of guesses.
 
-    ``eps(E) = D(E) T(E) S(E) E^s``: full-energy efficiency of the crystal, transmission of the
-    shell, escape from the uranium itself (a slab or a sphere, both as likely), and an error of the
-    curve.
+    ``eps(E) = D(E) exp(-mu_Ge d) T(E) S(E) E^s``: full-energy efficiency of the crystal, its dead
+    layer, transmission of the shell, escape from the object itself (a slab or a sphere, both as
+    likely), and an error of the curve.
 
     Parameters
     ----------
     energies_keV : (k,) float
-        20 to 3000 keV.
+        40 to 2700 keV.
     model : DetectorModel
         Gives the layers before the crystal.
     crystal : Crystal, optional
-        The germanium crystal where it is known; else its size is guessed too.
-    log2_guesses : int
-        Logarithm to the base 2 of the number of guesses.
-    seed : int
-        Of the scrambling of the Sobol sequence.
+        The germanium crystal where its size is known; else the size is guessed too.
+    body : str
+        Material that absorbs within the object.
 
     References
     ----------
@@ -92,29 +89,49 @@ def guess_efficiencies(
     same factors. Escape from a sphere seen from afar: K. M. Case et al., Introduction to the
     Theory of Neutron Diffusion I (1953), escape probability.
     """
-    e = np.atleast_1d(np.asarray(energies_keV, dtype=np.float64))
-    cube = qmc.Sobol(6, seed=seed).random_base2(log2_guesses)
-    cube = np.clip(cube, 1e-9, 1.0 - 1e-9)
-    uranium = _between(cube[:, 0], URANIUM_G_CM2)
-    which = np.minimum((cube[:, 1] * len(SHELLS)).astype(int), len(SHELLS) - 1)
-    shell = np.where(which == 0, 0.0, _between(cube[:, 2], SHELL_G_CM2))
-    bodies = (
-        [crystal]
-        if crystal is not None
-        else [Crystal("cylinder", depth, (across, across)) for across, depth in CRYSTALS_CM]
-    )
-    body = np.minimum((cube[:, 3] * len(bodies)).astype(int), len(bodies) - 1)
-    peaks = np.stack([crystal_response("Ge", b).deposit(e).peaks[:, 0] for b in bodies])
-    through = np.stack(
-        [_mass_coefficient(name, e) if name else np.zeros_like(e) for name in SHELLS]
-    )
-    slope = CURVE_ERROR * ndtri(cube[:, 4])
-    detector = peaks[body] * model.window_transmission(e)
-    detector = detector * np.exp(slope[:, None] * np.log(e / REFERENCE_KEV))
-    optical = np.maximum(uranium[:, None] * _mass_coefficient("U", e), THICK)
-    escape = np.where(cube[:, 5, None] < 0.5, slab_escape(optical), sphere_escape(optical))
-    outside = detector * np.exp(-shell[:, None] * through[which])
-    return Guesses(np.asarray(outside * escape), np.asarray(detector), uranium, shell)
+
+    def __init__(
+        self,
+        energies_keV: FloatArray,
+        model: DetectorModel,
+        *,
+        crystal: Crystal | None = None,
+        body: str = "U",
+    ) -> None:
+        e = np.atleast_1d(np.asarray(energies_keV, dtype=np.float64))
+        self.energies_keV, self.crystal = e, crystal
+        self._log_energy = np.log(e / REFERENCE_KEV)
+        self._window = np.log(model.window_transmission(e))
+        self._object = _mass_coefficient(body, e)
+        self._dead = material("Ge").coefficients(e).interaction
+        self._shells = np.stack([_mass_coefficient(n, e) if n else np.zeros_like(e) for n in SHELLS])
+
+    def curves(self, points: FloatArray) -> Curves:
+        """Curves at points ``(n, DIMENSIONS)``, standard normal before any spectrum is seen."""
+        share = ndtr(points)
+        amount = _between(share[:, 0], OBJECT_G_CM2)
+        which = np.minimum((share[:, 1] * len(SHELLS)).astype(int), len(SHELLS) - 1)
+        shell = np.where(which == 0, 0.0, _between(share[:, 2], SHELL_G_CM2))
+        if self.crystal is None:
+            across = _between(share[:, 3], CRYSTAL_CM)
+            ratio = _between(share[:, 4], DEPTH_PER_DIAMETER)
+            slope = FREE_SLOPE * points[:, 6]
+        else:
+            across = np.full(len(points), self.crystal.face_cm[0])
+            ratio = np.full(len(points), self.crystal.depth_cm / self.crystal.face_cm[0])
+            slope = KNOWN_SLOPE[0] + KNOWN_SLOPE[1] * points[:, 6]
+        dead = DEAD_CM[0] + (DEAD_CM[1] - DEAD_CM[0]) * share[:, 5]
+        detector = (
+            log_peak_efficiency(across, ratio, self.energies_keV)
+            + self._window
+            - dead[:, None] * self._dead
+            + slope[:, None] * self._log_energy
+        )
+        bare = np.exp(detector)
+        optical = np.maximum(amount[:, None] * self._object, THICK)
+        escape = np.where(share[:, 7, None] < 0.5, slab_escape(optical), sphere_escape(optical))
+        outside = np.exp(detector - shell[:, None] * self._shells[which])
+        return Curves(np.asarray(outside * escape), np.asarray(bare), amount, shell)
 
 
 def slab_escape(optical: FloatArray) -> FloatArray:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc
+from scipy.special import chdtrc, ndtr
 
 from tocsin.detectors import Crystal, DetectorModel
 from tocsin.errors import OutOfDomain
 from tocsin.nuclear import NuclideLibrary
-from tocsin.spectrometry.relative_efficiency import guess_efficiencies
+from tocsin.spectrometry.importance import adapted_points
+from tocsin.spectrometry.relative_efficiency import DIMENSIONS, Curves, CurveSpace
 from tocsin.spectrometry.uranium_lines import (
     BLEND_FWHM,
     SEPARATED_S,
@@ -32,7 +33,15 @@ RADON_KEPT = (0.7, 1.0)
 (UNSCEAR 2000, annex B)."""
 MOST_RADIUM = 0.5
 """Part of the 186 keV peak that may be radium's before the answer is refused."""
-DRAWS = 8
+EFFICIENCY_ERROR = 0.02
+"""Relative error of a point of the efficiency curve: 0.018 left over fourteen published curves
+(docs/science/uranium-enrichment.md)."""
+WITHIN_GROUP = 0.02
+"""Relative error of one line of a group whose common factor is free: K X-rays of one element, and
+the lines of Th-234, which were measured against each other."""
+GROUPS = ("K X-rays after U-235", "Th-234")
+"""Lines of both share one badly known factor (10 per cent), so that errors are alike, not apart."""
+DRAWS = 4
 LEAST_P = 1e-3
 """Chance of a chi-squared as large below which the fit counts as bad."""
 LEAST_AMOUNT = 1e-9
@@ -56,6 +65,32 @@ class Drawn:
     widened: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of one feature."""
+
+    feature: int
+    part: int
+    energy_keV: float
+    strength: float
+    spread: float
+    after_radon: bool
+    group: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """Amounts under many curves; amplitudes are counts in one peak of each nuclide."""
+
+    curves: Curves
+    in_186: FloatArray
+    per: FloatArray
+    best: FloatArray
+    covariance: FloatArray
+    chi_squared: FloatArray
+    log_likelihood: FloatArray
+
+
 class AreaFit:
     """Areas as sums of three nuclides' lines, under every efficiency curve."""
 
@@ -72,23 +107,15 @@ class AreaFit:
         seed: int,
     ) -> None:
         self.areas, self.u234, self.library = tuple(areas), tuple(u234), library
-        self.random = np.random.default_rng(seed)
-        self.chains = self._chains()
-        rows = [
-            (i, part, energy, strength, spread, progeny)
-            for i, a in enumerate(self.areas)
-            for part, energy, strength, spread, progeny in self._lines(a.feature, fwhm_keV)
-        ]
-        self.feature = np.array([r[0] for r in rows])
-        self.part = np.array([("U-235", "U-238", "Ra-226").index(r[1]) for r in rows])
-        self.strength = np.array([r[3] for r in rows])
-        self.spread = np.array([r[4] for r in rows])
-        self.progeny = np.array([r[5] for r in rows])
-        energies = [r[2] for r in rows]
+        self.seed = seed
+        self.lines = self._lines(fwhm_keV)
+        self.strength = np.array([x.strength for x in self.lines])
+        self.group_error = self._group_errors()
+        energies = [x.energy_keV for x in self.lines]
         if self.u234:
             energies.append(line_of(library, *U234.lines[0]).energy_keV)
-        self.guesses = guess_efficiencies(np.array(energies), model, crystal=crystal, seed=seed)
-        self.shape_error = shape_error
+        self.space = CurveSpace(np.array(energies), model, crystal=crystal)
+        self.area_error = float(np.hypot(shape_error, EFFICIENCY_ERROR))
 
     def _chains(self) -> dict[str, tuple[str, float]]:
         """Emitter to its part and activity per activity of that part."""
@@ -97,22 +124,44 @@ class AreaFit:
         out |= {n: ("U-238", short["U-238"][n]) for n in ("Th-234", "Pa-234m", "Pa-234")}
         return out | {n: ("Ra-226", 1.0) for n in ("Ra-226", "Pb-214", "Bi-214")}
 
-    def _lines(
-        self, feature: Feature, fwhm_keV: Callable[[float], float]
-    ) -> list[tuple[str, float, float, float, bool]]:
-        """Part, energy, photons per decay of the part, their uncertainty, whether after radon."""
-        at = [line_of(self.library, n, e).energy_keV for n, e in feature.lines]
-        reach = BLEND_FWHM * fwhm_keV(at[0])
-        low, high = min(at) - reach, max(at) + reach
+    def _lines(self, fwhm_keV: Callable[[float], float]) -> tuple[_Line, ...]:
+        """What every nuclide gives to every feature, photons per decay of the part."""
+        parts = ("U-235", "U-238", "Ra-226")
+        chains = self._chains()
         out = []
-        for emitter, (part, ratio) in self.chains.items():
-            for x in self.library[emitter].lines:
-                if low <= x.energy_keV <= high:
+        for number, area in enumerate(self.areas):
+            at = [line_of(self.library, n, e).energy_keV for n, e in area.feature.lines]
+            reach = BLEND_FWHM * fwhm_keV(at[0])
+            low, high = min(at) - reach, max(at) + reach
+            for emitter, (part, ratio) in chains.items():
+                for x in self.library[emitter].lines:
+                    if not low <= x.energy_keV <= high:
+                        continue
                     others = [e.value for e in x.evaluations] + [x.intensity]
                     # Evaluations that differ know it less well than each of them says.
                     spread = float(np.hypot(x.intensity_uncertainty or 0.0, 0.5 * np.ptp(others)))
+                    group = -1
+                    if part == "U-235" and x.kind == "x-ray":
+                        group = 0
+                    elif emitter == "Th-234":
+                        group = 1
                     late = emitter in ("Pb-214", "Bi-214")
-                    out.append((part, x.energy_keV, x.intensity * ratio, spread * ratio, late))
+                    out.append(
+                        _Line(
+                            number, parts.index(part), x.energy_keV, x.intensity * ratio,
+                            spread * ratio, late, group,
+                        )
+                    )  # fmt: skip
+        return tuple(out)
+
+    def _group_errors(self) -> FloatArray:
+        """Relative standard uncertainty of the factor common to each group of lines."""
+        out = np.zeros(len(GROUPS))
+        for g in range(len(GROUPS)):
+            mine = [x for x in self.lines if x.group == g]
+            whole = sum(x.strength for x in mine)
+            if whole > 0.0:
+                out[g] = sum(x.spread for x in mine) / whole
         return out
 
     def draw(self, *, own_radium: bool) -> Drawn:
@@ -122,37 +171,43 @@ class AreaFit:
             return first
         return self._draw(own_radium=own_radium, widen=first.chi_squared / first.freedom)
 
-    def _design(self, *, own_radium: bool) -> tuple[FloatArray, FloatArray]:
-        """Counts per decay ``(n, features, 3)`` and the data's part of their variance."""
-        g, k = self.guesses, self.strength.size
-        n, m = g.uranium_g_cm2.size, len(self.areas)
-        strength = np.broadcast_to(self.strength, (n, k)).copy()
+    def _design(self, points: FloatArray, *, own_radium: bool) -> tuple[Curves, FloatArray]:
+        """Curves, and counts per decay ``(n, features, 3)``."""
+        curves = self.space.curves(points[:, :DIMENSIONS])
         low, high = RADON_KEPT
-        kept = low + (high - low) * self.random.random(n)
-        strength[:, self.progeny] *= kept[:, None]
-        efficiency = g.efficiency[:, :k].copy()
-        if not own_radium:
+        kept = low + (high - low) * ndtr(points[:, DIMENSIONS])
+        factors = np.exp(self.group_error * points[:, DIMENSIONS + 1 :])
+        design = np.zeros((len(points), len(self.areas), 3))
+        for i, x in enumerate(self.lines):
             # Without a background the radium is that of walls and ground, not within the uranium.
-            outside = self.part == 2
-            efficiency[:, outside] = g.bare[:, :k][:, outside]
-        design = np.zeros((n, m, 3))
-        relative = np.zeros((m, 3))
-        for i in range(m):
-            for c in range(3):
-                mine = (self.feature == i) & (self.part == c)
-                design[:, i, c] = (strength[:, mine] * efficiency[:, mine]).sum(axis=1)
-                whole = float(self.strength[mine].sum())
-                if whole > 0.0:
-                    relative[i, c] = float(np.sqrt((self.spread[mine] ** 2).sum())) / whole
-        return design, relative.max(axis=1)
+            outside = x.part == 2 and not own_radium
+            each = x.strength * (curves.bare if outside else curves.efficiency)[:, i]
+            if x.after_radon:
+                each = each * kept
+            if x.group >= 0:
+                each = each * factors[:, x.group]
+            design[:, x.feature, x.part] += each
+        return curves, design
 
-    def _draw(self, *, own_radium: bool, widen: float) -> Drawn:
-        names = [a.feature.name for a in self.areas]
-        design, data_error = self._design(own_radium=own_radium)
+    def _variance(self) -> FloatArray:
+        """Of the areas: counting, intensities, peak shape, points of the curve."""
+        relative = np.zeros((len(self.areas), 3))
+        for i in range(len(self.areas)):
+            for part in range(3):
+                mine = [x for x in self.lines if x.feature == i and x.part == part]
+                whole = sum(x.strength for x in mine)
+                own = [WITHIN_GROUP * x.strength if x.group >= 0 else x.spread for x in mine]
+                if whole > 0.0:
+                    relative[i, part] = float(np.sqrt(sum(s * s for s in own))) / whole
         y = np.array([a.area for a in self.areas])
         counting = np.array([a.uncertainty for a in self.areas])
-        of_area = np.hypot(data_error, self.shape_error) * np.maximum(y, 0.0)
-        weight = 1.0 / (widen * (counting**2 + of_area**2))
+        of_area = np.hypot(relative.max(axis=1), self.area_error) * np.maximum(y, 0.0)
+        return np.asarray(counting**2 + of_area**2)
+
+    def _fit(self, points: FloatArray, weight: FloatArray, *, own_radium: bool) -> _Fit:
+        names = [a.feature.name for a in self.areas]
+        y = np.array([a.area for a in self.areas])
+        curves, design = self._design(points, own_radium=own_radium)
         # Amplitudes are counts in one peak of each nuclide, so that a flat prior on them says
         # nothing about the curve.
         home = [names.index("185.7 keV"), names.index("1001.0 keV")]
@@ -163,24 +218,36 @@ class AreaFit:
         covariance = np.linalg.inv(information)
         best = np.einsum("nij,nfj,f->ni", covariance, unit, weight * y)
         rest = y - np.einsum("nfi,ni->nf", unit, best)
-        chi = (rest**2 * weight).sum(axis=1)
-        log_weight = -0.5 * (chi - chi.min()) - 0.5 * np.linalg.slogdet(information)[1]
-        share = np.exp(log_weight - log_weight.max())
-        curves = float(share.sum() ** 2 / (share**2).sum())
-        top = int(np.argmin(chi))
-        lead = best[top] / np.sqrt(np.diagonal(covariance[top]))
-        root = np.linalg.cholesky(covariance)
-        z = self.random.standard_normal((DRAWS, *best.shape))
-        amount = best + np.einsum("nij,dnj->dni", root, z)
+        chi = np.asarray((rest**2 * weight).sum(axis=1))
+        log_likelihood = -0.5 * chi - 0.5 * np.linalg.slogdet(information)[1]
+        return _Fit(curves, unit[:, home[0], 2], per, best, covariance, chi, log_likelihood)
+
+    def _draw(self, *, own_radium: bool, widen: float) -> Drawn:
+        weight = 1.0 / (widen * self._variance())
+        points = adapted_points(
+            lambda p: self._fit(p, weight, own_radium=own_radium).log_likelihood,
+            DIMENSIONS + 1 + len(GROUPS),
+            seed=self.seed,
+        )
+        whole = points.log_likelihood + points.log_weight
+        share = np.exp(whole - whole.max())
+        kept = share > 1e-6
+        share = share[kept]
+        fit = self._fit(points.at[kept], weight, own_radium=own_radium)
+        random = np.random.default_rng(self.seed)
+        top = int(np.argmin(fit.chi_squared))
+        lead = fit.best[top] / np.sqrt(np.diagonal(fit.covariance[top]))
+        z = random.standard_normal((DRAWS, *fit.best.shape))
+        amount = fit.best + np.einsum("nij,dnj->dni", np.linalg.cholesky(fit.covariance), z)
         weights = np.where((amount[..., :2] > 0.0).all(axis=2), share, 0.0)
-        activity = np.maximum(amount, LEAST_AMOUNT) / per
+        activity = np.maximum(amount, LEAST_AMOUNT) / fit.per
         low, high = U234_PER_U235
-        u234 = low + (high - low) * self.random.random(weights.shape)
-        weights = weights * self._u234_likelihood(u234, activity[..., 0])
+        u234 = low + (high - low) * random.random(weights.shape)
+        weights = weights * self._u234_likelihood(u234, activity[..., 0], fit.curves)
         if not weights.sum() > 0.0:
             raise OutOfDomain("no amount of uranium that is not negative agrees with the peaks")
-        in_peak = design[:, home[0], 2] * amount[..., 2] / per[:, 2]
-        radium = float(np.average(in_peak, weights=weights)) / max(float(y[home[0]]), 1.0)
+        at_186 = next(a.area for a in self.areas if a.feature.name == "185.7 keV")
+        radium = float(np.average(fit.in_186 * amount[..., 2], weights=weights)) / max(at_186, 1.0)
         if lead[0] > 3.0 and radium > MOST_RADIUM:
             raise OutOfDomain(
                 f"{100 * radium:.0f} % of the peak at 186 keV is radium's: the rest says too little"
@@ -189,18 +256,20 @@ class AreaFit:
             weight=weights.ravel(),
             activity_ratio=(activity[..., 0] / activity[..., 1]).ravel(),
             u234_per_u235=u234.ravel(),
-            uranium_g_cm2=np.broadcast_to(self.guesses.uranium_g_cm2, weights.shape).ravel(),
+            uranium_g_cm2=np.broadcast_to(fit.curves.object_g_cm2, weights.shape).ravel(),
             radium_share=radium,
             seen_235=bool(lead[0] > 3.0),
             seen_238=bool(lead[1] > 3.0),
-            chi_squared=widen * float(chi.min()),
+            chi_squared=widen * float(fit.chi_squared.min()),
             # Three amounts, thickness and slope: what the areas can tell of the curve.
             freedom=max(len(self.areas) - 5, 1),
-            curves=curves,
+            curves=points.effective,
             widened=widen > 1.0,
         )
 
-    def _u234_likelihood(self, ratio: FloatArray, activity_235: FloatArray) -> FloatArray:
+    def _u234_likelihood(
+        self, ratio: FloatArray, activity_235: FloatArray, curves: Curves
+    ) -> FloatArray:
         """How well the U-234 line agrees with an atom ratio; 1 where it is not seen."""
         if not self.u234:
             return np.ones_like(ratio)
@@ -208,6 +277,6 @@ class AreaFit:
         faster = (
             self.library["U-234"].decay_constant_per_s / self.library["U-235"].decay_constant_per_s
         )
-        counts = activity_235 * ratio * faster * line.intensity * self.guesses.efficiency[:, -1]
+        counts = activity_235 * ratio * faster * line.intensity * curves.efficiency[:, -1]
         seen = self.u234[0]
         return np.asarray(np.exp(-0.5 * ((counts - seen.area) / seen.uncertainty) ** 2))

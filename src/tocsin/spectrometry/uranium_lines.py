@@ -46,6 +46,8 @@ class Feature:
 
 
 ENRICHMENT = (
+    Feature("84.2 keV", (("Th-231", 84.21),), "U-235"),
+    Feature("89.9 keV", (("U-235", 89.95),), "U-235"),
     Feature("92-93 keV", (("Th-234", 92.38), ("Th-234", 92.8), ("U-235", 93.35)), "both"),
     Feature("143.8 keV", (("U-235", 143.77),), "U-235"),
     Feature("163.4 keV", (("U-235", 163.36),), "U-235"),
@@ -66,10 +68,13 @@ THORIUM = (
 )
 ACTINIUM = Feature("911.2 keV", (("Ac-228", 911.2),), "Ac-228")
 BESIDE = (
-    ("U-235", 89.95), ("Pa-234m", 94.665), ("Pa-234m", 98.439), ("U-235", 140.76),
+    ("Pb-212", 74.81), ("Pb-212", 77.11), ("Th-231", 81.23), ("Pb-212", 87.3),
+    ("Pa-234m", 94.665), ("Pa-234m", 98.439), ("Th-231", 102.27), ("U-235", 105.61),
+    ("U-235", 109.18), ("Pa-234m", 111.3), ("Pa-234m", 114.5), ("U-235", 140.76),
     ("U-235", 182.50), ("U-235", 194.94), ("U-235", 202.11), ("Bi-214", 768.36),
 )  # fmt: skip
-"""Lines fitted along because they stand near one that counts."""
+"""Lines fitted along because they stand near one that counts; between 74 and 115 keV every X-ray of
+uranium, its progeny and the lead of any surroundings, or the continuum there comes out too high."""
 SCALE_LINES = (
     ("U-235", 143.77), ("U-235", 163.36), ("U-235", 185.71), ("U-235", 205.31),
     ("Pb-212", 238.63), ("Pb-214", 351.93), ("Bi-214", 609.32), ("Pa-234m", 766.42),

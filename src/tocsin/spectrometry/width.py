@@ -21,6 +21,12 @@ SHAPE_SIGMA = 0.25
 NOMINAL_SPAN_KEV = 3000.0
 FEW_VOTES = 0.08
 """Least scatter times the root of the number of peaks: three terms fit few peaks too well."""
+CLUSTER = 0.08
+"""Scatter at first (logarithm): widths that agree with the form of the curve lie within it."""
+INSIDE = 0.25
+"""Weight from which a peak belongs to the curve: within 1.7 of its expected scatter."""
+TRUNCATED = 1.5
+"""Variance of a Gaussian over that of its part within 1.7 standard deviations."""
 ROUNDS = 12
 
 
@@ -85,9 +91,7 @@ def fit_widths(
     e = np.maximum(energies_keV, 1e-3)
     ratio = np.log(fwhm_keV / start.fwhm_keV(e))
     weight = 1.0 / (log_uncertainty**2 + SCATTER**2)
-    level = weighted_median(
-        np.append(ratio, 0.0), np.append(np.minimum(weight, 400.0), prior_log_sigma**-2.0)
-    )
+    level = _level(ratio, weight, prior_log_sigma)
     low, high = max(range_keV[0], 1.0), max(range_keV[1], 2.0)
     anchors = np.array([low + 0.02 * (high - low), (low * high) ** 0.5, low + 0.9 * (high - low)])
     at = np.concatenate([e, anchors])
@@ -96,11 +100,15 @@ def fit_widths(
     design = np.stack([np.ones_like(at), at / middle, (at / middle) ** 2], axis=1)
     curve = start.fwhm_keV(at) ** 2 * np.exp(2 * level)
     terms, trust, spread = np.zeros(3), np.ones(at.size), np.ones(at.size)
+    scatter = CLUSTER
     for _ in range(ROUNDS):
         ratio = 0.5 * np.log(squared / curve)
-        # Wide at first, so that no good peak is thrown out because the start curve is wrong.
-        scatter = 1.4826 * float(np.median(np.abs(ratio[:k])))
-        scatter = float(np.clip(scatter, SCATTER if k >= 4 else 2 * SCATTER, prior_log_sigma))
+        # Wide at first, so that no good peak is thrown out because the start curve is wrong; peaks
+        # that are far off do not widen it.
+        near = np.abs(ratio[:k][np.abs(ratio[:k]) < 3.0 * scatter])
+        if near.size >= 3:
+            scatter = 1.4826 * float(np.median(near))
+        scatter = float(np.clip(scatter, SCATTER if k >= 4 else 2 * SCATTER, CLUSTER))
         spread = np.append(np.hypot(log_uncertainty, scatter), np.full(3, SHAPE_SIGMA))
         off = ratio / spread
         trust = 1.0 / (1.0 + off * off)
@@ -111,15 +119,31 @@ def fit_widths(
         terms, _rest = nnls(design * root[:, None], squared * root)
         curve = np.maximum(design @ terms, 1e-12)
     resolution = Resolution(float(terms[0]), float(terms[1] / middle), float(terms[2] / middle**2))
-    if k >= 4:
-        good = trust[:k] / spread[:k] ** 2
-        off = np.log(fwhm_keV / resolution.fwhm_keV(e))
-        excess = float(np.sum(good * (off**2 - log_uncertainty**2)) / np.sum(good)) * k / (k - 2)
-        least = max(SCATTER, FEW_VOTES / k**0.5)
-        log_sigma = float(np.clip(np.sqrt(max(excess, 0.0)), least, prior_log_sigma))
-    else:
-        log_sigma = max(2 * SCATTER, prior_log_sigma / (1 + k))
+    # Peaks far off the curve are multiplets or no lines at all: they say nothing of its scatter.
+    inside = trust[:k] > INSIDE
+    n = int(inside.sum())
+    if n < 4:
+        return WidthFit(resolution, max(2 * SCATTER, prior_log_sigma / (1 + n)), k)
+    good = 1.0 / spread[:k][inside] ** 2
+    off = np.log(fwhm_keV / resolution.fwhm_keV(e))[inside]
+    excess = float(np.sum(good * (off**2 - log_uncertainty[inside] ** 2)) / np.sum(good))
+    excess *= TRUNCATED * n / (n - 2)
+    least = max(SCATTER, FEW_VOTES / n**0.5)
+    log_sigma = float(np.clip(np.sqrt(max(excess, 0.0)), least, prior_log_sigma))
     return WidthFit(resolution, log_sigma, k)
+
+
+def _level(ratio: FloatArray, weight: FloatArray, prior_log_sigma: float) -> float:
+    """Logarithm of the factor on the start curve that most of the peaks agree on.
+
+    The densest place of the ratios, each a bump of the width ``CLUSTER``; the instrument's own
+    curve counts as one peak as sure as the trust in it.
+    """
+    grid = np.linspace(-2.0, 2.0, 401)
+    most = np.minimum(weight, 1.0 / SCATTER**2) ** 0.5
+    bumps = np.exp(-0.5 * ((grid[:, None] - ratio[None, :]) / CLUSTER) ** 2) @ most
+    prior = np.exp(-0.5 * (grid / prior_log_sigma) ** 2) / prior_log_sigma
+    return float(grid[int(np.argmax(bumps + prior))])
 
 
 def weighted_median(values: FloatArray, weights: FloatArray) -> float:

@@ -64,6 +64,15 @@ def xray_lines() -> tuple[XrayLine, ...]:
     return tuple(sorted(lines, key=lambda x: x.energy_keV))
 
 
+def is_broad_xray(energy_keV: float, fwhm_keV: float) -> bool:
+    """Whether a peak stands at a K X-ray whose natural width would show in it."""
+    return any(
+        abs(x.energy_keV - energy_keV) < 2.0 * MATCH_FWHM * fwhm_keV
+        and x.natural_keV > VISIBLE * fwhm_keV
+        for x in xray_lines()
+    )
+
+
 def with_natural_widths(fit: RegionFit) -> RegionFit:
     """The fit with Voigt profiles at the places of X-rays, if it describes the counts better.
 
