@@ -44,7 +44,7 @@ from nuclide_sources import (
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "src" / "tocsin" / "nuclear" / "data"
 SELECTION = ROOT / "scripts" / "nuclide_selection.json"
-EDITION = "2026.1"
+EDITION = "2026.2"
 ABSOLUTE_CUT = 1e-5  # lines kept: at least this many photons per decay ...
 RELATIVE_CUT = 1e-3  # ... or this part of the emitter's strongest line of that kind
 FLOOR = 1e-9

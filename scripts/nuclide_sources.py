@@ -19,7 +19,10 @@ ISOMER_LIMIT_s = 10.0  # isomers at least this long-lived are nuclides of their 
 ELECTRON_REST_keV = 510.99895  # CODATA 2022
 MATCH_keV = 1.0  # same line in two evaluations
 # isomers whose half-life no decay data set states: level energy, mean of the data sets that feed it
-UNSTATED_ISOMERS = {"Y-89": {"Y-89m": (909.05, False)}}
+UNSTATED_ISOMERS = {
+    "Y-89": {"Y-89m": (909.05, False)},
+    "Nb-93": {"Nb-93m": (30.77, False)},
+}
 TERMINAL_s = 1e19  # chains end at nuclides that live longer
 SYMBOLS = (
     "n H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import re
@@ -197,16 +198,45 @@ def test_pure_beta_emitters_have_no_annihilation() -> None:
 
 # --- the whole library ---
 def test_size_and_membership() -> None:
-    assert len(LIB) >= 150
+    assert len(LIB) >= 600
     for series in (
         "U-238 Th-234 Pa-234m Pa-234 U-234 Th-230 Ra-226 Rn-222 Po-218 At-218 Pb-214 Bi-214 Po-214 "
-        "Tl-210 Pb-210 Bi-210 Po-210 Tl-206",
+        "Tl-210 Pb-210 Bi-210 Po-210 Tl-206 Rn-218 Hg-206",
         "U-235 Th-231 Pa-231 Ac-227 Th-227 Fr-223 Ra-223 Rn-219 Po-215 Pb-211 Bi-211 Tl-207 Po-211",
         "Th-232 Ra-228 Ac-228 Th-228 Ra-224 Rn-220 Po-216 Pb-212 Bi-212 Po-212 Tl-208",
-        "Np-237 Pa-233 U-233 Th-229 Ra-225 Ac-225 Fr-221 At-217 Bi-213 Po-213 Tl-209 Pb-209",
+        "Np-237 Pa-233 U-233 Th-229 Ra-225 Ac-225 Fr-221 At-217 Bi-213 Po-213 Tl-209 Pb-209 Rn-217",
     ):
         for name in series.split():
             assert name in LIB, name
+
+
+@pytest.mark.parametrize(
+    ("group", "names"),
+    [
+        ("cosmogenic", "H-3 Be-7 Be-10 C-14 Na-22 Al-26 Cl-36 Ar-39 Ca-41 Mn-53 Fe-60 Kr-81"),
+        (
+            "detector, shield and air in neutrons",
+            "N-16 Na-24 Al-28 Ar-41 Mn-56 Cu-66 I-128 In-116m",
+        ),
+        (
+            "fission",
+            "Sr-91 Sr-92 Y-93 Zr-95 Ru-105 Sn-125 I-135 Xe-138 Cs-139 Ba-141 La-142 Pm-148m",
+        ),
+        ("positron imaging", "O-14 C-11 Sc-43 Mn-51 Rb-82 Zr-89 Nb-90 I-124 La-133 Tb-152"),
+        ("therapy", "P-32 Y-90 Tb-161 Tm-167 Lu-177 At-211 Rn-211 Ac-225 U-230 Th-226"),
+        ("beyond plutonium", "Am-243 Cm-247 Bk-249 Cf-248 Cf-249 Cf-251 Cf-252 Es-254"),
+    ],
+)
+def test_groups_that_are_met_are_held(group: str, names: str) -> None:
+    assert [name for name in names.split() if name not in LIB] == [], group
+
+
+def test_every_nuclide_with_a_d_value_is_held(shared_data: Path) -> None:
+    """All but four, of which the sources give contradictory or incomplete decay schemes."""
+    table = shared_data / "tables" / "d_values_hass_strlschv2018.csv"
+    rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
+    missing = {row["nuclide"] for row in rows} - set(LIB)
+    assert missing == {"Rh-102", "Rh-102m", "Hg-197m", "Cf-254"}
 
 
 def test_every_nuclide_of_the_reference_spectra_is_held(shared_data: Path) -> None:
@@ -283,7 +313,20 @@ DIFFERENT_EVALUATION = {
     "Re-184": 0.08,
     "Re-187": 0.06,
     "Bi-207": 0.05,
+    "Fe-60": 0.8,
+    "Ni-59": 0.3,
+    "Zn-71m": 0.06,
+    "Se-79": 0.12,
+    "Zr-93": 0.06,
+    "Rn-217": 0.1,
+    "Rn-218": 0.04,
+    "Ra-222": 0.13,
+    "Pa-228": 0.13,
 }
+
+
+OTHER_ISOMER = {"Hf-179m"}
+"""Isomers that ICRP-107 numbers otherwise: there the m is the state that lives 25 days."""
 
 
 def test_half_lives_agree_with_an_independent_evaluation() -> None:
@@ -294,12 +337,16 @@ def test_half_lives_agree_with_an_independent_evaluation() -> None:
     known = {str(x) for x in oracle.DEFAULTDATA.nuclides}
     compared = 0
     for name in LIB:
-        if name in known:
+        if name in known and name not in OTHER_ISOMER:
             theirs = oracle.Nuclide(name).half_life("s")
             tolerance = DIFFERENT_EVALUATION.get(name, 0.035)
             assert LIB[name].half_life_s == pytest.approx(theirs, rel=tolerance), name
             compared += 1
-    assert compared > 350
+    assert compared > 600
+
+
+OTHER_BRANCHES = {"Zr-93": 0.25}
+"""Newer: ENSDF has 0.73(6) to Nb-93m, ICRP-107 the older 0.975."""
 
 
 def test_branching_agrees_with_an_independent_evaluation() -> None:
@@ -320,9 +367,10 @@ def test_branching_agrees_with_an_independent_evaluation() -> None:
         if set(ours) != set(theirs):
             continue
         for daughter, branching in ours.items():
-            assert branching == pytest.approx(theirs[daughter], abs=0.05), (name, daughter)
+            tolerance = OTHER_BRANCHES.get(name, 0.05)
+            assert branching == pytest.approx(theirs[daughter], abs=tolerance), (name, daughter)
             compared += 1
-    assert compared > 300
+    assert compared > 550
 
 
 @pytest.mark.parametrize(
@@ -367,6 +415,8 @@ NEWER = {
     *("Ca-47", "Rh-105", "Ag-108", "Sn-113", "Pm-145", "Eu-149", "Er-169", "Tm-171", "Lu-173"),
     *("W-187", "Po-209", "Po-210", "Po-213", "Ra-228", "Ac-225", "Ac-228", "Th-233"),
     *("Pa-234", "U-239", "Am-242m", "Cm-244", "Cf-250", "Y-90", "Eu-147", "Np-238"),
+    *("Si-31", "Cu-66", "Se-81", "Sr-83", "Tc-96m", "Rh-99", "I-128", "Yb-177", "Pt-199"),
+    *("Ra-227", "U-231", "Am-246", "Es-253", "Fm-255"),
 }
 
 
@@ -381,7 +431,7 @@ def test_strongest_gammas_of_both_sources_agree() -> None:
             ratio = strongest.intensity / strongest.evaluations[0].value
             assert 1.0 / (1.0 + tolerance) <= ratio <= 1.0 + tolerance, (name, strongest)
             compared += 1
-    assert compared > 250
+    assert compared > 450
 
 
 @pytest.mark.parametrize(
@@ -454,12 +504,12 @@ def test_uncertainties_scale_with_the_intensity() -> None:
 def test_lookup_takes_any_spelling_and_names_near_matches() -> None:
     assert LIB["137cs"] is LIB["Cs-137"]
     assert "cs137" in LIB
-    assert "Cs-139" not in LIB
+    assert "Cs-141" not in LIB
     assert "nonsense" not in LIB
     assert 137 not in LIB
     assert list(LIB) == list(LIB.names)
     with pytest.raises(NotFound, match="Cs-13"):
-        LIB["Cs-139"]
+        LIB["Cs-141"]
     with pytest.raises(InvalidInput, match="names no nuclide"):
         LIB["nonsense"]
 

@@ -72,7 +72,8 @@ def canonical(name: str, library: NuclideLibrary) -> str:
     try:
         return parse_nuclide(name)
     except InvalidInput as error:
-        near = near_names(name, list(library))
+        usual_first = sorted(library, key=lambda n: not library[n].customary)
+        near = near_names(name, usual_first)
         if not near:
             raise
         raise NotFound(f"{name!r} names no nuclide; near: {', '.join(near)}") from error

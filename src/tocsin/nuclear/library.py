@@ -17,6 +17,8 @@ from tocsin.nuclear.bateman import Branch, Member, aged_ratios, equilibrium_rati
 from tocsin.nuclear.names import parse_nuclide
 
 SCHEMA = "tocsin.nuclides/1"
+FACILITY_BASIS = "facility"
+"""Class basis of nuclides that are rarely met outside of reactors and accelerators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,11 @@ class Nuclide:
     class_basis: str
     nuclear_material: bool
     lines: tuple[EmissionLine, ...]
+
+    @property
+    def customary(self) -> bool:
+        """Whether it is met in use or in nature: it has a class, and not by facilities alone."""
+        return bool(self.classes) and self.class_basis != FACILITY_BASIS
 
     @property
     def half_life_s(self) -> float:
