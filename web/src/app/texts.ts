@@ -1,0 +1,51 @@
+import { texts } from "../language";
+
+const en = {
+  menu: "Menu",
+  keys: "Keys",
+  close: "Close",
+  keysOn: "Single keys work as shortcuts",
+  helpKey: "This list",
+  confirm: "Please confirm",
+  yes: "Yes, go on",
+  no: "Cancel",
+  copied: "Copied",
+  ago: (span: string) => `${span} ago`,
+  left: (span: string) => `in ${span}`,
+  overdue: (span: string) => `overdue by ${span}`,
+  live: "Live",
+  waiting: "Connecting …",
+  stale: (span: string) => `STALE: nothing received for ${span}`,
+  drop: "Drop files here, or choose them:",
+  sent: (percent: number) => `${percent} %`,
+  reading: "Received, being checked …",
+  failed: (why: string) => `Not accepted: ${why}`,
+  noConnection: "the connection broke",
+  charactersLeft: (n: number) => `${n} characters left`,
+};
+
+const fr: typeof en = {
+  menu: "Menu",
+  keys: "Touches",
+  close: "Fermer",
+  keysOn: "Les touches seules servent de raccourcis",
+  helpKey: "Cette liste",
+  confirm: "Veuillez confirmer",
+  yes: "Oui, continuer",
+  no: "Annuler",
+  copied: "Copié",
+  ago: (span) => `il y a ${span}`,
+  left: (span) => `dans ${span}`,
+  overdue: (span) => `en retard de ${span}`,
+  live: "En direct",
+  waiting: "Connexion …",
+  stale: (span) => `PÉRIMÉ : rien reçu depuis ${span}`,
+  drop: "Déposez des fichiers ici, ou choisissez-les :",
+  sent: (percent) => `${percent} %`,
+  reading: "Reçu, vérification en cours …",
+  failed: (why) => `Refusé : ${why}`,
+  noConnection: "la connexion a été coupée",
+  charactersLeft: (n) => `${n} caractères restants`,
+};
+
+export const text = texts({ en, fr });

@@ -1,0 +1,100 @@
+/** The map's style: no tiles, no fonts and no pictures from anywhere; an operator may add own tiles. */
+
+import type { LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
+import { themeColour } from "./colours";
+
+const FONT = ["Noto Sans", "DejaVu Sans", "sans-serif"];
+
+/** Countries, a graticule and, where the operator supplied them, vector tiles in the Protomaps scheme. */
+export function baseStyle(world: GeoJSON.FeatureCollection | null, tiles: string): StyleSpecification {
+  const empty: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
+  const land = themeColour("--map-land");
+  const border = themeColour("--map-border");
+  const soft = themeColour("--soft");
+  const sea = themeColour("--map-sea");
+  const sources: Record<string, SourceSpecification> = {
+    world: { type: "geojson", data: world ?? empty, attribution: "Natural Earth" },
+    graticule: { type: "geojson", data: empty },
+    degrees: { type: "geojson", data: empty },
+  };
+  if (tiles) {
+    sources["tiles"] = { type: "vector", url: `pmtiles://${new URL(tiles, location.href)}` };
+  }
+  const halo = { "text-color": soft, "text-halo-color": land, "text-halo-width": 1.5 };
+  return {
+    version: 8,
+    sources,
+    layers: [
+      { id: "sea", type: "background", paint: { "background-color": sea } },
+      { id: "land", type: "fill", source: "world", paint: { "fill-color": land } },
+      ...(tiles ? tileLayers() : []),
+      { id: "borders", type: "line", source: "world", paint: { "line-color": border, "line-width": 0.8 } },
+      { id: "graticule", type: "line", source: "graticule", paint: { "line-color": border, "line-width": 0.5, "line-dasharray": [4, 4] } },
+      {
+        id: "degrees", type: "symbol", source: "degrees", paint: halo,
+        layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 11, "text-anchor": ["get", "anchor"], "text-allow-overlap": true },
+      },
+    ],
+  };
+}
+
+function tileLayers(): LayerSpecification[] {
+  const border = themeColour("--map-border");
+  const raised = themeColour("--raised");
+  const sea = themeColour("--map-sea");
+  const line = (id: string, layer: string, kinds: string[], width: number): LayerSpecification => ({
+    id, type: "line", source: "tiles", "source-layer": layer,
+    filter: ["in", ["get", "kind"], ["literal", kinds]],
+    paint: { "line-color": border, "line-width": ["interpolate", ["exponential", 1.5], ["zoom"], 8, width / 4, 16, width * 2] },
+  });
+  return [
+    { id: "tile-land", type: "fill", source: "tiles", "source-layer": "earth", paint: { "fill-color": themeColour("--map-land") } },
+    { id: "tile-use", type: "fill", source: "tiles", "source-layer": "landuse", paint: { "fill-color": raised, "fill-opacity": 0.5 } },
+    { id: "tile-water", type: "fill", source: "tiles", "source-layer": "water", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": sea } },
+    { id: "tile-buildings", type: "fill", source: "tiles", "source-layer": "buildings", paint: { "fill-color": raised, "fill-outline-color": border } },
+    line("tile-paths", "roads", ["path", "minor_road", "rail"], 1),
+    line("tile-roads", "roads", ["major_road", "medium_road"], 2),
+    line("tile-highways", "roads", ["highway"], 3),
+    {
+      id: "tile-places", type: "symbol", source: "tiles", "source-layer": "places",
+      layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 12 },
+      paint: { "text-color": themeColour("--soft"), "text-halo-color": themeColour("--map-land"), "text-halo-width": 1.5 },
+    },
+  ];
+}
+
+const STEPS_DEG = [30, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001];
+
+interface Bounds {
+  west: number;
+  east: number;
+  south: number;
+  north: number;
+}
+
+/** Lines of latitude and longitude for what is in view, some five across, with their degrees. */
+export function graticule(view: Bounds): { lines: GeoJSON.FeatureCollection; labels: GeoJSON.FeatureCollection } {
+  const span = Math.max(view.east - view.west, 0.0004);
+  const step = STEPS_DEG.find((each) => span / each >= 4) ?? 0.0001;
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const lines: GeoJSON.Feature[] = [];
+  const labels: GeoJSON.Feature[] = [];
+  const line = (...coordinates: [number, number][]): void => {
+    lines.push({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } });
+  };
+  const degree = (at: [number, number], words: string, anchor: string): void => {
+    labels.push({ type: "Feature", properties: { label: words, anchor }, geometry: { type: "Point", coordinates: at } });
+  };
+  const hemisphere = (value: number, positive: string, negative: string): string =>
+    `${Math.abs(value).toFixed(digits)}° ${value >= 0 ? positive : negative}`;
+  for (let i = Math.ceil(view.west / step); i <= view.east / step; i++) {
+    line([i * step, view.south], [i * step, view.north]);
+    degree([i * step, view.south], hemisphere(i * step, "E", "W"), "bottom");
+  }
+  for (let i = Math.ceil(view.south / step); i <= view.north / step; i++) {
+    line([view.west, i * step], [view.east, i * step]);
+    degree([view.west, i * step], hemisphere(i * step, "N", "S"), "left");
+  }
+  const collection = (features: GeoJSON.Feature[]): GeoJSON.FeatureCollection => ({ type: "FeatureCollection", features });
+  return { lines: collection(lines), labels: collection(labels) };
+}
