@@ -53,6 +53,8 @@ MINOR_BRANCH = 0.01  # below it a branch without photon normalisation does not s
 CONVERTED_keV = 30.0  # below it nearly all gammas of heavy nuclides are converted
 HEAVY_Z = 80  # from here on ...
 L_XRAYS_keV = 20.0  # ... L X-rays lie below this energy and hide gammas
+# what ENSDF's other branches leave of these is spontaneous fission; of others it is rounding
+FISSIONING = {"Pu-244", "Cm-246", "Cm-248", "Cf-250", "Cf-252", "Fm-254", "Fm-257"}
 GAP_PART = 0.01  # a UKDD-12 gamma that ENSDF lacks is added above this part of the strongest
 
 
@@ -137,7 +139,7 @@ class Builder:
 
     def modes(self, name: str, schemes: list[Scheme]) -> list[dict[str, Any]]:
         """Decay modes with daughters; fractions sum to one."""
-        z, _, isomer = split_name(name)
+        isomer = split_name(name)[2]
         modes: list[dict[str, Any]] = []
         whole = sum(s.branching for s in schemes)
         if not schemes:
@@ -167,7 +169,7 @@ class Builder:
         remainder = 1.0 - whole
         if isomer and remainder > 1e-6:
             modes.append(mode_row("it", self.below(name), remainder, None))
-        elif z >= 90 and remainder > 1e-4 and not isomer:
+        elif name in FISSIONING and remainder > 1e-4:
             modes.append(mode_row("sf", None, remainder, None))
         total = sum(m["branching"] for m in modes)
         if abs(total - 1.0) > 0.02:

@@ -8,6 +8,7 @@ docs/science/detectors.md for the figures and the limits.
 from tocsin.detectors.attenuation import Material, material, material_names
 from tocsin.detectors.catalogue import model_for, model_names, named_model
 from tocsin.detectors.edition import TEMPLATE_LIBRARY_VERSION
+from tocsin.detectors.escapes import EscapePosition, escape_positions
 from tocsin.detectors.folding import fold_lines, scatter_continuum
 from tocsin.detectors.geometry import Crystal
 from tocsin.detectors.model import DetectorModel, Resolution
@@ -18,10 +19,12 @@ __all__ = [
     "TEMPLATE_LIBRARY_VERSION",
     "Crystal",
     "DetectorModel",
+    "EscapePosition",
     "Material",
     "Resolution",
     "Shield",
     "background_components",
+    "escape_positions",
     "fold_lines",
     "material",
     "material_names",
