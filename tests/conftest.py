@@ -27,6 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         folder = tempfile.mkdtemp(prefix="tocsin-test-cache-")
         os.environ["TOCSIN_CACHE"] = folder
+        # settings are read when they are first imported: never the installation of this machine
+        os.environ["TOCSIN_DATA"] = os.path.join(folder, "server")
+        os.environ["DATABASE_URL"] = os.environ.get("TOCSIN_TEST_DATABASE_URL", "")
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ.setdefault(name, "1")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))

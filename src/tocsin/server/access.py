@@ -1,0 +1,179 @@
+"""Which route is open to whom: one table, enforced on every request, closed by default."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from tocsin.server.accounts.models import Person
+from tocsin.server.accounts.roles import known_actions
+from tocsin.server.accounts.second_factor import needs_second_factor
+from tocsin.server.accounts.tokens import valid_token
+from tocsin.server.clock import now
+from tocsin.server.marking.policy import Reader, may, reader_of
+
+OPEN = frozenset({"public", "signed-in", "closed"})
+SECOND_FACTOR_ROUTES = frozenset(
+    {
+        "mfa_index",
+        "mfa_activate_totp",
+        "mfa_add_webauthn",
+        "mfa_generate_recovery_codes",
+        "mfa_view_recovery_codes",
+        "mfa_download_recovery_codes",
+        "mfa_list_webauthn",
+        "account_logout",
+        "account_reauthenticate",
+        "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
+        "set_language",
+        "theme",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table.
+
+    Parameters
+    ----------
+    route : str
+        Name of the route, with its namespace.
+    method : str
+        HTTP method.
+    needs : str
+        An action, ``public``, ``signed-in`` or ``closed`` (a route of a library that is not used).
+    step_up : bool
+        Whether the person must have signed in again within the last ten minutes.
+    """
+
+    route: str
+    method: str
+    needs: str
+    step_up: bool
+
+
+@cache
+def rules() -> dict[tuple[str, str], Rule]:
+    """The table by route and method."""
+    table: dict[tuple[str, str], Rule] = {}
+    text = (files("tocsin.server") / "data" / "url_access.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        rule = Rule(row["route"], row["method"], row["needs"], row["step_up"] == "yes")
+        if rule.needs not in OPEN | known_actions():
+            raise ValueError(f"{rule.route}: no role may do {rule.needs!r}")
+        if (rule.route, rule.method) in table:
+            raise ValueError(f"{rule.route} {rule.method} stands twice in the table")
+        table[rule.route, rule.method] = rule
+    return table
+
+
+@cache
+def methods_of(route: str) -> tuple[str, ...]:
+    """Methods that a route knows."""
+    return tuple(sorted(method for name, method in rules() if name == route))
+
+
+class ReaderRequest(HttpRequest):
+    """A request whose reader is known."""
+
+    reader: Reader
+
+
+class AccessMiddleware:
+    """Closes every route that the table does not open to this person."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on; the decision falls when the route is known."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Let a request through, or answer it in the view's place."""
+        match = request.resolver_match
+        route = match.view_name if match is not None else ""
+        is_api = request.path.startswith("/api/")
+        method = "GET" if request.method == "HEAD" else request.method or ""
+        rule = rules().get((route, method))
+        if rule is None and methods_of(route):
+            return HttpResponseNotAllowed(methods_of(route))
+        if rule is None or rule.needs == "closed":
+            raise Http404
+        reader = _reader(request, is_api=is_api)
+        if reader is not None:
+            request.reader = reader  # type: ignore[attr-defined]
+        if rule.needs == "public":
+            return None
+        if reader is None:
+            if is_api:
+                return _refusal(401, _("Sign in, or send a token."))
+            return redirect_to_login(request.get_full_path())
+        by_token = hasattr(request, "token")
+        if (
+            not by_token
+            and needs_second_factor(reader.person)
+            and route not in SECOND_FACTOR_ROUTES
+        ):
+            return (
+                _refusal(401, _("Set up a second factor first."))
+                if is_api
+                else redirect("mfa_index")
+            )
+        if rule.needs != "signed-in" and not may(reader, rule.needs):
+            return _denied(is_api=is_api, names_a_row=bool(kwargs))
+        if rule.step_up and not by_token and not _signed_in_lately(request):
+            if is_api:
+                return _refusal(401, _("Confirm that it is you: sign in again."))
+            target = redirect("account_reauthenticate")
+            target["Location"] += f"?next={request.path}"
+            return target
+        return None
+
+
+def _reader(request: HttpRequest, *, is_api: bool) -> Reader | None:
+    header = request.headers.get("Authorization", "")
+    if is_api and header:
+        token = valid_token(header)
+        if token is None:
+            return None
+        request.token = token  # type: ignore[attr-defined]
+        return reader_of(token.person, realm=token.realm, scopes=frozenset(token.scopes))
+    if isinstance(request.user, Person):
+        return reader_of(request.user, realm=request.session.get("realm", ""))
+    return None
+
+
+def _denied(*, is_api: bool, names_a_row: bool) -> HttpResponse:
+    # A route that names a row must not say whether the row is there.
+    if names_a_row:
+        raise Http404
+    if is_api:
+        return _refusal(403, _("None of your roles allows this."))
+    raise PermissionDenied
+
+
+def _refusal(status: int, text: str) -> JsonResponse:
+    return JsonResponse({"detail": text}, status=status)
+
+
+def _signed_in_lately(request: HttpRequest) -> bool:
+    times = [float(r.get("at", 0.0)) for r in get_authentication_records(request, request.user)]
+    age_s = now().timestamp() - max(times, default=0.0)
+    return age_s < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT

@@ -1,0 +1,23 @@
+"""The API: everything that the pages do, for programs. Each app adds its router here."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+
+import tocsin
+
+api = NinjaAPI(
+    title="Tocsin",
+    version=tocsin.__version__,
+    description="Measurements, alarms and what follows from them.",
+    # the reader of the documentation would load its pages from another host
+    docs_url=None,
+    openapi_url="/openapi.json",
+    urls_namespace="api",
+)
+
+
+@api.exception_handler(Exception)
+def _server_error(request: HttpRequest, _error: Exception) -> HttpResponse:
+    return api.create_response(request, {"detail": "The server made a mistake."}, status=500)

@@ -1,0 +1,1 @@
+"""The append-only transparency log: one leaf for each change, in the same transaction."""

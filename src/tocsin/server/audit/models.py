@@ -1,0 +1,36 @@
+"""What the log holds: one leaf for each change."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Leaf(models.Model):
+    """One change: who did what to which row, when and why.
+
+    The commitment ``sha256(salt || canonical JSON of the content)`` is what the tree holds, so that
+    content can be erased or withheld while the log stays whole. ``position`` is given by the
+    sequencer after the transaction is committed; it is never changed then.
+    """
+
+    position = models.PositiveBigIntegerField(null=True, unique=True)
+    at = models.DateTimeField(db_index=True)
+    actor = models.CharField(max_length=64, db_index=True)
+    action = models.CharField(max_length=64, db_index=True)
+    subject_kind = models.CharField(max_length=64)
+    subject_id = models.CharField(max_length=64, db_index=True)
+    realm = models.CharField(max_length=9)
+    level = models.PositiveSmallIntegerField(default=1)
+    organisation = models.CharField(max_length=36, blank=True)
+    content = models.JSONField()
+    salt = models.BinaryField(max_length=32)
+    commitment = models.BinaryField(max_length=32, unique=True)
+
+    class Meta:
+        """In the order of writing."""
+
+        ordering = ("id",)
+        indexes = (models.Index(fields=("subject_kind", "subject_id")),)
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject_kind} {self.subject_id}"

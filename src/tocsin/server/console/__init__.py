@@ -1,0 +1,1 @@
+"""Home page, search and what belongs to no noun."""

@@ -1,0 +1,51 @@
+"""Home, health and the settings of the frame."""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from tocsin.server.access import ReaderRequest
+from tocsin.server.console.tiles import tiles_for
+from tocsin.server.frame import THEMES
+
+
+def home(request: ReaderRequest) -> HttpResponse:
+    """The one flow with live numbers."""
+    return render(request, "console/home.html", {"tiles": tiles_for(request.reader)})
+
+
+def health(request: HttpRequest) -> JsonResponse:
+    """Whether the server answers and reaches its database; nothing else for strangers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep the theme that the reader chose."""
+    answer = _back(request)
+    chosen = request.POST.get("theme", "")
+    if chosen in THEMES:
+        answer.set_cookie(
+            "theme", chosen, max_age=365 * 86400, samesite="Lax", secure=request.is_secure()
+        )
+    return answer
+
+
+def realm(request: ReaderRequest) -> HttpResponse:
+    """Work in another of one's realms; pages of the old one are left."""
+    chosen = request.POST.get("realm", "")
+    if chosen in request.reader.person.realms:
+        request.session["realm"] = chosen
+    return redirect("home")
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    target = request.POST.get("next", "/")
+    safe = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return redirect(target if safe else "/")

@@ -1,0 +1,110 @@
+"""Keeping and giving out the content of files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.db import transaction
+
+from tocsin.errors import TocsinError
+from tocsin.server.accounts.models import Person
+from tocsin.server.audit.services import record
+from tocsin.server.clock import now
+from tocsin.server.files.models import Blob, StoredFile
+
+_NONCE_BYTES = 12
+
+
+class ContentGone(TocsinError):
+    """The content was erased, is missing, or is not what was stored."""
+
+
+def path_of(sha256: str) -> Path:
+    """Where the encrypted content of a hash lies."""
+    return Path(settings.TOCSIN.data) / "files" / sha256[:2] / sha256
+
+
+@transaction.atomic
+def store(content: bytes, *, name: str, actor: Person, **mark: Any) -> StoredFile:
+    """Keep a file: flushed to disk before the row that names it is committed.
+
+    Parameters
+    ----------
+    content : bytes
+        As it came.
+    name : str
+        As it was called; kept for people, never used as a path.
+    actor : Person
+        Who brought it.
+    mark : dict
+        Realm, level, originator and label of the row.
+    """
+    sha256 = hashlib.sha256(content).hexdigest()
+    blob = Blob.objects.select_for_update().filter(pk=sha256).first()
+    if blob is None or blob.key is None:
+        key = secrets.token_bytes(32)
+        _write(path_of(sha256), _sealed(content, key, sha256))
+        blob, _made = Blob.objects.update_or_create(
+            sha256=sha256,
+            defaults={
+                "size_bytes": len(content),
+                "key": key,
+                "created_at": now(),
+                "erased_at": None,
+            },
+        )
+    row = StoredFile.objects.create(
+        blob=blob, name=name[:255], created_at=now(), created_by=actor, **mark
+    )
+    record(
+        actor=actor,
+        action="files.store",
+        subject=row,
+        after={"sha256": sha256, "size_bytes": len(content), "name": name[:255]},
+    )
+    return row
+
+
+def content_of(file: StoredFile) -> bytes:
+    """Content of a file as it came, checked against its hash."""
+    blob = file.blob
+    if blob.key is None:
+        raise ContentGone(f"{file.name}: the content was erased")
+    try:
+        sealed = path_of(blob.sha256).read_bytes()
+        content = AESGCM(bytes(blob.key)).decrypt(
+            sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], blob.sha256.encode()
+        )
+    except FileNotFoundError:
+        raise ContentGone(f"{file.name}: the content is missing on disk") from None
+    except Exception as error:  # InvalidTag and short files: the same to the reader
+        raise ContentGone(f"{file.name}: the stored content is damaged") from error
+    if hashlib.sha256(content).hexdigest() != blob.sha256:
+        raise ContentGone(f"{file.name}: the stored content is damaged")
+    return content
+
+
+def _sealed(content: bytes, key: bytes, sha256: str) -> bytes:
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, content, sha256.encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = path.with_suffix(f".{secrets.token_hex(4)}.part")
+    with open(partial, "wb", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

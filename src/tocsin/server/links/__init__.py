@@ -1,0 +1,1 @@
+"""Typed links between rows, with actor, time and reason."""

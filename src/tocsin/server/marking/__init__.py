@@ -1,0 +1,1 @@
+"""Realm, level, compartment and originator: who may see what, in one place."""

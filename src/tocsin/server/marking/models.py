@@ -1,0 +1,129 @@
+"""The marking that every content row carries, and what opens a row to others."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tocsin.server.accounts.models import Level, Organisation, Person, Realm
+
+
+class Tlp(models.TextChoices):
+    """Traffic Light Protocol 2.0 label of the originator, for exchange in addition to the level."""
+
+    CLEAR = "CLEAR", "TLP:CLEAR"
+    GREEN = "GREEN", "TLP:GREEN"
+    AMBER = "AMBER", "TLP:AMBER"
+    AMBER_STRICT = "AMBER+STRICT", "TLP:AMBER+STRICT"
+    RED = "RED", "TLP:RED"
+
+
+class Compartment(models.Model):
+    """A circle of people who need to know; membership is given person by person."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    code = models.CharField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    owner = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        """By code."""
+
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Membership(models.Model):
+    """A person in a compartment."""
+
+    compartment = models.ForeignKey(Compartment, on_delete=models.PROTECT, related_name="members")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True, blank=True)
+    granted_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        """The latest first."""
+
+        ordering = ("-valid_from",)
+
+    def __str__(self) -> str:
+        return f"{self.person_id} in {self.compartment_id}"
+
+
+class Agreement(models.Model):
+    """A standing release: rows of one noun from one organisation to another.
+
+    This is how an originator controls who else sees its rows: customs lets the laboratory see its
+    measurements and alarms, and may end that.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    giver = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="given")
+    receiver = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="received")
+    noun = models.CharField(
+        _("what"), max_length=64, help_text=_("app.model, for example alarms.alarm")
+    )
+    most_level = models.PositiveSmallIntegerField(_("up to level"), choices=Level.choices)
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True, blank=True)
+    granted_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(_("reason"), max_length=400)
+
+    class Meta:
+        """By giver and noun."""
+
+        ordering = ("giver", "noun")
+        indexes = (models.Index(fields=("receiver", "noun")),)
+
+    def __str__(self) -> str:
+        return f"{self.noun}: {self.giver_id} to {self.receiver_id}"
+
+
+class Release(models.Model):
+    """One row opened to one organisation by its originator."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    noun = models.CharField(max_length=64)
+    row_id = models.UUIDField()
+    receiver = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    released_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=400)
+
+    class Meta:
+        """The latest first."""
+
+        ordering = ("-at",)
+        indexes = (models.Index(fields=("noun", "receiver", "row_id")),)
+
+    def __str__(self) -> str:
+        return f"{self.noun} {self.row_id} to {self.receiver_id}"
+
+
+class Marked(models.Model):
+    """What every content row carries from its creation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    realm = models.CharField(_("realm"), max_length=9, choices=Realm.choices)
+    level = models.PositiveSmallIntegerField(
+        _("level"), choices=Level.choices, default=Level.RESTRICTED
+    )
+    compartments = models.ManyToManyField(Compartment, blank=True, related_name="+")
+    originator = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+", verbose_name=_("originator")
+    )
+    tlp = models.CharField("TLP", max_length=12, choices=Tlp.choices, default=Tlp.RED)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        """Never a table of its own."""
+
+        abstract = True

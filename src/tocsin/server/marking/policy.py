@@ -1,0 +1,166 @@
+"""Who may see and do what. The only place that answers it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from tocsin.server.accounts.models import Assignment, Level, Person, Realm
+from tocsin.server.accounts.roles import actions_of
+from tocsin.server.clock import now
+from tocsin.server.marking.models import Agreement, Marked, Membership, Release
+
+Row = TypeVar("Row", bound=Marked)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A person as the policy sees it, at one moment and in one realm.
+
+    Parameters
+    ----------
+    person : Person
+        Who reads.
+    realm : str
+        Realm the person works in now.
+    roles : frozenset of str
+        Roles held at this moment.
+    actions : frozenset of str
+        What these roles may do; for an API token, no more than its scopes.
+    compartments : frozenset of UUID
+        Compartments the person is a member of at this moment.
+    at : datetime
+        The moment.
+    """
+
+    person: Person
+    realm: str
+    roles: frozenset[str]
+    actions: frozenset[str]
+    compartments: frozenset[uuid.UUID]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Decision:
+    """An answer of the policy with its reasons, each rule on a line of its own."""
+
+    allowed: bool
+    reasons: tuple[tuple[bool, str], ...]
+
+
+def reader_of(person: Person, *, realm: str = "", scopes: frozenset[str] | None = None) -> Reader:
+    """What the policy knows of a person now.
+
+    Parameters
+    ----------
+    person : Person
+        Who reads.
+    realm : str
+        Realm asked for; the first of the person's realms if it is not one of them.
+    scopes : frozenset of str, optional
+        Actions an API token is limited to.
+    """
+    at = now()
+    roles: frozenset[str] = frozenset()
+    compartments: frozenset[uuid.UUID] = frozenset()
+    if person.is_active and person.organisation.is_active:
+        roles = frozenset(
+            Assignment.objects.filter(_valid(at), person=person).values_list("role", flat=True)
+        )
+        compartments = frozenset(
+            Membership.objects.filter(_valid(at), person=person).values_list(
+                "compartment_id", flat=True
+            )
+        )
+    table = actions_of()
+    actions = frozenset().union(*(table.get(r, frozenset()) for r in roles))
+    if scopes is not None:
+        actions &= scopes
+    realms = [r for r in person.realms if r in Realm.values] or [Realm.LIVE.value]
+    return Reader(person, realm if realm in realms else realms[0], roles, actions, compartments, at)
+
+
+def may(reader: Reader, action: str) -> bool:
+    """Whether a person's roles allow an action at all."""
+    return action in reader.actions
+
+
+def visible(reader: Reader, rows: QuerySet[Row]) -> QuerySet[Row]:
+    """The rows of a queryset that a person may see; all others are as if they were not there."""
+    model = rows.model
+    through: Any = model.compartments.through
+    column = f"{model._meta.model_name}_id"
+    closed = through.objects.filter(**{column: OuterRef("pk")}).exclude(
+        compartment_id__in=reader.compartments
+    )
+    noun = model._meta.label_lower
+    agreements = Agreement.objects.filter(
+        _valid(reader.at),
+        noun=noun,
+        receiver=reader.person.organisation_id,
+        giver=OuterRef("originator"),
+        most_level__gte=OuterRef("level"),
+    )
+    releases = Release.objects.filter(
+        _not_ended(reader.at),
+        noun=noun,
+        receiver=reader.person.organisation_id,
+        row_id=OuterRef("pk"),
+    )
+    if not reader.roles:
+        return rows.none()
+    return rows.filter(
+        ~Exists(closed),
+        Q(originator=reader.person.organisation_id) | Exists(agreements) | Exists(releases),
+        realm=reader.realm,
+        level__lte=reader.person.clearance,
+    )
+
+
+def decide(reader: Reader, action: str, row: Marked) -> Decision:
+    """Whether a person may do something to a row, rule by rule.
+
+    The same rules as :func:`visible`, asked one by one so that a page can explain them.
+    """
+    noun = row._meta.label_lower
+    mine = row.originator_id == reader.person.organisation_id
+    agreed = Agreement.objects.filter(
+        _valid(reader.at),
+        noun=noun,
+        receiver=reader.person.organisation_id,
+        giver=row.originator_id,
+        most_level__gte=row.level,
+    ).exists()
+    released = Release.objects.filter(
+        _not_ended(reader.at), noun=noun, receiver=reader.person.organisation_id, row_id=row.pk
+    ).exists()
+    missing = set(row.compartments.values_list("pk", flat=True)) - reader.compartments
+    reasons = (
+        (bool(reader.roles), _("holds a role at this moment")),
+        (may(reader, action), _("a role of the person allows “{action}”").format(action=action)),
+        (row.realm == reader.realm, _("works in the realm {realm}").format(realm=row.realm)),
+        (
+            row.level <= reader.person.clearance,
+            _("is cleared for {level}").format(level=Level(row.level).label),
+        ),
+        (not missing, _("is a member of every compartment of the row")),
+        (
+            mine or agreed or released,
+            _("belongs to the originator, or the originator has released it to the organisation"),
+        ),
+    )
+    return Decision(all(ok for ok, _text in reasons), reasons)
+
+
+def _valid(at: datetime) -> Q:
+    return Q(valid_from__lte=at) & (Q(valid_until=None) | Q(valid_until__gt=at))
+
+
+def _not_ended(at: datetime) -> Q:
+    return Q(at__lte=at) & (Q(ended_at=None) | Q(ended_at__gt=at))

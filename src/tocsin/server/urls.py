@@ -1,0 +1,25 @@
+"""Every address. What may be reached by whom stands in ``data/url_access.csv``."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
+
+from tocsin.server.api import api
+from tocsin.server.console import views as console
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", console.home, name="home"),
+    path("health", console.health, name="health"),
+    path("theme", console.theme, name="theme"),
+    path("realm", console.realm, name="realm"),
+    path("language", set_language, name="set_language"),
+    path("account/", include("allauth.account.urls")),
+    path("account/second-factor/", include("allauth.mfa.urls")),
+    path("account/sessions/", include("allauth.usersessions.urls")),
+    path("api/1/", api.urls),
+]
+handler400 = "tocsin.server.errors.bad_request"
+handler403 = "tocsin.server.errors.permission_denied"
+handler404 = "tocsin.server.errors.not_found"
+handler500 = "tocsin.server.errors.server_error"

@@ -1,0 +1,111 @@
+"""The server's tests: a fresh database each, on SQLite or where TOCSIN_TEST_DATABASE_URL points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tocsin.server.accounts.models import Assignment, Organisation, Person
+from tocsin.server.clock import now, running_on
+
+PASSWORD = "correct horse battery staple"  # noqa: S105 - of people who exist in tests alone
+
+
+class SetClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **parts: float) -> None:
+        """Move on by days, hours, minutes or seconds."""
+        self.at += timedelta(**parts)
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path: Path, settings: Any) -> Path:
+    """A data folder of its own for each test."""
+    from dataclasses import replace
+
+    # a deliberately slow hash has no place in tests
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.TOCSIN = replace(settings.TOCSIN, data=tmp_path / "data", demonstration=True)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def clock() -> Iterator[SetClock]:
+    """The server's clock, standing at noon of a working day."""
+    held = SetClock(datetime(2026, 3, 3, 12, 0, tzinfo=UTC))
+    with running_on(held):
+        yield held
+
+
+@pytest.fixture
+def organisation(db: None) -> Callable[..., Organisation]:
+    """Maker of organisations."""
+
+    def make(short_name: str = "customs", kind: str = "customs") -> Organisation:
+        found, _made = Organisation.objects.get_or_create(
+            short_name=short_name,
+            defaults={
+                "name": short_name.title(),
+                "kind": kind,
+                "country": "XX",
+                "created_at": now(),
+            },
+        )
+        return found
+
+    return make
+
+
+@pytest.fixture
+def person(organisation: Callable[..., Organisation]) -> Callable[..., Person]:
+    """Maker of people with roles."""
+    count = 0
+
+    def make(
+        *roles: str,
+        of: str = "customs",
+        clearance: int = 1,
+        realms: tuple[str, ...] = ("EXERCISE",),
+        name: str = "",
+    ) -> Person:
+        nonlocal count
+        count += 1
+        who = Person(
+            email=f"person{count}@{of}.example",
+            name=name or f"Person {count}",
+            organisation=organisation(of),
+            clearance=clearance,
+            realms=list(realms),
+            created_at=now(),
+        )
+        who.set_password(PASSWORD)
+        who.save()
+        for role in roles:
+            Assignment.objects.create(person=who, role=role, valid_from=now())
+        return who
+
+    return make
+
+
+@pytest.fixture
+def signed_in(client: Client) -> Callable[[Person], Client]:
+    """Maker of browsers in which a person is signed in."""
+
+    def make(who: Person) -> Client:
+        browser = Client()
+        browser.force_login(who, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return browser
+
+    return make
