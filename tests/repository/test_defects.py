@@ -9,7 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PATCHES = sorted((ROOT / "tests" / "defects").glob("*.patch"))
-ROOMS = ("nuclear", "spectra", "formats", "detectors", "detection", "scenario", "report", "cli")
+ROOMS = (
+    *("nuclear", "spectra", "sealing", "formats", "detectors", "detection", "scenario", "report"),
+    "cli",
+)
 
 
 def fields(patch: Path) -> dict[str, str]:

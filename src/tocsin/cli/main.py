@@ -19,6 +19,7 @@ from tocsin.cli import (
     peaks,
     show,
     uranium,
+    verify_log,
 )
 from tocsin.cli.output import EXIT_BAD_USAGE, EXIT_UNREADABLE, complain, console
 from tocsin.errors import ParseError, TocsinError
@@ -47,6 +48,7 @@ app.command("convert", epilog=EXIT_STATUS)(convert.convert_command)
 app.command("age")(age.age_command)
 app.command("compare")(compare.compare_command)
 app.command("nuclide")(nuclide.nuclide_command)
+app.command("verify-log", epilog=verify_log.VERIFY_EXIT_STATUS)(verify_log.verify_log_command)
 app.command("demo")(demo.demo_command)
 
 

@@ -28,6 +28,20 @@ def uris_in_image(data: bytes) -> bytes:
     ParseError
         When the picture is damaged or too large, or no code in it holds a spectrum.
     """
+    texts = [text for text in texts_in_image(data) if HEADER.search(text)]
+    if not texts:
+        raise ParseError("no QR code with a spectrum (RADDATA://...) can be read in the picture")
+    return b"\n".join(dict.fromkeys(texts))
+
+
+def texts_in_image(data: bytes) -> list[bytes]:
+    """Bytes of all QR codes in a picture.
+
+    Raises
+    ------
+    ParseError
+        When the picture is damaged or too large.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -42,11 +56,7 @@ def uris_in_image(data: bytes) -> bytes:
         raise ParseError("no reader understands this picture") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise ParseError(f"the picture is damaged ({str(error)[:80]})") from error
-    texts = [bytes(code.bytes) for code in zxingcpp.read_barcodes(grey, formats=_QR)]
-    texts = [text for text in texts if HEADER.search(text)]
-    if not texts:
-        raise ParseError("no QR code with a spectrum (RADDATA://...) can be read in the picture")
-    return b"\n".join(dict.fromkeys(texts))
+    return [bytes(code.bytes) for code in zxingcpp.read_barcodes(grey, formats=_QR)]
 
 
 def warm_up() -> None:

@@ -2,8 +2,10 @@
 
 ``commitment = SHA-256(salt || canonical JSON)``. The salt of 32 random bytes keeps a short or
 guessable content (a name, a verdict) from being found by trying; a new one is drawn for each.
-The canonical JSON is UTF-8 with keys in the order of their code points, no spaces and whole
-numbers only: a fraction has more than one spelling and is written as text by whoever records it.
+The canonical JSON is UTF-8 with keys in the order of their code points and no spaces; a number is
+written in plain decimal digits without exponent, without zeros at the end of its fraction, and zero
+without a sign. So a content has one spelling, also after a database has read and written it
+(PostgreSQL turns 1e20 into a whole number, and forgets the sign of -0.0).
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import math
 import secrets
+from decimal import Decimal
 from typing import Any
 
 from tocsin.errors import InvalidInput
@@ -25,30 +29,41 @@ def canonical_json(content: Any) -> bytes:  # noqa: ANN401 - whatever JSON can h
     Raises
     ------
     InvalidInput
-        For a fraction, a key that is no text, a lone surrogate, or anything JSON does not hold.
+        For a key that is no text, a lone surrogate, or anything that JSON does not hold.
     """
-    _check(content)
     try:
-        return json.dumps(
-            content, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-        ).encode("utf-8")
+        return _spelled(content).encode("utf-8")
     except UnicodeEncodeError as error:
         raise InvalidInput("a text holds half a character (a lone surrogate)") from error
 
 
-def _check(value: Any) -> None:  # noqa: ANN401
+def _spelled(value: Any) -> str:  # noqa: ANN401
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _digits(value)
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(_spelled(inner) for inner in value) + "]"
     if isinstance(value, dict):
-        for key, inner in value.items():
-            if not isinstance(key, str):
-                raise InvalidInput(f"a key of a recorded content is text, not {key!r}")
-            _check(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            _check(inner)
-    elif isinstance(value, float):
-        raise InvalidInput(f"write the fraction {value!r} as text: it has more than one spelling")
-    elif value is not None and not isinstance(value, str | int):
-        raise InvalidInput(f"{type(value).__name__} is nothing that a record can hold")
+        if not all(isinstance(key, str) for key in value):
+            raise InvalidInput("the keys of a recorded content are texts")
+        pairs = (f"{_spelled(key)}:{_spelled(value[key])}" for key in sorted(value))
+        return "{" + ",".join(pairs) + "}"
+    raise InvalidInput(f"{type(value).__name__} is nothing that a record can hold")
+
+
+def _digits(value: float) -> str:
+    """Shortest decimal number that is read back as the same float, in plain digits."""
+    if not math.isfinite(value):
+        raise InvalidInput(f"{value} is no number that a record can hold")
+    text = format(Decimal(repr(value)), "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "0") else text
 
 
 def new_salt() -> bytes:
