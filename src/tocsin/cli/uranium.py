@@ -37,6 +37,16 @@ def uranium_command(
             metavar="DIAMETER DEPTH", help="Size of the crystal in cm, where known: less is unsure."
         ),
     ] = None,
+    areal: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="LEAST MOST",
+            help="Uranium along the line of sight in g/cm2, where weighing and size tell it.",
+        ),
+    ] = None,
+    bare: Annotated[
+        bool, typer.Option("--bare", help="Nothing but thin packing is around the uranium.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Schema tocsin.uranium/1.")] = False,
 ) -> None:
     """Measure the enrichment of uranium, without standards, from a germanium spectrum.
@@ -48,7 +58,7 @@ def uranium_command(
         for path in (source, background):
             if path is not None:
                 check_readable(path)
-        result = _measured(source, background, crystal)
+        result = _measured(source, background, crystal, areal, bare=bare)
     except TocsinError as error:
         if as_json:
             print_json(error_json(error, file=source.name))
@@ -63,11 +73,18 @@ def uranium_command(
 
 
 def _measured(
-    source: Path, background: Path | None, crystal: tuple[float, float] | None
+    source: Path,
+    background: Path | None,
+    crystal: tuple[float, float] | None,
+    areal: tuple[float, float] | None,
+    *,
+    bare: bool,
 ) -> UraniumResult:
     from tocsin.detectors import Crystal
     from tocsin.formats import Reader
+    from tocsin.spectrometry.relative_efficiency import OBJECT_G_CM2
     from tocsin.spectrometry.uranium import measure_uranium
+    from tocsin.spectrometry.uranium_fit import Known
 
     with Reader() as reader:
         recording = reader.read(source)
@@ -76,7 +93,8 @@ def _measured(
     if crystal is not None:
         diameter_cm, depth_cm = crystal
         body = Crystal("cylinder", depth_cm, (diameter_cm, diameter_cm))
-    return measure_uranium(recording, background=behind, crystal=body)
+    known = Known(body, areal or OBJECT_G_CM2, bare)
+    return measure_uranium(recording, background=behind, known=known)
 
 
 def _as_json(r: UraniumResult, file: str) -> dict[str, Any]:

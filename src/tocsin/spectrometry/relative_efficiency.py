@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from tocsin.detectors import Crystal, DetectorModel, material
+from tocsin.errors import InvalidInput
 from tocsin.spectrometry.germanium import log_peak_efficiency
 
 FloatArray = NDArray[np.float64]
@@ -82,6 +83,10 @@ class CurveSpace:
         The germanium crystal where its size is known; else the size is guessed too.
     body : str
         Material that absorbs within the object.
+    object_g_cm2 : (float, float)
+        Areal density of the object, least and most.
+    shells : tuple of str
+        Materials that may stand around it, ``""`` for none.
 
     References
     ----------
@@ -97,21 +102,29 @@ class CurveSpace:
         *,
         crystal: Crystal | None = None,
         body: str = "U",
+        object_g_cm2: tuple[float, float] = OBJECT_G_CM2,
+        shells: tuple[str, ...] = SHELLS,
     ) -> None:
+        if not 0.0 < object_g_cm2[0] < object_g_cm2[1]:
+            raise InvalidInput(f"areal densities must be positive and rise, not {object_g_cm2}")
+        self._range, self._count = object_g_cm2, len(shells)
         e = np.atleast_1d(np.asarray(energies_keV, dtype=np.float64))
         self.energies_keV, self.crystal = e, crystal
         self._log_energy = np.log(e / REFERENCE_KEV)
         self._window = np.log(model.window_transmission(e))
         self._object = _mass_coefficient(body, e)
         self._dead = material("Ge").coefficients(e).interaction
-        self._shells = np.stack([_mass_coefficient(n, e) if n else np.zeros_like(e) for n in SHELLS])
+        self._bare = np.array([not n for n in shells])
+        self._shells = np.stack(
+            [_mass_coefficient(n, e) if n else np.zeros_like(e) for n in shells]
+        )
 
     def curves(self, points: FloatArray) -> Curves:
         """Curves at points ``(n, DIMENSIONS)``, standard normal before any spectrum is seen."""
         share = ndtr(points)
-        amount = _between(share[:, 0], OBJECT_G_CM2)
-        which = np.minimum((share[:, 1] * len(SHELLS)).astype(int), len(SHELLS) - 1)
-        shell = np.where(which == 0, 0.0, _between(share[:, 2], SHELL_G_CM2))
+        amount = _between(share[:, 0], self._range)
+        which = np.minimum((share[:, 1] * self._count).astype(int), self._count - 1)
+        shell = np.where(self._bare[which], 0.0, _between(share[:, 2], SHELL_G_CM2))
         if self.crystal is None:
             across = _between(share[:, 3], CRYSTAL_CM)
             ratio = _between(share[:, 4], DEPTH_PER_DIAMETER)

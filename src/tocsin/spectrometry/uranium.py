@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.detectors import Crystal, DetectorModel
+from tocsin.detectors import DetectorModel
 from tocsin.errors import OutOfDomain
 from tocsin.nuclear import NuclideLibrary, load_library
 from tocsin.spectra import Recording, RecordingWarning
 from tocsin.spectrometry.analysis import PeakAnalysis
 from tocsin.spectrometry.peaklist import list_peaks
-from tocsin.spectrometry.uranium_fit import AreaFit, Drawn
+from tocsin.spectrometry.uranium_fit import NOTHING_KNOWN, AreaFit, Drawn, Known
 from tocsin.spectrometry.uranium_lines import (
     ACTINIUM,
     ENRICHMENT,
@@ -106,7 +106,7 @@ def measure_uranium(
     recording: Recording,
     *,
     background: Recording | None = None,
-    crystal: Crystal | None = None,
+    known: Known = NOTHING_KNOWN,
     library: NuclideLibrary | None = None,
     seed: int = 0,
 ) -> UraniumResult:
@@ -118,8 +118,8 @@ def measure_uranium(
         All measured spectra are added up.
     background : Recording, optional
         Of the same instrument without the object; scaled by the measuring times.
-    crystal : Crystal, optional
-        The germanium crystal where it is known, which narrows the interval.
+    known : Known
+        What is known beside the spectrum, which narrows the interval.
     library : NuclideLibrary, optional
         The one that ships with Tocsin if not given.
     seed : int
@@ -139,7 +139,7 @@ def measure_uranium(
         ahead.analysis,
         None if behind is None else behind.analysis,
         model=ahead.model,
-        crystal=crystal,
+        known=known,
         library=library,
         seed=seed,
         warnings=ahead.warnings,
@@ -151,7 +151,7 @@ def enrichment(
     background: PeakAnalysis | None,
     *,
     model: DetectorModel,
-    crystal: Crystal | None = None,
+    known: Known = NOTHING_KNOWN,
     library: NuclideLibrary | None = None,
     seed: int = 0,
     warnings: tuple[RecordingWarning, ...] = (),
@@ -164,8 +164,8 @@ def enrichment(
         Foreground, and background if there is one.
     model : DetectorModel
         Of the instrument.
-    crystal : Crystal, optional
-        The germanium crystal where it is known.
+    known : Known
+        What is known beside the spectrum.
     library : NuclideLibrary, optional
         Nuclear data.
     seed : int
@@ -184,7 +184,7 @@ def enrichment(
         fwhm_keV=analysis.fwhm_keV,
         shape_error=analysis.settings.shape_error,
         model=model,
-        crystal=crystal,
+        known=known,
         library=library,
         seed=seed,
     ).draw(own_radium=background is not None)
