@@ -36,7 +36,10 @@ class Entry:
     needs: str = ""
 
 
-NAVIGATION: tuple[Entry, ...] = (Entry("home", _("Home")),)
+NAVIGATION: tuple[Entry, ...] = (
+    Entry("home", _("Home")),
+    Entry("accounts:people", _("People"), "accounts.manage"),
+)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme", console.theme, name="theme"),
     path("realm", console.realm, name="realm"),
     path("language", set_language, name="set_language"),
+    path("", include("tocsin.server.accounts.urls")),
     path("account/", include("allauth.account.urls")),
     path("account/second-factor/", include("allauth.mfa.urls")),
     path("account/sessions/", include("allauth.usersessions.urls")),

@@ -152,3 +152,36 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Invitation(models.Model):
+    """A one-time link by which a person sets the first password."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="invitations")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    valid_until = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"invitation of {self.person_id}"
+
+
+class Elevation(models.Model):
+    """Administrator's powers, taken up for a stated reason and a limited time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="elevations")
+    reason = models.CharField(_("reason"), max_length=400)
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField()
+
+    class Meta:
+        """The latest first."""
+
+        ordering = ("-valid_from",)
+        indexes = (models.Index(fields=("person", "valid_until")),)
+
+    def __str__(self) -> str:
+        return f"powers of {self.person_id}"

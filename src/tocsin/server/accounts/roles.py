@@ -17,6 +17,9 @@ ROLE_NAMES = {
     "auditor": _("Auditor"),
 }
 
+ELEVATED = frozenset({"accounts.manage", "measurements.instruments"})
+"""Actions that a role allows only while its holder has taken up the powers of an administrator."""
+
 
 @cache
 def actions_of() -> dict[str, frozenset[str]]:

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from tocsin.server.accounts.models import Assignment, Level, Person, Realm
-from tocsin.server.accounts.roles import actions_of
+from tocsin.server.accounts.models import Assignment, Elevation, Level, Person, Realm
+from tocsin.server.accounts.roles import ELEVATED, actions_of
 from tocsin.server.clock import now
 from tocsin.server.marking.models import Agreement, Marked, Membership, Release
 
@@ -31,7 +31,8 @@ class Reader:
     roles : frozenset of str
         Roles held at this moment.
     actions : frozenset of str
-        What these roles may do; for an API token, no more than its scopes.
+        What these roles may do; for an API token, no more than its scopes; an administrator's
+        powers only while they are taken up.
     compartments : frozenset of UUID
         Compartments the person is a member of at this moment.
     at : datetime
@@ -82,6 +83,8 @@ def reader_of(person: Person, *, realm: str = "", scopes: frozenset[str] | None 
     actions = frozenset().union(*(table.get(r, frozenset()) for r in roles))
     if scopes is not None:
         actions &= scopes
+    if actions & ELEVATED and not Elevation.objects.filter(_valid(at), person=person).exists():
+        actions -= ELEVATED
     realms = [r for r in person.realms if r in Realm.values] or [Realm.LIVE.value]
     return Reader(person, realm if realm in realms else realms[0], roles, actions, compartments, at)
 

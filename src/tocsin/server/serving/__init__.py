@@ -1,0 +1,1 @@
+"""Starting the server: keys, certificate, database, first administrator, processes."""

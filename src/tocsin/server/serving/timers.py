@@ -1,0 +1,48 @@
+"""The timer process: deadlines, escalation, outboxes and the log's sequencer, once a second."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from types import FrameType
+
+import django
+
+TICK_S = 1.0
+
+
+def run(stop: threading.Event) -> None:
+    """Run all steps at every tick until told to stop."""
+    from django.db import close_old_connections
+
+    from tocsin.server.clock import now
+    from tocsin.server.duties.timers import run_steps
+
+    while not stop.is_set():
+        close_old_connections()
+        try:
+            run_steps(now())
+        except Exception:
+            # the database may be away for a while; the process goes on
+            logging.getLogger(__name__).exception("tick failed")
+        stop.wait(TICK_S)
+
+
+def main() -> None:
+    """Start as a process of its own."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.server.settings")
+    django.setup()
+    stop = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    run(stop)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Invitations, roles, powers, tokens, and that a person shut out is out at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from tocsin.errors import InvalidInput
+from tocsin.server.accounts.models import ApiToken, Invitation, Person
+from tocsin.server.accounts.roles import ELEVATED
+from tocsin.server.accounts.services import (
+    disable,
+    elevate,
+    end_role,
+    grant,
+    invite,
+    invite_first_administrator,
+    make_token,
+)
+from tocsin.server.audit.models import Leaf
+from tocsin.server.marking.policy import reader_of
+
+NEW = "a long sentence nobody guesses"
+
+
+def test_the_first_administrator_comes_in_once(db: None) -> None:
+    token = invite_first_administrator()
+    assert token is not None
+    later = invite_first_administrator()
+    assert later not in {None, token}
+    browser = Client()
+    assert browser.get(f"/account/invitation/{token}/").status_code == 404
+    assert browser.get(f"/account/invitation/{later}/").status_code == 200
+    answer = browser.post(f"/account/invitation/{later}/", {"password": "short", "again": "short"})
+    assert answer.status_code == 200
+    assert Invitation.objects.filter(used_at=None).count() == 2
+    answer = browser.post(f"/account/invitation/{later}/", {"password": NEW, "again": NEW})
+    assert (answer.status_code, answer["Location"]) == (302, "/account/second-factor/")
+    assert Client().get(f"/account/invitation/{later}/").status_code == 404
+    assert invite_first_administrator() is None
+
+
+def test_a_link_ends_after_a_day(person: Callable[..., Person], clock: object) -> None:
+    token = invite(person("officer"), actor="system:test")
+    clock.move(hours=23, minutes=59)  # type: ignore[attr-defined]
+    assert Client().get(f"/account/invitation/{token}/").status_code == 200
+    clock.move(minutes=1)  # type: ignore[attr-defined]
+    assert Client().get(f"/account/invitation/{token}/").status_code == 404
+
+
+def test_powers_are_taken_up_for_an_hour(
+    person: Callable[..., Person], signed_in: Callable[[Person], Client], clock: object
+) -> None:
+    who = person("administrator")
+    browser = signed_in(who)
+    assert browser.get("/people/").status_code == 403
+    assert not reader_of(who).actions & ELEVATED
+    elevate(who, reason="a new colleague")
+    assert browser.get("/people/").status_code == 200
+    clock.move(minutes=60)  # type: ignore[attr-defined]
+    assert browser.get("/people/").status_code == 403
+    with pytest.raises(InvalidInput):
+        elevate(who, reason=" ")
+
+
+def test_roles_end_at_once_and_nobody_gives_one_to_themselves(
+    person: Callable[..., Person], clock: object
+) -> None:
+    who, other = person("officer"), person("administrator")
+    assert "measurements.upload" in reader_of(who).actions
+    row = who.assignments.get()
+    end_role(row, actor=other, reason="moved")
+    assert not reader_of(who).actions
+    with pytest.raises(InvalidInput, match="themselves"):
+        grant(other, "auditor", actor=other, reason="mine")
+    leaf = Leaf.objects.get(action="accounts.end_role")
+    assert leaf.content["reason"] == "moved"
+
+
+def test_who_is_shut_out_is_out_at_once(
+    person: Callable[..., Person], signed_in: Callable[[Person], Client]
+) -> None:
+    who, other = person("officer"), person("administrator")
+    browser = signed_in(who)
+    row, token = make_token(
+        who, name="script", realm="EXERCISE", scopes=["measurements.read"], days=1
+    )
+    header = {"Authorization": f"Bearer {token}"}
+    assert browser.get("/").status_code == 200
+    assert Client().get("/api/1/openapi.json", headers=header).status_code == 200
+    disable(who, actor=other, reason="badge lost")
+    assert browser.get("/")["Location"].startswith("/account/login/")
+    assert Client().get("/api/1/openapi.json", headers=header).status_code == 401
+    assert ApiToken.objects.get(pk=row.pk).ended_at is not None
+    with pytest.raises(InvalidInput):
+        disable(other, actor=other, reason="me")
+
+
+def test_a_token_opens_no_more_than_its_scopes(person: Callable[..., Person]) -> None:
+    who = person("expert")
+    make_token(who, name="t", realm="EXERCISE", scopes=["alarms.read"], days=1)
+    reader = reader_of(who, scopes=frozenset({"alarms.read", "accounts.manage"}))
+    assert reader.actions == {"alarms.read"}
+    for bad in (
+        {"realm": "LIVE", "scopes": ["alarms.read"], "days": 1},
+        {"realm": "EXERCISE", "scopes": ["no.such"], "days": 1},
+        {"realm": "EXERCISE", "scopes": ["alarms.read"], "days": 0},
+    ):
+        with pytest.raises(InvalidInput):
+            make_token(who, name="t", **bad)  # type: ignore[arg-type]
+
+
+def test_pages_of_people_render(
+    person: Callable[..., Person], signed_in: Callable[[Person], Client]
+) -> None:
+    who, other = person("administrator"), person("officer", name="<b>Ann</b>")
+    elevate(who, reason="test")
+    browser = signed_in(who)
+    for address in (
+        "/people/",
+        "/people/?q=ann",
+        "/people/organisations/",
+        "/people/what-roles-may-do/",
+        f"/people/{other.pk}/",
+    ):
+        answer = browser.get(address)
+        assert answer.status_code == 200, address
+        assert b"<b>Ann" not in answer.content
+    answer = browser.post(f"/people/{other.pk}/state", {"reason": "left"})
+    assert answer.status_code == 302
+    assert not Person.objects.get(pk=other.pk).is_active
