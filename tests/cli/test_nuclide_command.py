@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from tocsin.cli.main import app
 from tocsin.cli.nuclide import half_life_text, near_names
+from tocsin.errors import InvalidInput, NotFound
 from tocsin.nuclear import load_library
 
 YEAR_S = 365.25 * 86400.0
@@ -27,8 +28,6 @@ def test_every_customary_spelling_finds_it(name: str) -> None:
     [("cs", "Cs-137"), ("Cs-1377", "Cs-137"), ("U-23", "U-235"), ("Tc-99n", "Tc-99m")],
 )
 def test_a_wrong_name_is_answered_with_near_ones(wrong: str, near: str) -> None:
-    from tocsin.errors import NotFound
-
     done = CliRunner().invoke(app, ["nuclide", wrong])
     assert isinstance(done.exception, NotFound)
     assert near in str(done.exception)
@@ -77,7 +76,62 @@ def test_a_nuclide_without_photons_is_shown() -> None:
     assert "No photon line" in done.stdout
 
 
-def test_every_nuclide_of_the_library_can_be_shown() -> None:
-    for name in load_library():
+def test_nuclides_of_all_parts_of_the_library_can_be_shown() -> None:
+    """Every seventh: light and heavy, stable daughters and long chains."""
+    for name in list(load_library())[::7]:
         done = CliRunner().invoke(app, ["nuclide", name])
         assert done.exit_code == 0, name
+
+
+def test_progeny_sums_and_escapes_stand_beside_the_lines() -> None:
+    text = CliRunner().invoke(app, ["nuclide", "Th-232"]).stdout
+    for part in ("In equilibrium with Th-232", "0.3594", "3197.70", "2103.5 (single)"):
+        assert part in text, part
+    answer = json.loads(CliRunner().invoke(app, ["nuclide", "Ra-226", "--json"]).stdout)
+    slow = {row["name"] for row in answer["progeny_not_in_equilibrium"]}
+    assert {"Pb-210", "Po-210"} <= slow
+    ratio = {row["name"]: row["activity_ratio"] for row in answer["progeny_in_equilibrium"]}
+    assert ratio["Bi-214"] == pytest.approx(1.0, abs=0.001)
+    assert any(s["energy_keV"] == pytest.approx(1729.6, abs=0.1) for s in answer["sums"])
+    assert any(e["kind"] == "double escape" for e in answer["escapes"])
+
+
+def test_without_progeny_there_is_nothing_of_theirs() -> None:
+    done = CliRunner().invoke(app, ["nuclide", "Sr-90", "--no-progeny", "--json"])
+    answer = json.loads(done.stdout)
+    assert answer["sums"] == []
+    assert answer["continua"][0]["carriers"] == ["Sr-90"]
+
+
+def test_a_continuum_is_said_where_it_is_the_signature() -> None:
+    text = " ".join(CliRunner().invoke(app, ["nuclide", "Sr-90"]).stdout.split())
+    assert "bremsstrahlung of Sr-90 and Y-90 up to 2278 keV" in text
+    text = " ".join(CliRunner().invoke(app, ["nuclide", "Cf-252"]).stdout.split())
+    assert "spontaneous fission: neutrons" in text
+    assert "Continuum" not in CliRunner().invoke(app, ["nuclide", "Cs-137"]).stdout
+
+
+def test_the_crystal_adds_its_x_ray_escapes() -> None:
+    plain = CliRunner().invoke(app, ["nuclide", "Am-241"]).stdout
+    assert "K-alpha" not in plain
+    text = CliRunner().invoke(app, ["nuclide", "Am-241", "--crystal", "NaI"]).stdout
+    assert "31.0 (I K-alpha)" in text
+    wrong = CliRunner().invoke(app, ["nuclide", "Am-241", "--crystal", "cheese"])
+    assert isinstance(wrong.exception, NotFound)
+
+
+def test_lines_that_neutrons_excite() -> None:
+    text = " ".join(CliRunner().invoke(app, ["nuclide", "Fe", "--neutrons"]).stdout.split())
+    assert "7631.1" in text
+    assert "unverified" in text
+    answer = json.loads(CliRunner().invoke(app, ["nuclide", "--neutrons", "--json"]).stdout)
+    assert answer["schema"] == "tocsin.neutron_lines/1"
+    hydrogen = [n for n in answer["lines"] if n["nuclide"] == "H-1"]
+    assert [n["verification"] for n in hydrogen] == ["read"]
+    wrong = CliRunner().invoke(app, ["nuclide", "Cs-137", "--neutrons"])
+    assert isinstance(wrong.exception, InvalidInput)
+
+
+def test_a_name_is_asked_for() -> None:
+    done = CliRunner().invoke(app, ["nuclide"])
+    assert done.exit_code == 2

@@ -1,4 +1,4 @@
-"""``tocsin nuclide``: half-life, decay and lines of a nuclide, each value with its source."""
+"""``tocsin nuclide``: what is known of a nuclide, each value with its source."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from tocsin.cli.output import console, print_json
+from tocsin.cli import nuclide_companions as companions
+from tocsin.cli.output import bad_usage, console, print_json
 from tocsin.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tocsin.nuclear import EmissionLine, Nuclide, NuclideLibrary
+    from tocsin.nuclear import Continuum, EmissionLine, Nuclide, NuclideLibrary
 
 SECONDS_PER = {"y": 365.25 * 86400.0, "d": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0}
 # Without --min-intensity lines are shown down to this part of the strongest gamma line: Pu-239,
@@ -27,7 +28,14 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def nuclide_command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Cs-137, cs137, 137Cs, Tc99m, ...")],
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help="Cs-137, cs137, 137Cs, Tc99m, ...; with --neutrons an element or nothing.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
     progeny: Annotated[
         bool, typer.Option("--progeny/--no-progeny", help="With the lines of its progeny.")
@@ -40,22 +48,52 @@ def nuclide_command(
             show_default=False,
         ),
     ] = None,
+    crystal: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Add the X-ray escape peaks of a crystal: Ge, NaI, CsI, CZT, LaBr3 or CeBr3.",
+            show_default=False,
+        ),
+    ] = None,
+    neutrons: Annotated[
+        bool,
+        typer.Option(
+            "--neutrons",
+            help="Show the lines that neutrons excite in source, shield and detector instead; "
+            "NAME then chooses an element.",
+        ),
+    ] = False,
 ) -> None:
-    """Show half-life, decay modes, class and emission lines of a nuclide, with sources."""
+    """Show half-life, decay, class, lines, progeny, sums and escapes of a nuclide, with sources."""
     if min_intensity is not None and not min_intensity >= 0:
         raise InvalidInput(f"--min-intensity must be 0 or more, not {min_intensity}")
-    from tocsin.nuclear import load_library
+    from tocsin.nuclear import continua, load_library, neutron_lines, sum_lines
 
+    if neutrons:
+        companions.show_neutron_lines(neutron_lines(element=name), as_json=as_json)
+        return
+    if name is None:
+        bad_usage("which nuclide? Write it like Cs-137, or give --neutrons")
     library = load_library()
     nuclide = library[canonical(name, library)]
     every = library.lines(nuclide.name, progeny=progeny)
     least = least_shown(every) if min_intensity is None else min_intensity
     lines = [line for line in every if line.intensity >= least]
+    sums = sum_lines(nuclide.name, progeny=progeny)
+    escapes = companions.escapes_of(lines, crystal)
+    flags = continua(nuclide.name, age_s=None if progeny else 0.0)
     if as_json:
-        print_json(_as_json(library, nuclide, lines, least=least))
+        answer = _as_json(library, nuclide, lines, least=least)
+        answer |= companions.companions_json(library, nuclide, sums, escapes, flags)
+        print_json(answer)
         return
-    _print_facts(library, nuclide)
+    _print_facts(library, nuclide, flags)
+    if progeny:
+        companions.print_progeny(library, nuclide, _half_lives(library, nuclide))
     _print_lines(nuclide, lines, least=least, hidden=len(every) - len(lines))
+    companions.print_sums(sums, nuclide.name)
+    companions.print_escapes(escapes, crystal)
     _print_sources(library)
 
 
@@ -98,7 +136,15 @@ def least_shown(lines: Sequence[EmissionLine]) -> float:
     return SHOWN_PART_OF_STRONGEST * strongest
 
 
-def _print_facts(library: NuclideLibrary, nuclide: Nuclide) -> None:
+def _half_lives(library: NuclideLibrary, nuclide: Nuclide) -> dict[str, str]:
+    """Half-lives of a chain, shortened."""
+    return {
+        name: half_life_text(library[name].half_life_s, None)
+        for name in library.members(nuclide.name)
+    }
+
+
+def _print_facts(library: NuclideLibrary, nuclide: Nuclide, continua: Sequence[Continuum]) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
@@ -118,6 +164,8 @@ def _print_facts(library: NuclideLibrary, nuclide: Nuclide) -> None:
             "" if index else "Decay",
             Text(f"{mode.mode} {100 * mode.branching:.6g} %{daughter} ({mode.source})"),
         )
+    for found in continua:
+        table.add_row("Continuum", Text(companions.continuum_text(found)))
     console.print(table)
 
 

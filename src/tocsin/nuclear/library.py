@@ -226,6 +226,7 @@ class NuclideLibrary:
         self._raw: dict[str, dict[str, Any]] = document["nuclides"]
         self.names: tuple[str, ...] = tuple(self._raw)
         self._built: dict[str, Nuclide] = {}
+        self._equilibrium: dict[str, dict[str, float]] = {}
 
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, str):
@@ -351,10 +352,11 @@ class NuclideLibrary:
             By canonical name; the named nuclide has 1.
         """
         canonical = self[name].name
-        members = self.members(canonical)
-        if age_s is None:
-            return equilibrium_ratios(canonical, members)
-        return aged_ratios(canonical, members, age_s=age_s)
+        if age_s is not None:
+            return aged_ratios(canonical, self.members(canonical), age_s=age_s)
+        if canonical not in self._equilibrium:
+            self._equilibrium[canonical] = equilibrium_ratios(canonical, self.members(canonical))
+        return dict(self._equilibrium[canonical])
 
 
 def _nuclide(name: str, raw: dict[str, Any]) -> Nuclide:

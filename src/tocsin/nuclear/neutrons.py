@@ -114,5 +114,8 @@ def neutron_lines(
         symbol = element.strip().capitalize()
         table = tuple(line for line in table if line.nuclide.split("-")[0] == symbol)
         if not table:
-            raise InvalidInput(f"the table of neutron-induced lines has no element {element!r}")
+            known = ", ".join(sorted({line.nuclide.split("-")[0] for line in _table()}))
+            raise InvalidInput(
+                f"the table of neutron-induced lines has no element {element!r}; it has {known}"
+            )
     return tuple(line for line in table if low_keV <= line.energy_keV <= high_keV)
