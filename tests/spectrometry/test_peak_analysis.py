@@ -142,6 +142,25 @@ def test_doublets_are_found_as_two(gap: float, least: float) -> None:
     assert np.std(pulls) < 1.0 + 3.5 / np.sqrt(2 * len(pulls)) + 0.15
 
 
+@pytest.mark.parametrize("gap", [2.4, 3.4, 4.0])
+def test_a_weak_peak_beside_a_strong_one_is_found(gap: float) -> None:
+    """2,500 counts beside 150,000, on 9,000 counts per width: 17 standard deviations of its own.
+
+    The filter answers to the strong peak out to 3.4 widths, and the weak one stands on that flank.
+    """
+    random = np.random.default_rng([30, int(10 * gap)])
+    edges = np.linspace(0.0, 2000.0, 12_289)
+    f = float(GERMANIUM.fwhm_keV(950.0))
+    expected = falling(edges, 1e5) + 9_000.0 * (edges[1] - edges[0]) / f
+    for e in (300.0, 600.0, 950.0, 1300.0):
+        expected += gaussian_counts(edges, TruePeak(e, 1.5e5, float(GERMANIUM.fwhm_keV(e))))
+    expected += gaussian_counts(edges, TruePeak(950.0 + gap * f, 2_500.0, f))
+    for _ in range(3):
+        got = nearest(analyze_peaks(drawn(expected, edges, random), GERMANIUM), 950.0 + gap * f, f)
+        assert got is not None
+        assert abs(got.area - 2_500.0) < 4.0 * got.area_uncertainty
+
+
 def test_single_peaks_stay_single() -> None:
     """Twelve strong single peaks, ten spectra: hardly a satellite beside them."""
     random = np.random.default_rng(25)

@@ -128,7 +128,7 @@ def annotate(
     if analysis.measured.unit != "keV":
         return tuple(() for _ in analysis.peaks)
     book = line_book(library or load_library())
-    scene = _Scene(analysis)
+    scene = _Scene(analysis, book)
     lines = [_lines(peak, book, scene) for peak in analysis.peaks]
     supported = {c.label.split(" ")[0] for found in lines for c in found if c.score >= SUPPORTED}
     out = []
@@ -148,14 +148,13 @@ def annotate(
 
 
 class _Scene:
-    """What the spectrum shows at any energy."""
+    """What the spectrum shows, and what at the energy of each line of the book."""
 
-    def __init__(self, analysis: PeakAnalysis) -> None:
+    def __init__(self, analysis: PeakAnalysis, book: LineBook) -> None:
         m = analysis.measured
         self.analysis = analysis
         self.peaks: Sequence[Peak] = analysis.peaks
         self.energies = np.array([p.energy_keV for p in analysis.peaks])
-        self.areas = np.array([p.area for p in analysis.peaks])
         self.low = float(m.edges_keV[analysis.low])
         self.high = float(m.edges_keV[analysis.high])
         self.cumulative = np.concatenate(([0.0], np.cumsum(m.counts))) * m.count_scale
@@ -165,21 +164,28 @@ class _Scene:
         self.worth = min(MOST_WORTH, -float(np.log(min(max(chance, 1e-9), 1.0))) + 0.5)
         self.strongest = sorted(analysis.peaks, key=lambda p: -p.area)[:MOST_PARENTS]
 
-    def fwhm_keV(self, energy_keV: float) -> float:
-        return self.analysis.fwhm_keV(max(energy_keV, 1e-3))
+        e = np.maximum(book.energies_keV, 1e-3)
+        self.fwhm_keV = analysis.widths.resolution.fwhm_keV(e)
+        self.inside = (self.low < book.energies_keV) & (book.energies_keV < self.high)
+        self.away_fwhm = self._distance_keV(book.energies_keV) / self.fwhm_keV
+        self.least_areas = self._least_areas(book.energies_keV)
 
-    def distance_fwhm(self, energy_keV: float) -> float:
-        """Distance to the nearest peak in peak widths."""
-        near = float(np.abs(self.energies - energy_keV).min(initial=np.inf))
-        return near / self.fwhm_keV(energy_keV)
+    def _distance_keV(self, energies_keV: FloatArray) -> FloatArray:
+        """Distance of each energy to the nearest peak."""
+        if self.energies.size == 0:
+            return np.full(energies_keV.size, np.inf)
+        right = np.searchsorted(self.energies, energies_keV)
+        above = self.energies[np.minimum(right, self.energies.size - 1)]
+        below = self.energies[np.maximum(right - 1, 0)]
+        return np.asarray(np.minimum(np.abs(above - energies_keV), np.abs(energies_keV - below)))
 
-    def least_area(self, energy_keV: float) -> float:
-        """Net area that would be clear at an energy, from the counts within two widths of it."""
-        reach = self.fwhm_keV(energy_keV)
+    def _least_areas(self, energies_keV: FloatArray) -> FloatArray:
+        """Net area that would be clear at each energy, from the counts within two widths of it."""
         edges = self.analysis.measured.edges_keV
-        low, high = np.interp([energy_keV - reach, energy_keV + reach], edges, self.cumulative)
-        counts = 0.5 * max(float(high - low), 0.0)
-        return CLEAR_SIGMA * float(np.sqrt(self.scale * counts)) + CLEAR_SIGMA * self.scale
+        high = np.interp(energies_keV + self.fwhm_keV, edges, self.cumulative)
+        low = np.interp(energies_keV - self.fwhm_keV, edges, self.cumulative)
+        counts = 0.5 * np.maximum(high - low, 0.0)
+        return CLEAR_SIGMA * np.sqrt(self.scale * counts) + CLEAR_SIGMA * self.scale
 
 
 def _lines(peak: Peak, book: LineBook, scene: _Scene) -> list[Possible]:
@@ -238,29 +244,19 @@ def _others(peak: Peak, line: int, book: LineBook, scene: _Scene) -> tuple[int, 
     as one over the energy. Lines at lower energies may be shielded away: they count when they are
     seen, and are not missed below 80 per cent of this energy.
     """
-    expected = seen = 0
-    support = 0.0
     energy = float(book.energies_keV[line])
-    for j in book.by_emitter[book.emitters[line]]:
-        other = float(book.energies_keV[j])
-        if abs(other - energy) < scene.fwhm_keV(energy) or not scene.low < other < scene.high:
-            continue
-        area = peak.area * float(book.intensities[j] / book.intensities[line]) * energy / other
-        if area < scene.least_area(other):
-            continue
-        away = scene.distance_fwhm(other)
-        there = away <= TOLERANCE_FWHM
-        if not there and other < 0.8 * energy:
-            continue
-        expected += 1
-        seen += there
-        if there:
-            support += max(0.0, scene.worth - 0.5 * (away / PLACE_FWHM) ** 2)
-        else:
-            support -= MISSED
-        if expected >= MOST_OTHERS:
-            break
-    return expected, seen, support
+    others = book.by_emitter[book.emitters[line]]
+    at = book.energies_keV[others]
+    areas = peak.area * book.intensities[others] / book.intensities[line] * energy / at
+    away = scene.away_fwhm[others]
+    there = away <= TOLERANCE_FWHM
+    due = (np.abs(at - energy) >= scene.fwhm_keV[line]) & scene.inside[others]
+    due &= (areas >= scene.least_areas[others]) & (there | (at >= 0.8 * energy))
+    due &= np.cumsum(due) <= MOST_OTHERS
+    there &= due
+    expected, seen = int(due.sum()), int(there.sum())
+    worth = np.maximum(scene.worth - 0.5 * (away[there] / PLACE_FWHM) ** 2, 0.0)
+    return expected, seen, float(worth.sum()) - MISSED * (expected - seen)
 
 
 def _element_xrays(peak: Peak) -> list[Possible]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from tocsin.spectrometry.shape import FWHM_PER_SIGMA, NO_TAIL, Profiles, Tail, profiles
+from tocsin.spectrometry.shape import FWHM_PER_SIGMA, NO_TAIL, Profiles, Tail, bends, profiles
 
 FloatArray = NDArray[np.float64]
 
@@ -208,15 +208,15 @@ class RegionFit:
         if k == 0 or not np.any(np.diag(c)[k:]):
             return self.areas
         p = self.problem
-        shape = self.shapes
+        shape, second = self.shapes, bends(p.edges_keV, self.centres_keV, self.sigma_keV)
         bend = np.zeros(self.expected.size)
         start = 2 * k + p.n_smooth + 1
         for i in range(k):
             w = start + i
             bend += 2.0 * c[i, k + i] * shape.by_centre[i]
             bend += 2.0 * c[i, w] * shape.by_log_sigma[i]
-            second = c[k + i, k + i] * shape.bend_centre[i] + c[w, w] * shape.bend_log_sigma[i]
-            bend += self.areas[i] * (second + 2.0 * c[k + i, w] * shape.bend_both[i])
+            own = c[k + i, k + i] * second.centre[i] + c[w, w] * second.log_sigma[i]
+            bend += self.areas[i] * (own + 2.0 * c[k + i, w] * second.both[i])
         weight = 1.0 / np.maximum(self.expected, _FLOOR)
         bias = c @ (self.jacobian @ (-0.5 * bend * weight))
         corrected = self.areas - bias[:k]

@@ -137,7 +137,7 @@ def _block(
     if at.size == 0:
         return []
     reach = max(1, round(0.4 * f))
-    at = at[[_is_highest(score, int(i), reach) for i in at]]
+    at = at[_highest(at, score, reach)]
     core = int(max(0, np.floor(CORE_FWHM * f)))
     window = 2 * core + 1
     gross = sums[at + half + core + 1] - sums[at + half - core]
@@ -201,9 +201,18 @@ def kernel_response(fwhm: float, half_window_fwhm: float) -> tuple[FloatArray, F
     return np.arange(answer.size) / fwhm, answer
 
 
-def _is_highest(score: FloatArray, at: int, reach: int) -> bool:
-    near = score[max(0, at - reach) : at + reach + 1]
-    return bool(score[at] >= near.max())
+def _highest(at: NDArray[np.intp], score: FloatArray, reach: int) -> NDArray[np.bool_]:
+    """Which maxima are the highest of those within reach.
+
+    Only maxima are compared: a weak peak on the flank of the answer to a strong one is no maximum
+    of the stretch around it, but one of its own.
+    """
+    heights = score[at]
+    first = np.searchsorted(at, at - reach)
+    last = np.searchsorted(at, at + reach, side="right")
+    return np.array(
+        [h >= heights[a:b].max() for h, a, b in zip(heights, first, last, strict=True)], dtype=bool
+    )
 
 
 def _no_double(table: FloatArray, width: WidthModel) -> NDArray[np.bool_]:

@@ -50,8 +50,6 @@ class Profiles:
     below : (k, n) float
         Width of each channel times the part of the Gaussian above it, over the full width at half
         maximum: the step under a peak of unit area and unit step height.
-    bend_centre, bend_log_sigma, bend_both : (k, n) float
-        Second derivatives by the centre, by log sigma, and by both; of the Gaussian part.
     """
 
     value: FloatArray
@@ -60,9 +58,6 @@ class Profiles:
     by_fraction: FloatArray
     by_log_length: FloatArray
     below: FloatArray
-    bend_centre: FloatArray
-    bend_log_sigma: FloatArray
-    bend_both: FloatArray
 
 
 def profiles(
@@ -100,22 +95,21 @@ def profiles(
     density = np.exp(-0.5 * u * u) / _ROOT_2PI
     cumulative = ndtr(u)
     slope = density
-    hump = (1.0 - u * u) * density
     by_fraction, by_log_length = np.zeros((2, u.shape[0], u.shape[1] - 1))
     value = cumulative
     if tail.fraction > 0.0:
         lost = _tail_term(u, tail.length)
         value = cumulative + tail.fraction * lost
         slope = density + tail.fraction * (lost / tail.length - density)
-        by_fraction = np.diff(lost, axis=1)
+        by_fraction = _in_channels(lost)
         # L dG/dL
         change = density / tail.length - lost * (u / tail.length + 1.0 / tail.length**2)
-        by_log_length = tail.fraction * np.diff(change, axis=1)
+        by_log_length = tail.fraction * _in_channels(change)
     # integral of Phi(-u) du
-    above = u * ndtr(-u) - density
-    parts = np.diff(value, axis=1)
-    by_centre = -np.diff(slope, axis=1) / sigma
-    by_log_sigma = -np.diff(u * slope, axis=1)
+    above = u * (1.0 - cumulative) - density
+    parts = _in_channels(value)
+    by_centre = -_in_channels(slope) / sigma
+    by_log_sigma = -_in_channels(u * slope)
     if natural_keV is not None:
         for i in np.flatnonzero(natural_keV > 0.0):
             where = (edges_keV, float(centres_keV[i]), float(sigma_keV[i]), float(natural_keV[i]))
@@ -127,10 +121,40 @@ def profiles(
         by_log_sigma=by_log_sigma,
         by_fraction=by_fraction,
         by_log_length=by_log_length,
-        below=np.diff(above, axis=1) / FWHM_PER_SIGMA,
-        bend_centre=np.diff(-u * density, axis=1) / sigma**2,
-        bend_log_sigma=np.diff(u * hump, axis=1),
-        bend_both=np.diff(hump, axis=1) / sigma,
+        below=_in_channels(above) / FWHM_PER_SIGMA,
+    )
+
+
+def _in_channels(at_edges: FloatArray) -> FloatArray:
+    """Differences from edge to edge ``(k, n)``."""
+    return at_edges[:, 1:] - at_edges[:, :-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Bends:
+    """Second derivatives of the Gaussian part of :class:`Profiles`, ``(n_peak, n_channel)``.
+
+    Attributes
+    ----------
+    centre, log_sigma, both : (k, n) float
+        By the centre, by the logarithm of the standard deviation, and by one of each.
+    """
+
+    centre: FloatArray
+    log_sigma: FloatArray
+    both: FloatArray
+
+
+def bends(edges_keV: FloatArray, centres_keV: FloatArray, sigma_keV: FloatArray) -> Bends:
+    """Second derivatives of Gaussian peaks of unit area; parameters as for :func:`profiles`."""
+    sigma = sigma_keV[:, None]
+    u = (edges_keV[None, :] - centres_keV[:, None]) / sigma
+    density = np.exp(-0.5 * u * u) / _ROOT_2PI
+    hump = (1.0 - u * u) * density
+    return Bends(
+        centre=_in_channels(-u * density) / sigma**2,
+        log_sigma=_in_channels(u * hump),
+        both=_in_channels(hump) / sigma,
     )
 
 
