@@ -78,6 +78,8 @@ class Proof:
         Decays in the measuring time, if every photon met the crystal.
     harder_part : float
         Part of its photons, bare, above the energy of X-rays.
+    apparent : float
+        Decays that would leave as many counts in all peaks without any absorber.
     rivals : tuple of (str, float)
         Others that explain the same peaks, with the fall of chi-squared by them in its place.
     """
@@ -89,6 +91,7 @@ class Proof:
     missing: tuple[LineGroup, ...]
     decays: float
     harder_part: float = 1.0
+    apparent: float = 0.0
     rivals: tuple[tuple[str, float], ...] = ()
 
     @property
@@ -186,13 +189,18 @@ def prove(
         missing,
         float(decays.sum()),
         _harder_part(drawn, candidate, rules),
+        float(drawn.peak_counts(fit, candidate).sum() / _bare(drawn, candidate)),
     )
+
+
+def _bare(drawn: Drawn, candidate: int) -> float:
+    return max(float(drawn.drawing.bank.lines[candidate].peaks[0].sum()), 1e-300)
 
 
 def _harder_part(drawn: Drawn, candidate: int, rules: PeakRules) -> float:
     lines = drawn.drawing.bank.lines[candidate]
     hard = lines.energies_keV > rules.low_keV
-    return float(lines.peaks[0][hard].sum() / max(float(lines.peaks[0].sum()), 1e-300))
+    return float(lines.peaks[0][hard].sum() / _bare(drawn, candidate))
 
 
 def _groups(

@@ -21,6 +21,10 @@ from tocsin.spectra import RecordingWarning, Spectrum, rebin
 
 FloatArray = NDArray[np.float64]
 
+# Channels with fewer counts say little of how they came about; so do shorter stretches.
+_REWRITTEN_FROM = 100.0
+_REWRITTEN_BLOCK = 100
+
 
 @dataclass(frozen=True, slots=True)
 class ExpectedBackground:
@@ -180,10 +184,11 @@ def measure(
 
 
 def refuse(spectra: Sequence[Spectrum]) -> RecordingWarning | None:
-    """Why no nuclide may be named from these spectra; None where the calibration can be used.
+    """Why no nuclide may be named from these spectra; None where they can be used.
 
     A calibration is refused when the file has none, when it does not rise, and when it is the
     identity (channel number taken for keV), which is what programs write where nobody calibrated.
+    Counts are refused when a program rewrote part of them.
     """
     for spectrum in spectra:
         if not spectrum.is_calibrated:
@@ -199,4 +204,31 @@ def refuse(spectra: Sequence[Spectrum]) -> RecordingWarning | None:
                 "the energy calibration is the channel number itself (1 keV per channel from 0), "
                 "which stands for none: no nuclide is named",
             )
+        factor = rewritten_by(np.asarray(spectrum.counts, dtype=np.float64))
+        if factor > 1:
+            return RecordingWarning(
+                "rewritten",
+                f"long stretches of channels hold only multiples of {factor}, others as high do "
+                "not: a program put these numbers together, no counter did; no nuclide is named",
+            )
     return None
+
+
+def rewritten_by(counts: FloatArray) -> int:
+    """Number by which a long stretch of a spectrum was multiplied while the rest was not; or 1.
+
+    By chance a block of 100 filled channels has a common divisor with a probability below
+    2**-100. An instrument that multiplies every count, and a format that keeps so many digits, do
+    the same with all counts of that size; only then is nothing wrong with the spectrum.
+    """
+    filled = counts[counts >= _REWRITTEN_FROM]
+    n_block = filled.size // _REWRITTEN_BLOCK
+    if n_block < 2 or not np.array_equal(filled, np.rint(filled)):
+        return 1
+    values = filled[: n_block * _REWRITTEN_BLOCK].astype(np.int64)
+    for block in values.reshape(n_block, _REWRITTEN_BLOCK):
+        divisor = int(np.gcd.reduce(block))
+        as_high = filled[filled >= np.median(block)].astype(np.int64)
+        if divisor > 1 and np.count_nonzero(as_high % divisor) >= _REWRITTEN_BLOCK:
+            return divisor
+    return 1

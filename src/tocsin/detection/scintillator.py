@@ -315,8 +315,9 @@ def proved(
             if bank.candidates[c].tier != "nuisance"
         ]
         judgement = judge(proofs, verdict)
-        fallen = [r for r in judgement.rejected if bank.index(r.name) in inside]
+        fallen = [r for r in judgement.rejected if bank.index(r.name) in inside and not r.stays]
         if not fallen:
+            notes += [r.reason for r in judgement.rejected if r.stays]
             break
         banned |= {bank.index(fallen[0].name)}
         notes.append(fallen[0].reason)

@@ -54,7 +54,7 @@ class LineSettings:
     """
 
     area_error: float = 0.10
-    low_error: float = 0.15
+    low_error: float = 0.10
     low_keV: float = 45.0
     shadow_error: float = 0.25
     place_fwhm: float = 0.15
@@ -78,7 +78,13 @@ class LineSettings:
     peaks: PeakRules = field(default_factory=lambda: PeakRules(low_keV=0.0))
     verdict: VerdictSettings = field(
         default_factory=lambda: VerdictSettings(
-            contrast=0.0, contrast_single=0.0, x_ray_keV=30.0, same_fwhm=0.5
+            contrast=0.0,
+            contrast_single=0.0,
+            x_ray_keV=30.0,
+            same_fwhm=0.5,
+            leading_natural=4.5,
+            gain_natural=4.5**2,
+            many=3,
         )
     )
 
@@ -163,8 +169,9 @@ class LineSearch:
             ]
             judgement = judge(proofs, self.settings.verdict)
             names = {self.candidates[c].name: c for c in inside}
-            fallen = [r for r in judgement.rejected if r.name in names]
+            fallen = [r for r in judgement.rejected if r.name in names and not r.stays]
             if not fallen:
+                notes += [r.reason for r in judgement.rejected if r.stays]
                 break
             banned |= {names[fallen[0].name]}
             notes.append(fallen[0].reason)
@@ -323,6 +330,7 @@ class LineSearch:
             and g.expected - g.counts > 3.0 * g.uncertainty
         )
         hard = lines.energies_keV > self.settings.verdict.x_ray_keV
+        bare = max(float(lines.peaks[0].sum()), 1e-300)
         return Proof(
             self.candidates[candidate],
             gain,
@@ -330,7 +338,8 @@ class LineSearch:
             confirmed,
             missing,
             float(decays.sum()),
-            float(lines.peaks[0][hard].sum() / max(float(lines.peaks[0].sum()), 1e-300)),
+            float(lines.peaks[0][hard].sum() / bare),
+            float((decays @ lines.peaks).sum() / bare),
         )
 
     def _left(self, model: FloatArray) -> list[LeftPeak]:

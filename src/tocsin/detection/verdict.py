@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from tocsin.detection.evidence import LineGroup, Proof
 from tocsin.detection.source_lines import NATURAL
 
+# Activity of the actinium series over that of the uranium series in nature: 0.046 (half-lives of
+# U-235 and U-238, atom ratio 137.8). Absorbers and lost radon make several times as much of it.
+_ACTINIUM_SERIES = frozenset({"Ra-223", "Th-227", "Ac-227"})
+_ACTINIUM_NATURAL = 3.0 * 0.046
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictSettings:
@@ -21,6 +26,10 @@ class VerdictSettings:
         Significance of the strongest peak; that of special nuclear material; and that of a peak as
         high as all that lies under it (``clear``), or of a nuclide without which hardly anything
         is explained (``clear_gain``) where no other is stronger.
+    leading_natural, gain_natural : float
+        Of natural nuclides, of which there are few and which are everywhere.
+    many : int
+        So many peaks seen, each as strong as the nuclide has it, stand for a strongest one.
     clear, clear_gain : float
         Contrast of such a peak, fall of chi-squared by such a nuclide.
     missing_part : float
@@ -42,6 +51,9 @@ class VerdictSettings:
     leading: float = 5.0
     leading_strategic: float = 6.0
     leading_clear: float = 3.5
+    leading_natural: float = 5.0
+    gain_natural: float = 25.0
+    many: int = 1000
     clear: float = 1.0
     clear_gain: float = 300.0
     missing_part: float = 0.35
@@ -55,11 +67,15 @@ class VerdictSettings:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A candidate that the fit took and the proof refuses, with the reason in words."""
+    """A candidate that the fit took and the proof refuses, with the reason in words.
+
+    ``stays``: what it explains is there, under another name that is told.
+    """
 
     name: str
     gain: float
     reason: str
+    stays: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,10 +93,12 @@ def judge(proofs: Sequence[Proof], settings: VerdictSettings) -> Judgement:
     for proof in proofs:
         stronger = [p for p in proofs if p.gain > proof.gain and p.confirmed and p is not proof]
         reason = _objection(proof, settings, stronger) or _special(proof, by_name, settings)
-        if reason is None:
+        company = _company(proof, by_name)
+        if reason is None and company is None:
             proved.append(proof)
         else:
-            rejected.append(Rejection(proof.name, proof.gain, f"{proof.name} not named: {reason}"))
+            words = f"{proof.name} not named: {reason or company}"
+            rejected.append(Rejection(proof.name, proof.gain, words, stays=reason is None))
     proved.sort(key=lambda p: -p.gain)
     rejected.sort(key=lambda r: r.gain)
     return Judgement(tuple(proved), tuple(rejected))
@@ -90,12 +108,14 @@ def _objection(proof: Proof, settings: VerdictSettings, stronger: list[Proof]) -
     """Why a candidate is not proved; None when nothing speaks against it."""
     lead = proof.leading
     strategic = proof.candidate.tier == "strategic"
-    if lead is None or proof.gain < settings.gain:
+    natural = proof.candidate.tier == "natural"
+    if lead is None or proof.gain < (settings.gain_natural if natural else settings.gain):
         return f"explains too little (chi-squared {proof.gain:.0f})"
     clear = lead.contrast >= settings.clear or (not stronger and proof.gain >= settings.clear_gain)
     need = settings.leading_clear if clear else settings.leading
     need = max(need, settings.leading_strategic) if strategic else need
-    if lead.significance < need:
+    need = min(need, settings.leading_natural) if natural else need
+    if lead.significance < need and len(proof.confirmed) < settings.many:
         return f"its strongest peak at {lead.energy_keV:.0f} keV has {lead.significance:.1f} sigma"
     if lead.hump:
         return f"what is seen at {lead.energy_keV:.0f} keV is broader than a peak"
@@ -105,7 +125,7 @@ def _objection(proof: Proof, settings: VerdictSettings, stronger: list[Proof]) -
     if lost > settings.missing_part * sum(g.expected for g in proof.groups):
         lines = ", ".join(f"{g.energy_keV:.0f}" for g in proof.missing[:3])
         return f"expected at {lines} keV and not seen"
-    if proof.candidate.tier == "natural":
+    if natural:
         return None
     low = [g.energy_keV <= settings.x_ray_keV for g in proof.confirmed]
     if all(low) and proof.harder_part > settings.x_ray_part:
@@ -155,4 +175,17 @@ def _special(proof: Proof, proofs: dict[str, Proof], settings: VerdictSettings) 
         return "what is seen is the chain of Ac-225, without U-233's own lines or those of U-232"
     if name == "Pu-239" and not any(360.0 < e < 430.0 for e in seen):
         return "its lines around 375 and 414 keV are not seen"
+    return None
+
+
+def _company(proof: Proof, proofs: dict[str, Proof]) -> str | None:
+    """What a proved nuclide belongs to that has a name already; None where it is one of its own."""
+    radium = proofs.get("Ra-226")
+    if (
+        proof.name in _ACTINIUM_SERIES
+        and radium is not None
+        and radium.confirmed
+        and proof.apparent < _ACTINIUM_NATURAL * radium.apparent
+    ):
+        return "as much of the actinium series comes with the uranium series in nature"
     return None
