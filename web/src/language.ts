@@ -11,6 +11,12 @@ export function formatNumber(value: number, digits = 3): string {
   return new Intl.NumberFormat(language, { maximumSignificantDigits: digits }).format(value);
 }
 
+/** A number with so many places after the decimal sign. */
+export function formatFixed(value: number, places: number): string {
+  const digits = { minimumFractionDigits: places, maximumFractionDigits: places };
+  return new Intl.NumberFormat(language, digits).format(value);
+}
+
 /** A span of seconds in the largest unit that says it well. */
 export function formatSpan(seconds: number): string {
   const steps: [number, string][] = [

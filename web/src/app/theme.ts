@@ -1,32 +1,25 @@
-/** Day, dark and night-dim: the person's choice in a cookie, so that the server writes it into the page. */
+/** Day, dark and night-dim: shown at once and told to the server, without losing what the page shows. */
 
 import { forEach } from "../dom";
 
-const COOKIE = "tocsin_theme";
-const THEMES = ["auto", "day", "dark", "night"];
-const YEAR_S = 31_536_000;
-
-function chosen(): string {
-  const found = document.cookie.split("; ").find((each) => each.startsWith(`${COOKIE}=`));
-  const value = found?.slice(COOKIE.length + 1) ?? "";
-  return THEMES.includes(value) ? value : "auto";
-}
-
-/** Show a theme now and on every later page; charts hear of it by the event `themechange`. */
-export function setTheme(theme: string): void {
-  document.documentElement.dataset["theme"] = theme;
-  const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `${COOKIE}=${theme}; Path=/; Max-Age=${YEAR_S}; SameSite=Lax${secure}`;
+/** Charts and maps hear of a new theme by the event `themechange`. */
+function announce(): void {
   document.dispatchEvent(new Event("themechange"));
 }
 
 export function startTheme(): void {
-  document.documentElement.dataset["theme"] = chosen();
   forEach<HTMLSelectElement>("[data-theme-select]", (select) => {
-    select.value = chosen();
-    select.addEventListener("change", () => setTheme(select.value));
+    const form = select.form;
+    form?.querySelector("button")?.setAttribute("hidden", "");
+    select.addEventListener("change", () => {
+      document.documentElement.dataset["theme"] = select.value || "auto";
+      announce();
+      if (form) {
+        const kept = fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
+        // Where it cannot be kept it holds for this page: no reason to disturb.
+        kept.catch(() => undefined);
+      }
+    });
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
-    document.dispatchEvent(new Event("themechange")),
-  );
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", announce);
 }

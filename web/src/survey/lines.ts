@@ -2,7 +2,7 @@
 
 import type uPlot from "uplot";
 import { element } from "../dom";
-import { formatNumber } from "../language";
+import { formatFixed, formatNumber } from "../language";
 import { themeColour } from "./colours";
 import type { ReferenceLines } from "./contract";
 import { Refused, type Source } from "./data";
@@ -163,7 +163,7 @@ export class LineChooser {
             "tr",
             {},
             cell(text.nuclide, each.name),
-            cell(text.energyAxis, line.energy_keV.toFixed(2), true),
+            cell(text.energyAxis, formatFixed(line.energy_keV, 2), true),
             cell(text.intensity, formatNumber(line.intensity, 4), true),
             cell(text.emitter, line.emitter),
             cell(text.kind, text.kinds[line.kind]),

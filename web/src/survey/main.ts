@@ -33,12 +33,8 @@ async function start(root: HTMLElement): Promise<void> {
   root.replaceChildren(summary(records, store));
   const islands = element("div", { class: "islands" });
   root.append(islands);
-  islands.append(
-    surveyMap(records, store, countries, tiles),
-    charts.section,
-    stripChart(records, store),
-    waterfallOrReason(records, cells, store),
-  );
+  surveyMap(islands, records, store, countries, tiles);
+  islands.append(charts.section, stripChart(records, store), waterfallOrReason(records, cells, store));
   store.watch(["large"], ({ large }) => (islands.dataset["large"] = large));
   store.watch(["selected"], ({ selected }) => {
     charts.section.setAttribute("aria-busy", "true");

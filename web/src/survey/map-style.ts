@@ -13,7 +13,7 @@ export function baseStyle(world: GeoJSON.FeatureCollection | null, tiles: string
   const soft = themeColour("--soft");
   const sea = themeColour("--map-sea");
   const sources: Record<string, SourceSpecification> = {
-    world: { type: "geojson", data: world ?? empty, attribution: "Natural Earth" },
+    world: { type: "geojson", data: world ?? empty },
     graticule: { type: "geojson", data: empty },
     degrees: { type: "geojson", data: empty },
   };
@@ -72,10 +72,15 @@ interface Bounds {
   north: number;
 }
 
-/** Lines of latitude and longitude for what is in view, some five across, with their degrees. */
-export function graticule(view: Bounds): { lines: GeoJSON.FeatureCollection; labels: GeoJSON.FeatureCollection } {
+/** Pixels between labelled lines, and the room at the edges where labels of the two kinds would meet. */
+const APART_PX = 110;
+const CORNER_PX = 80;
+
+/** Lines of latitude and longitude for what is in view, with their degrees at the left and lower edge. */
+export function graticule(view: Bounds, width: number): { lines: GeoJSON.FeatureCollection; labels: GeoJSON.FeatureCollection } {
   const span = Math.max(view.east - view.west, 0.0004);
-  const step = STEPS_DEG.find((each) => span / each >= 4) ?? 0.0001;
+  const step = STEPS_DEG.findLast((each) => (each / span) * width >= APART_PX) ?? 30;
+  const perDegree = width / span;
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const lines: GeoJSON.Feature[] = [];
   const labels: GeoJSON.Feature[] = [];
@@ -89,11 +94,15 @@ export function graticule(view: Bounds): { lines: GeoJSON.FeatureCollection; lab
     `${Math.abs(value).toFixed(digits)}° ${value >= 0 ? positive : negative}`;
   for (let i = Math.ceil(view.west / step); i <= view.east / step; i++) {
     line([i * step, view.south], [i * step, view.north]);
-    degree([i * step, view.south], hemisphere(i * step, "E", "W"), "bottom");
+    if ((i * step - view.west) * perDegree > CORNER_PX) {
+      degree([i * step, view.south], hemisphere(i * step, "E", "W"), "bottom");
+    }
   }
   for (let i = Math.ceil(view.south / step); i <= view.north / step; i++) {
     line([view.west, i * step], [view.east, i * step]);
-    degree([view.west, i * step], hemisphere(i * step, "N", "S"), "left");
+    if ((i * step - view.south) * perDegree > CORNER_PX / 3) {
+      degree([view.west, i * step], hemisphere(i * step, "N", "S"), "left");
+    }
   }
   const collection = (features: GeoJSON.Feature[]): GeoJSON.FeatureCollection => ({ type: "FeatureCollection", features });
   return { lines: collection(lines), labels: collection(labels) };

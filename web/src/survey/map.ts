@@ -1,6 +1,6 @@
 /** Map: the track coloured by what was measured, encounters with their 95 % regions. */
 
-import { AttributionControl, addProtocol, type GeoJSONSource, LngLatBounds, Map as Chart, Marker, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import { AttributionControl, addProtocol, type ExpressionSpecification, type GeoJSONSource, LngLatBounds, Map as Chart, Marker, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
 import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { Protocol } from "pmtiles";
 import { element } from "../dom";
@@ -22,6 +22,8 @@ const EARTH_RADIUS_M = 6_371_008.8; // mean radius of GRS 80 (Moritz 2000)
 /** A jump over more records without a fix is not joined by a line. */
 const MOST_MISSING = 5;
 
+const FIT = { padding: 40, maxZoom: 17 };
+
 setWorkerUrl(worker);
 
 interface Quantity {
@@ -30,12 +32,20 @@ interface Quantity {
   values: Column;
 }
 
-export function surveyMap(records: Records, store: Store, world: GeoJSON.FeatureCollection | null, tiles: string): HTMLElement {
+/** The map, put into its place first: it takes its size from there when it is made. */
+export function surveyMap(
+  parent: HTMLElement,
+  records: Records,
+  store: Store,
+  world: GeoJSON.FeatureCollection | null,
+  tiles: string,
+): void {
   const { section, tools, plot, readout } = island("map", text.map);
+  parent.append(section);
   const places = Array.from({ length: records.count }, (_, i) => records.position(i));
   if (!places.some((each) => each)) {
     plot.replaceWith(element("p", { class: "empty" }, text.noPositions));
-    return section;
+    return;
   }
   plot.classList.add("map-frame");
 
@@ -60,25 +70,28 @@ export function surveyMap(records: Records, store: Store, world: GeoJSON.Feature
       container: plot,
       style: baseStyle(world, tiles),
       bounds: boundsOf(places),
-      fitBoundsOptions: { padding: 40, maxZoom: 17 },
+      fitBoundsOptions: FIT,
       attributionControl: false,
-      locale: { "NavigationControl.ZoomIn": text.zoomInMap, "NavigationControl.ZoomOut": text.zoomOutMap, "Map.Title": text.map },
+      locale: { "NavigationControl.ZoomIn": text.zoomInMap, "NavigationControl.ZoomOut": text.zoomOutMap, "Map.Title": text.mapCanvas },
       dragRotate: false,
       pitchWithRotate: false,
       touchPitch: false,
     });
   } catch {
     plot.replaceWith(element("p", { class: "empty" }, text.noWebGl));
-    return section;
+    return;
   }
   chart.addControl(new NavigationControl({ showCompass: false }), "top-right");
   chart.addControl(new ScaleControl({ unit: "metric" }), "bottom-right");
-  chart.addControl(new AttributionControl({ compact: true }), "bottom-left");
+  if (tiles) {
+    // The tiles name whose they are; Natural Earth, in the public domain, is named below the map.
+    chart.addControl(new AttributionControl({ compact: false }), "bottom-left");
+  }
 
   const source = (id: string): GeoJSONSource | undefined => chart.getSource<GeoJSONSource>(id);
   const drawGraticule = (): void => {
     const b = chart.getBounds();
-    const made = graticule({ west: b.getWest(), east: b.getEast(), south: b.getSouth(), north: b.getNorth() });
+    const made = graticule({ west: b.getWest(), east: b.getEast(), south: b.getSouth(), north: b.getNorth() }, plot.clientWidth);
     source("graticule")?.setData(made.lines);
     source("degrees")?.setData(made.labels);
   };
@@ -94,11 +107,13 @@ export function surveyMap(records: Records, store: Store, world: GeoJSON.Feature
     chart.addSource("cursor", { type: "geojson", data: points([], null) });
     chart.addLayer({ id: "regions", type: "fill", source: "regions", paint: { "fill-color": alarm, "fill-opacity": 0.12 } });
     chart.addLayer({ id: "region-edges", type: "line", source: "regions", paint: { "line-color": alarm, "line-width": 2, "line-dasharray": [3, 2] } });
-    chart.addLayer({ id: "way", type: "line", source: "way", paint: { "line-color": themeColour("--edge"), "line-width": 1.5 } });
+    // A dark bed under the points: light colours of the scale are seen on light land too.
+    chart.addLayer({ id: "way", type: "line", source: "way", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": ink, "line-width": byZoom(7, 13) } });
     chart.addLayer({ id: "chosen", type: "circle", source: "chosen", paint: { "circle-radius": 9, "circle-color": themeColour("--action"), "circle-opacity": 0.55 } });
     chart.addLayer({
       id: "points", type: "circle", source: "points",
-      paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 2.5, 17, 5.5], "circle-color": ramp(scale.ends), "circle-stroke-color": ink, "circle-stroke-width": 0.7 },
+      layout: { "circle-sort-key": ["coalesce", ["get", "v"], 0] },
+      paint: { "circle-radius": byZoom(2.7, 5.3), "circle-color": ramp(scale.ends) },
     });
     chart.addLayer({ id: "cursor", type: "circle", source: "cursor", paint: { "circle-radius": 9, "circle-opacity": 0, "circle-stroke-color": ink, "circle-stroke-width": 3 } });
     drawGraticule();
@@ -137,6 +152,7 @@ export function surveyMap(records: Records, store: Store, world: GeoJSON.Feature
   choice.addEventListener("change", newQuantity);
   newQuantity();
   chart.on("load", () => {
+    chart.fitBounds(boundsOf(places), { ...FIT, animate: false });
     addData();
     section.dataset["ready"] = "";
     onTheme(() => {
@@ -148,6 +164,7 @@ export function surveyMap(records: Records, store: Store, world: GeoJSON.Feature
     store.watch(["cursor"], follow);
   });
   chart.on("moveend", drawGraticule);
+  chart.on("resize", drawGraticule);
   chart.on("mousemove", "points", (event) => {
     const record = event.features?.[0]?.properties["record"];
     if (typeof record === "number") {
@@ -165,17 +182,22 @@ export function surveyMap(records: Records, store: Store, world: GeoJSON.Feature
     }
   });
   addMarkers(chart, records, store, places);
-  return section;
+  section.append(element("p", { class: "caption" }, text.baseMap));
 }
 
-function ramp([low, high]: [number, number]): import("maplibre-gl").ExpressionSpecification {
+/** A width that grows from street plan to doorstep. */
+function byZoom(far: number, near: number): ExpressionSpecification {
+  return ["interpolate", ["linear"], ["zoom"], 10, far, 17, near];
+}
+
+function ramp([low, high]: [number, number]): ExpressionSpecification {
   const stops: (number | string)[] = [];
   for (let i = 0; i < RAMP_STEPS; i++) {
     const part = i / (RAMP_STEPS - 1);
     stops.push(low + part * (high - low), rgb(rampAt(part)));
   }
   const colours = ["interpolate", ["linear"], ["get", "v"], ...stops];
-  return ["case", ["has", "v"], colours, "rgba(0, 0, 0, 0)"] as unknown as import("maplibre-gl").ExpressionSpecification;
+  return ["case", ["has", "v"], colours, "rgba(0, 0, 0, 0)"] as unknown as ExpressionSpecification;
 }
 
 type Place = [longitude: number, latitude: number] | null;

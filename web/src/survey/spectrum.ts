@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { element } from "../dom";
-import { formatNumber } from "../language";
+import { formatFixed, formatNumber } from "../language";
 import { onTheme, themeColour } from "./colours";
 import type { Spectrum } from "./contract";
 import type { Source } from "./data";
@@ -151,7 +151,7 @@ export class SpectrumIsland {
     const parts = [`${text.channel} ${channel}`];
     if (spectrum.edges_keV) {
       const energy = ((spectrum.edges_keV[channel] as number) + (spectrum.edges_keV[channel + 1] as number)) / 2;
-      parts.unshift(`${text.energy} ${energy.toFixed(1)} keV`);
+      parts.unshift(`${text.energy} ${formatFixed(energy, 1)} keV`);
     }
     parts.push(`${text.counts} ${formatNumber(counts, 8)} (${formatNumber(counts / spectrum.live_time_s)} /s)`);
     if (spectrum.background) {
@@ -207,7 +207,7 @@ export class SpectrumIsland {
         width: this.#width,
         height: HEIGHT,
         legend: { show: false },
-        padding: [34, 10, 0, 0],
+        padding: [34, 22, 0, 0],
         scales: {
           x: { time: false, range: () => this.#store.state.energy ?? [edges[0] as number, edges[edges.length - 1] as number] },
           // Linear below one count, logarithmic above: an empty channel stays to be seen.
@@ -216,7 +216,7 @@ export class SpectrumIsland {
             : { range: () => [0, visibleMost(this.#store.state.energy, edges, [counts, behind]) * 1.08 || unit] },
         },
         axes: [
-          { stroke: ink, grid, ticks: grid, font, label: this.#byChannel ? text.channel : text.energyAxis, labelSize: 18, labelFont: font },
+          { stroke: ink, grid, ticks: grid, font, size: 32, label: this.#byChannel ? text.channel : text.energyAxis, labelSize: 18, labelFont: font, values: (_, at) => at.map((v) => formatNumber(v, 8)) },
           {
             stroke: ink, grid, ticks: grid, font, size: 48, label: perSecond ? text.ratesAxis : text.countsAxis, labelSize: 18, labelFont: font,
             ...(log ? { splits: () => decades(unit, most), values: (_: uPlot, at: number[]) => at.map((v) => (isDecade(v / unit) || v === 0 ? formatNumber(v, 2) : "")) } : {}),

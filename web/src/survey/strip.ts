@@ -32,7 +32,7 @@ function linesOf(records: Records): Line[] {
     found.push({ name, kind: "statistic", values: statistic, scale: "s", dash: [2, 2] });
   }
   if (records.neutronRate?.some((v) => v)) {
-    found.push({ name: text.neutronRate, kind: "neutron", values: records.neutronRate, scale: "n", dash: [8, 3, 2, 3] });
+    found.push({ name: text.neutronRate, kind: "neutron", values: records.neutronRate, scale: "n" });
   }
   return found;
 }
@@ -70,10 +70,14 @@ export function stripChart(records: Records, store: Store): HTMLElement {
         x: { time: records.dated, range: () => store.state.time ?? records.whole() },
         y: { range: (_, __, high) => [0, (high ?? 1) * 1.08 || 1] },
         s: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 0, (records.survey.threshold ?? 1) * 1.3)] },
-        n: { range: (_, __, high) => [0, Math.max(1, (high ?? 1) * 1.3)] },
+        // Neutrons stand at the foot, out of the way of the other lines.
+        n: { range: (_, __, high) => [0, Math.max(1, high ?? 1) * 4] },
       },
       axes: [
-        { stroke: ink, grid: grid(), ticks: grid(), font, label: records.dated ? text.utc : text.elapsed, labelSize: 18, labelFont: font },
+        {
+          stroke: ink, grid: grid(), ticks: grid(), font, size: 32, label: timeLabel(records), labelSize: 18, labelFont: font,
+          ...(records.dated ? { values: (_: uPlot, at: number[]) => at.map((s) => new Date(s * 1000).toISOString().slice(11, 19)), space: 70 } : {}),
+        },
         { stroke: ink, grid: grid(), ticks: grid(), font, size: MARGIN.left - 18, label: text.rateAxis, labelSize: 18, labelFont: font },
         ...(lines.some((l) => l.scale === "s")
           ? [{ scale: "s", side: 1 as const, stroke: () => themeColour("--plot-statistic"), grid: { show: false }, font, size: MARGIN.right }]
@@ -88,7 +92,7 @@ export function stripChart(records: Records, store: Store): HTMLElement {
           dash: each.dash ?? [],
           stroke: () => themeColour(`--plot-${each.kind}`),
           points: { show: false },
-          ...(each.kind === "background" ? {} : { paths: uPlot.paths.stepped?.({ align: 1 }) as uPlot.Series.PathBuilder }),
+          ...pathOf(each.kind),
         })),
       ],
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { show: false }, bind: { dblclick: () => null } },
@@ -140,11 +144,26 @@ export function stripChart(records: Records, store: Store): HTMLElement {
     const record = cursor ?? 0;
     const left = cursor === null ? -10 : chart.valToPos(records.begin(record), "x");
     chart.setCursor({ left, top: 0 }, false);
-    const said = cursor === null ? "" : describe(records, record, lines);
-    readout.textContent = said || text.stripHelp;
-    sayValue(plot, record, said);
+    readout.textContent = cursor === null ? text.stripHelp : describe(records, record, lines);
+    sayValue(plot, record, describe(records, record, lines));
   });
   return section;
+}
+
+function timeLabel(records: Records): string {
+  return records.dated ? `${new Date((records.time[0] ?? 0) * 1000).toISOString().slice(0, 10)}, ${text.utc}` : text.elapsed;
+}
+
+/** Counts in steps, neutrons as bars, the others as plain lines. */
+function pathOf(kind: Line["kind"]): Pick<uPlot.Series, "paths" | "fill"> {
+  if (kind === "counts") {
+    return { paths: uPlot.paths.stepped?.({ align: 1 }) as uPlot.Series.PathBuilder };
+  }
+  if (kind === "neutron") {
+    const paths = uPlot.paths.bars?.({ size: [0.5, 4], align: 1 }) as uPlot.Series.PathBuilder;
+    return { paths, fill: () => themeColour("--plot-neutron") };
+  }
+  return {};
 }
 
 /** One record in words, with units. */
@@ -210,8 +229,12 @@ function drawLabels(u: uPlot, records: Records, lines: Line[]): void {
     ctx.stroke();
     ctx.textAlign = "right";
     ctx.font = `${11 * pixel}px system-ui, sans-serif`;
+    const words = `${text.threshold} ${formatNumber(threshold)}`;
+    const right = bbox.left + bbox.width - 4 * pixel;
+    ctx.fillStyle = themeColour("--card");
+    ctx.fillRect(right - ctx.measureText(words).width - 3 * pixel, y - 15 * pixel, ctx.measureText(words).width + 6 * pixel, 13 * pixel);
     ctx.fillStyle = themeColour("--plot-statistic");
-    ctx.fillText(`${text.threshold} ${formatNumber(threshold)}`, bbox.left + bbox.width - 4 * pixel, y);
+    ctx.fillText(words, right, y - 2 * pixel);
   }
   ctx.restore();
 }

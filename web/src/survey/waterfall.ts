@@ -146,6 +146,7 @@ export function waterfall(records: Records, table: Waterfall, store: Store): HTM
     context.rect(MARGIN.left, 0, inner(), HEIGHT);
     context.clip();
     const { selected, cursor, energy } = store.state;
+    const light = themeColour("--plot-mark");
     const frame = (first: number, last: number, dash: number[]): void => {
       const left = toX(records.begin(first));
       context.setLineDash(dash);
@@ -153,7 +154,7 @@ export function waterfall(records: Records, table: Waterfall, store: Store): HTM
       context.strokeStyle = "#000";
       context.strokeRect(left, 1.5, toX(records.begin(last + 1)) - left, HEIGHT - 3);
       context.lineWidth = 1.5;
-      context.strokeStyle = "#fff";
+      context.strokeStyle = light;
       context.strokeRect(left, 1.5, toX(records.begin(last + 1)) - left, HEIGHT - 3);
     };
     for (const each of records.survey.encounters) {
@@ -165,11 +166,11 @@ export function waterfall(records: Records, table: Waterfall, store: Store): HTM
     if (cursor !== null) {
       context.fillStyle = "#000";
       context.fillRect(toX(records.begin(cursor)) - 1.5, 0, 3, HEIGHT);
-      context.fillStyle = "#fff";
+      context.fillStyle = light;
       context.fillRect(toX(records.begin(cursor)) - 0.5, 0, 1, HEIGHT);
     }
     if (energy && store.state.channels === (table.axis === "channel")) {
-      context.fillStyle = "#fff";
+      context.fillStyle = light;
       for (const edge of energy) {
         const bin = table.edges.findIndex((each) => each >= edge);
         context.fillRect(MARGIN.left, toY(Math.max(0, bin)), inner(), 1);
@@ -219,8 +220,8 @@ export function waterfall(records: Records, table: Waterfall, store: Store): HTM
   store.watch(["time"], stretch);
   store.watch(["selected", "cursor", "energy", "channels"], mark);
   store.watch(["cursor"], ({ cursor }) => {
-    const said = cursor === null ? "" : describe(records, cursor);
-    readout.textContent = said || text.stripHelp;
+    const said = describe(records, cursor ?? 0);
+    readout.textContent = cursor === null ? text.stripHelp : said;
     sayValue(plot, cursor ?? 0, said);
   });
   return section;
