@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tocsin.nuclear import classify, load_library
+from tocsin.nuclear import classify, continua, load_library, neutron_lines
+from tocsin.nuclear.companions import companion_rows
 
 NOTE = Path(__file__).resolve().parents[2] / "docs" / "science" / "nuclide-library.md"
 
@@ -37,3 +38,20 @@ def test_nuclides_named_as_wholly_of_the_second_source_are_so() -> None:
 def test_the_example_of_the_note_holds() -> None:
     found = classify(["U-238", "Pa-234m"])
     assert (found.gravest, found.nuclear_material) == ("industrial", True)
+
+
+def test_figures_of_the_tables_are_those_of_the_note() -> None:
+    library = load_library()
+    text = " ".join(NOTE.read_text(encoding="utf-8").split())
+    neutron = neutron_lines()
+    captures = {n.nuclide.split("-")[0] for n in neutron if n.kind == "capture"}
+    scattered = [n for n in neutron if n.kind == "scatter"]
+    flagged = [n for n in library if any(c.kind == "bremsstrahlung" for c in continua(n))]
+    assert f"`coincidences.csv`, {len(companion_rows('coincidences.csv'))} pairs" in text
+    assert f"`betas.csv`, {len(companion_rows('betas.csv'))} nuclides" in text
+    assert f"`neutron_lines.csv`, {len(neutron)} lines" in text
+    assert f"thermal neutrons in {len(captures)} elements" in text
+    assert f"on light nuclei, {len(scattered)} lines" in text
+    assert f"Tl-204, Kr-85 and {len(flagged) - 6} others" in text
+    facility = [n for n in library if library[n].class_basis == "facility"]
+    assert f"The {len(facility)} nuclides of class basis `facility`" in text
