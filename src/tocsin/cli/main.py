@@ -17,6 +17,7 @@ from tocsin.cli import (
     difference,
     nuclide,
     peaks,
+    serve,
     show,
     uranium,
     verify_log,
@@ -49,6 +50,7 @@ app.command("age")(age.age_command)
 app.command("compare")(compare.compare_command)
 app.command("nuclide")(nuclide.nuclide_command)
 app.command("verify-log", epilog=verify_log.VERIFY_EXIT_STATUS)(verify_log.verify_log_command)
+app.command("serve")(serve.serve_command)
 app.command("demo")(demo.demo_command)
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from tocsin.server.accounts.models import Person
@@ -23,6 +23,7 @@ from tocsin.server.accounts.second_factor import needs_second_factor
 from tocsin.server.accounts.tokens import valid_token
 from tocsin.server.clock import now
 from tocsin.server.marking.policy import Reader, may, reader_of
+from tocsin.server.marking.reading import WINDOW, TooMuchReading
 
 OPEN = frozenset({"public", "signed-in", "closed"})
 SECOND_FACTOR_ROUTES = frozenset(
@@ -102,6 +103,23 @@ class AccessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass on; the decision falls when the route is known."""
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Say that reading is stopped for a while."""
+        if not isinstance(error, TooMuchReading):
+            return None
+        minutes = int(WINDOW.total_seconds() // 60)
+        text = _(
+            "You have read more in a few minutes than people read. Wait {minutes} minutes. "
+            "The people who watch over the log are told."
+        ).format(minutes=minutes)
+        if request.path.startswith("/api/"):
+            answer: HttpResponse = _refusal(429, text)
+        else:
+            values = {"title": _("Too much at once"), "text": text}
+            answer = render(request, "error.html", values, status=429)
+        answer["Retry-After"] = str(minutes * 60)
+        return answer
 
     def process_view(
         self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]

@@ -6,6 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 
 import tocsin
+from tocsin.server.alarms.api import router as alarms
+from tocsin.server.duties.api import router as duties
+from tocsin.server.incidents.api import router as incidents
+from tocsin.server.marking.reading import TooMuchReading
 
 api = NinjaAPI(
     title="Tocsin",
@@ -16,6 +20,14 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
+api.add_router("/alarms", alarms)
+api.add_router("/incidents", incidents)
+api.add_router("/duties", duties)
+
+
+@api.exception_handler(TooMuchReading)
+def _too_much(_request: HttpRequest, error: TooMuchReading) -> HttpResponse:
+    raise error  # the middleware answers it, as for pages
 
 
 @api.exception_handler(Exception)

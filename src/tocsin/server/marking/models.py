@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Iterator
+from typing import Any, Self, TypeVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.accounts.models import Level, Organisation, Person, Realm
+
+_Row = TypeVar("_Row", bound=models.Model)
 
 
 class Tlp(models.TextChoices):
@@ -107,6 +111,55 @@ class Release(models.Model):
         return f"{self.noun} {self.row_id} to {self.receiver_id}"
 
 
+class Reading(models.Model):
+    """Which rows a person was shown: for the limit on reading in bulk, and for who saw what."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    noun = models.CharField(max_length=64)
+    row_id = models.UUIDField(null=True)
+    rows = models.PositiveIntegerField(default=1)
+    at = models.DateTimeField()
+
+    class Meta:
+        """In the order of reading."""
+
+        ordering = ("id",)
+        indexes = (
+            models.Index(fields=("person", "at")),
+            models.Index(fields=("noun", "row_id")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person_id} read {self.noun} {self.row_id}"
+
+
+class MarkedQuerySet(models.QuerySet[_Row]):
+    """Rows that tell who they are read for, so that reading in bulk is noticed wherever it happens.
+
+    ``marking.policy.visible`` sets ``on_read``; it is called once with what a query has brought.
+    """
+
+    on_read: Callable[[type[models.Model], list[Any]], None] | None = None
+
+    def _clone(self) -> Self:
+        copy = super()._clone()  # type: ignore[misc]
+        copy.on_read = self.on_read
+        return copy  # type: ignore[no-any-return]
+
+    def _fetch_all(self) -> None:
+        fresh = self._result_cache is None
+        super()._fetch_all()
+        if fresh and self.on_read is not None and self._result_cache:
+            self.on_read(self.model, self._result_cache)
+
+    def iterator(self, chunk_size: int | None = None) -> Iterator[_Row]:
+        """Rows one after the other, each told as it is read."""
+        for row in super().iterator(chunk_size=chunk_size or 200):
+            if self.on_read is not None:
+                self.on_read(self.model, [row])
+            yield row
+
+
 class Marked(models.Model):
     """What every content row carries from its creation."""
 
@@ -122,6 +175,8 @@ class Marked(models.Model):
     tlp = models.CharField("TLP", max_length=12, choices=Tlp.choices, default=Tlp.RED)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = MarkedQuerySet.as_manager()
 
     class Meta:
         """Never a table of its own."""

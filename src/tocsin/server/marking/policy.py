@@ -13,7 +13,14 @@ from django.utils.translation import gettext as _
 from tocsin.server.accounts.models import Assignment, Elevation, Level, Person, Realm
 from tocsin.server.accounts.roles import ELEVATED, actions_of
 from tocsin.server.clock import now
-from tocsin.server.marking.models import Agreement, Marked, Membership, Release
+from tocsin.server.marking.models import (
+    Agreement,
+    Marked,
+    MarkedQuerySet,
+    Membership,
+    Release,
+)
+from tocsin.server.marking.reading import tally_of
 
 Row = TypeVar("Row", bound=Marked)
 
@@ -118,6 +125,9 @@ def visible(reader: Reader, rows: QuerySet[Row]) -> QuerySet[Row]:
     )
     if not reader.roles:
         return rows.none()
+    if isinstance(rows, MarkedQuerySet):
+        rows = rows.all()
+        rows.on_read = tally_of(reader.person)
     return rows.filter(
         ~Exists(closed),
         Q(originator=reader.person.organisation_id) | Exists(agreements) | Exists(releases),
