@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= out
 WORKERS ?= 2
+# The browser's part, built by the installation itself and again where its sources changed
+BUNDLE := src/tocsin/server/static/tocsin/.built-from
 
 .PHONY: demo test verify bench lint docs defects lock clean
 .DEFAULT_GOAL := demo
@@ -22,10 +24,14 @@ $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@touch $@
 
-demo: $(VENV)/run.stamp  ## a synthetic walk: simulated, analysed, set beside its truth
+$(BUNDLE): $(shell find web -type f -not -path '*/node_modules/*') $(VENV)/run.stamp
+	@$(BIN)/python hatch_build.py
+	@touch $@
+
+demo: $(VENV)/run.stamp $(BUNDLE)  ## a synthetic walk: simulated, analysed, set beside its truth
 	$(BIN)/tocsin demo --out $(OUT)/demo $(if $(HEADLESS),--headless,)
 
-test: $(VENV)/dev.stamp lint  ## every commit: about ten minutes
+test: $(VENV)/dev.stamp $(BUNDLE) lint  ## every commit: about ten minutes
 	@sh scripts/ensure_chromium.sh
 	$(BIN)/pytest -n $(WORKERS) -m "not verify"
 
@@ -51,4 +57,4 @@ lock: $(VENV)/dev.stamp  ## pin every dependency with its hashes
 	$(BIN)/python scripts/lock_requirements.py
 
 clean:
-	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(OUT) web/node_modules $(dir $(BUNDLE)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
