@@ -38,6 +38,9 @@ class Entry:
 
 NAVIGATION: tuple[Entry, ...] = (
     Entry("home", _("Home")),
+    Entry("alarms:list", _("Alarms"), "alarms.read"),
+    Entry("incidents:list", _("Incidents"), "incidents.read"),
+    Entry("duties:roster", _("Duties")),
     Entry("accounts:people", _("People"), "accounts.manage"),
 )
 

@@ -26,6 +26,9 @@ TOCSIN_APPS = (
     "marking",
     "files",
     "links",
+    "duties",
+    "alarms",
+    "incidents",
     "console",
 )
 INSTALLED_APPS = [

@@ -1,0 +1,1 @@
+"""Alarms: the adjudication of an encounter by named persons, as a history of events."""

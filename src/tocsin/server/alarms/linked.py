@@ -1,0 +1,54 @@
+"""What hangs on a row by links, as far as the reader may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import Q
+
+from tocsin.server.links.models import Link
+from tocsin.server.marking.models import Marked
+from tocsin.server.marking.policy import Reader, visible
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A row at the other end of a link."""
+
+    kind: str
+    """How it hangs together, in words."""
+    outgoing: bool
+    """The link leads from the row looked at to this one."""
+    noun: str
+    name: str
+    address: str
+    """Its page, empty where it has none."""
+
+
+def linked_rows(reader: Reader, kind: str, pk: UUID) -> list[Linked]:
+    """Rows linked to a row, in the order of linking; what may not be seen is not there."""
+    ends = Q(from_kind=kind, from_id=pk) | Q(to_kind=kind, to_id=pk)
+    found = []
+    for link in visible(reader, Link.objects.filter(ends, ended_at=None)):
+        outgoing = link.from_kind == kind and link.from_id == pk
+        other_kind = link.to_kind if outgoing else link.from_kind
+        other_id = link.to_id if outgoing else link.from_id
+        model = apps.get_model(other_kind)
+        if not issubclass(model, Marked):
+            continue
+        row = visible(reader, model._default_manager.filter(pk=other_id)).first()
+        if row is None:
+            continue
+        address = getattr(row, "get_absolute_url", None)
+        found.append(
+            Linked(
+                kind=str(link.get_kind_display()),
+                outgoing=outgoing,
+                noun=str(model._meta.verbose_name),
+                name=str(row),
+                address=address() if address else "",
+            )
+        )
+    return found

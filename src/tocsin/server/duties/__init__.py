@@ -1,0 +1,1 @@
+"""Duties: legal clocks, country profiles, the duty roster, and notices that someone must answer."""

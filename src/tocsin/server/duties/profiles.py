@@ -1,0 +1,170 @@
+"""Country profiles: legal periods as data, each with its text of law and how far it was checked.
+
+A profile is a JSON file of schema ``tocsin.country-profile/1``. Tocsin ships some that were read
+while it was written; a State puts its own beside them. Nothing here is advice of law: the page
+shows source and state of verification with every period.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from tocsin.errors import InvalidInput, NotFound
+from tocsin.server.duties.calendars import WorkCalendar, dates
+from tocsin.server.duties.deadlines import Direction, Ends, Period, Unit
+
+SCHEMA = "tocsin.country-profile/1"
+VERIFICATIONS = ("read", "unverified", "fictional")
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One legal duty with its period.
+
+    Parameters
+    ----------
+    code : str
+        Name of the duty within its profile.
+    title : mapping of str to str
+        Language code to text.
+    starts : str
+        What starts the clock: ``loss_known``, ``transaction``, ``error_found`` and others.
+    applies_to : str
+        To what it applies, in words.
+    period : Period
+        How long.
+    source : str
+        Text of law, with its paragraph.
+    read_at : str
+        Where it was read (address or document), empty where it was not.
+    verification : str
+        ``read``, ``unverified`` or ``fictional``.
+    as_of : date
+        When that was so.
+    note : str
+        What a reader must know, for example that the paragraph was renumbered.
+    """
+
+    code: str
+    title: Mapping[str, str]
+    starts: str
+    applies_to: str
+    period: Period
+    source: str
+    read_at: str
+    verification: str
+    as_of: date
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Calendar and legal duties of a country."""
+
+    code: str
+    name: Mapping[str, str]
+    calendar: WorkCalendar
+    duties: Mapping[str, Duty]
+
+    def starting_with(self, starts: str) -> tuple[Duty, ...]:
+        """Duties whose clocks one kind of occurrence starts."""
+        return tuple(duty for duty in self.duties.values() if duty.starts == starts)
+
+
+def _calendar(row: Mapping[str, Any]) -> WorkCalendar:
+    weekend = row.get("weekend")
+    return WorkCalendar(
+        country=row["country"],
+        zone=row["zone"],
+        subdivision=row.get("subdivision", ""),
+        weekend=frozenset(weekend) if weekend is not None else None,
+        opens=time.fromisoformat(row.get("opens", "09:00")),
+        closes=time.fromisoformat(row.get("closes", "17:00")),
+        extra_holidays=dates(row.get("extra_holidays", ())),
+        extra_workdays=dates(row.get("extra_workdays", ())),
+    )
+
+
+def _duty(row: Mapping[str, Any]) -> Duty:
+    if row["verification"] not in VERIFICATIONS:
+        raise InvalidInput(f"duty {row['code']}: verification must be of {VERIFICATIONS}")
+    if not row["source"]:
+        raise InvalidInput(f"duty {row['code']}: a source is needed")
+    if row["verification"] == "read" and not row["read_at"]:
+        raise InvalidInput(f"duty {row['code']}: what was read names where")
+    period = row["period"]
+    return Duty(
+        code=row["code"],
+        title=dict(row["title"]),
+        starts=row["starts"],
+        applies_to=row["applies_to"],
+        period=Period(
+            int(period["amount"]),
+            Unit(period["unit"]),
+            Ends(period.get("ends", Ends.SAME_TIME)),
+            bool(period.get("roll", False)),
+            Direction(period.get("direction", Direction.AFTER)),
+        ),
+        source=row["source"],
+        read_at=row["read_at"],
+        verification=row["verification"],
+        as_of=date.fromisoformat(row["as_of"]),
+        note=row.get("note", ""),
+    )
+
+
+def parse(text: str) -> Profile:
+    """Read a profile from JSON.
+
+    Raises
+    ------
+    InvalidInput
+        Another schema, an unknown unit, zone or country, or a duty without a source.
+    """
+    data = json.loads(text)
+    if data.get("schema") != SCHEMA:
+        raise InvalidInput(f"country profile: schema must be {SCHEMA}")
+    try:
+        duties = [_duty(row) for row in data["duties"]]
+    except KeyError as error:
+        raise InvalidInput(f"country profile: {error.args[0]} is missing") from None
+    if len({duty.code for duty in duties}) != len(duties):
+        raise InvalidInput("country profile: a code stands twice")
+    return Profile(
+        data["code"],
+        dict(data["name"]),
+        _calendar(data["calendar"]),
+        {duty.code: duty for duty in duties},
+    )
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Mapping[str, Profile]:
+    """All shipped profiles by code."""
+    folder = files("tocsin.server.duties").joinpath("data/profiles")
+    profiles = [
+        parse(entry.read_text("utf-8"))
+        for entry in sorted(folder.iterdir(), key=lambda e: e.name)
+        if entry.name.endswith(".json")
+    ]
+    return {profile.code: profile for profile in profiles}
+
+
+def profile(code: str) -> Profile:
+    """One shipped profile.
+
+    Raises
+    ------
+    NotFound
+        There is none of this code; the message names those that exist.
+    """
+    try:
+        return shipped()[code]
+    except KeyError:
+        raise NotFound(f"no country profile {code!r}; there are {', '.join(shipped())}") from None

@@ -1,0 +1,461 @@
+"""Writing duties: shifts, hand-overs, notices, acknowledgements, clocks and the timer's tick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_noop
+
+from tocsin.errors import InvalidInput
+from tocsin.server.accounts.models import Assignment, Person
+from tocsin.server.audit.services import record
+from tocsin.server.clock import now
+from tocsin.server.duties import timers
+from tocsin.server.duties.channels import channels_of, send
+from tocsin.server.duties.escalation import Link, next_calls
+from tocsin.server.duties.models import (
+    Acknowledgement,
+    Channel,
+    Clock,
+    ClockEnd,
+    Delivery,
+    Notice,
+    Shift,
+    Takeover,
+)
+from tocsin.server.duties.profiles import profile
+from tocsin.server.duties.roster import Shift as PlannedShift
+from tocsin.server.duties.roster_rows import people_for
+from tocsin.server.marking.highwater import mark_of
+from tocsin.server.marking.models import Marked
+from tocsin.server.marking.policy import Reader
+
+TIMERS = "system:timers"
+LONGEST_SHIFT = timedelta(hours=24)
+DISPATCH_BATCH = 200
+SENDING = "sending"
+CLAIM_HOLDS = timedelta(minutes=5)
+CLOCK_OVERDUE = gettext_noop("A legal clock has run out: {duty}, due {due}")
+CLOCK_CHAIN = (Link("supervisor", 60), Link("point_of_contact", 240))
+"""Whom an overdue legal clock calls. The waits are defaults of Tocsin, to be set by the State."""
+
+
+# Roster
+
+
+@transaction.atomic
+def plan_shift(
+    reader: Reader, *, person: Person, role: str, start: datetime, end: datetime
+) -> Shift:
+    """Plan a shift of a person of the own organisation.
+
+    Raises
+    ------
+    InvalidInput
+        The person is of another organisation, does not work in this realm, does not hold the role
+        during the shift, has another shift of this role then, or the times make no sense.
+    """
+    PlannedShift(str(person.pk), role, start, end)  # refuses times that make no sense
+    if end - start > LONGEST_SHIFT:
+        raise InvalidInput("a shift is no longer than 24 hours")
+    if person.organisation_id != reader.person.organisation_id or not person.is_active:
+        raise InvalidInput("only people of the own organisation can be planned")
+    if reader.realm not in (person.realms or ["LIVE"]):
+        raise InvalidInput("this person does not work in this realm")
+    held = Assignment.objects.filter(person=person, role=role, valid_from__lte=start)
+    if not any(a.valid_until is None or a.valid_until >= end for a in held):
+        raise InvalidInput("this person does not hold the role during the whole shift")
+    if Shift.objects.filter(
+        person=person,
+        role=role,
+        realm=reader.realm,
+        cancelled_at=None,
+        start__lt=end,
+        end__gt=start,
+    ).exists():
+        raise InvalidInput("this person has a shift of this role at that time already")
+    shift = Shift.objects.create(
+        person=person,
+        role=role,
+        start=start,
+        end=end,
+        realm=reader.realm,
+        originator=reader.person.organisation,
+        created_at=now(),
+        created_by=reader.person,
+    )
+    record(
+        actor=reader.person,
+        action="duties.plan_shift",
+        subject=shift,
+        after={"person": str(person.pk), "role": role, "start": start, "end": end},
+    )
+    return shift
+
+
+@transaction.atomic
+def cancel_shift(reader: Reader, shift: Shift, *, reason: str) -> Shift:
+    """Take a planned shift back, with a reason; it stays to be seen."""
+    if not reason.strip():
+        raise InvalidInput("a reason is needed")
+    shift = Shift.objects.select_for_update().get(pk=shift.pk)
+    if shift.cancelled_at is not None:
+        raise InvalidInput("this shift is cancelled already")
+    shift.cancelled_at, shift.cancelled_by, shift.cancel_reason = now(), reader.person, reason
+    shift.save(update_fields=["cancelled_at", "cancelled_by", "cancel_reason"])
+    record(
+        actor=reader.person,
+        action="duties.cancel_shift",
+        subject=shift,
+        before={"cancelled_at": None},
+        after={"cancelled_at": shift.cancelled_at},
+        reason=reason,
+    )
+    return shift
+
+
+@transaction.atomic
+def take_over(reader: Reader, *, role: str, note: str = "") -> Takeover:
+    """Go on duty for a role that one holds.
+
+    Raises
+    ------
+    InvalidInput
+        The person does not hold the role now.
+    """
+    if role not in reader.roles:
+        raise InvalidInput("you do not hold this role")
+    takeover = Takeover.objects.create(
+        person=reader.person,
+        role=role,
+        at=reader.at,
+        note=note.strip(),
+        realm=reader.realm,
+        originator=reader.person.organisation,
+        created_at=now(),
+        created_by=reader.person,
+    )
+    record(
+        actor=reader.person,
+        action="duties.take_over",
+        subject=takeover,
+        after={"role": role, "note": takeover.note},
+    )
+    return takeover
+
+
+# Notices
+
+
+@transaction.atomic
+def notify(
+    subject: Marked,
+    *,
+    text: str,
+    values: Mapping[str, Any],
+    address: str,
+    chain: Sequence[Link],
+    at: datetime | None = None,
+    actor: Person | str = TIMERS,
+) -> Notice:
+    """Begin a notice about a row: its first calls are made at once, the others by the timers.
+
+    Parameters
+    ----------
+    subject : Marked
+        What it is about; the notice takes its mark, and only who may see the row is called.
+    text : str
+        A message of the catalogue (marked with ``gettext_noop``) with named places.
+    values : mapping
+        What is put into them; no personal data.
+    address : str
+        Page that shows the row.
+    chain : sequence of Link
+        Roles to call one after the other.
+    at : datetime, optional
+        When it counts from; now by default.
+    """
+    begins = at or now()
+    mark = mark_of(subject)
+    notice = Notice.objects.create(
+        **mark.fields(),
+        originator=subject.originator,
+        created_at=now(),
+        created_by=actor if isinstance(actor, Person) else None,
+        subject_kind=subject._meta.label_lower,
+        subject_id=subject.pk,
+        text=text,
+        values=dict(values),
+        address=address,
+        chain=[asdict(link) for link in chain],
+        next_due_at=begins,
+    )
+    mark.stamp(notice)
+    record(
+        actor=actor,
+        action="duties.notify",
+        subject=notice,
+        after={"text": text, "subject": str(subject.pk), "chain": notice.chain},
+    )
+    _advance(notice, now())
+    return notice
+
+
+def _advance(notice: Notice, at: datetime) -> int:
+    """Make the calls of a notice that are due."""
+    if notice.next_due_at is None or notice.next_due_at > at:
+        return 0
+    found: dict[tuple[str, datetime], list[Person]] = {}
+
+    def people(role: str, moment: datetime) -> tuple[str, ...]:
+        called = people_for(
+            role,
+            moment,
+            subject_kind=notice.subject_kind,
+            subject_id=notice.subject_id,
+            realm=notice.realm,
+        )
+        found[role, moment] = called
+        return tuple(str(p.pk) for p in called)
+
+    chain = [Link(row["role"], row["wait_min"]) for row in notice.chain]
+    calls, after = next_calls(chain, notice.next_due_at, notice.step, at, people)
+    made = [
+        Delivery(
+            notice=notice,
+            person=person,
+            role=call.role,
+            step=call.step,
+            channel=channel,
+            due_at=call.at,
+            made_at=at,
+            outcome="shown" if channel == Channel.PAGE else "",
+            done_at=at if channel == Channel.PAGE else None,
+        )
+        for call in calls
+        for person in found[call.role, call.at]
+        for channel in channels_of(notice, person)
+    ]
+    Delivery.objects.bulk_create(made)
+    notice.step += len(calls)
+    notice.next_due_at = after
+    notice.save(update_fields=["step", "next_due_at"])
+    return len(calls)
+
+
+def _end(notice: Notice, *, by: Person | None, reason: str) -> None:
+    Acknowledgement.objects.create(notice=notice, at=now(), by=by, reason=reason)
+    notice.next_due_at = None
+    notice.save(update_fields=["next_due_at"])
+
+
+@transaction.atomic
+def acknowledge(reader: Reader, notice: Notice) -> Notice:
+    """Answer for a notice: nobody further is called. A second acknowledgement changes nothing."""
+    notice = Notice.objects.select_for_update().get(pk=notice.pk)
+    if hasattr(notice, "acknowledgement"):
+        return notice
+    _end(notice, by=reader.person, reason="")
+    record(
+        actor=reader.person,
+        action="duties.acknowledge",
+        subject=notice,
+        after={"acknowledged_at": now()},
+    )
+    return notice
+
+
+@transaction.atomic
+def settle(subject: Marked, *, by: Person | None, reason: str) -> int:
+    """End all open notices about a row, because a person is dealing with it."""
+    open_notices = Notice.objects.select_for_update(of=("self",)).filter(
+        subject_kind=subject._meta.label_lower, subject_id=subject.pk, acknowledgement=None
+    )
+    count = 0
+    for notice in open_notices:
+        _end(notice, by=by, reason=reason)
+        count += 1
+    if count:
+        record(
+            actor=by or TIMERS,
+            action="duties.settle",
+            subject=subject,
+            after={"notices_ended": count},
+            reason=reason,
+        )
+    return count
+
+
+# Legal clocks
+
+
+@transaction.atomic
+def start_clocks(
+    subject: Marked,
+    *,
+    profile_code: str,
+    starts: str,
+    at: datetime,
+    actor: Person | str,
+    duties: Iterable[str] | None = None,
+) -> list[Clock]:
+    """Start the legal clocks that one kind of occurrence starts, by a country's profile.
+
+    Parameters
+    ----------
+    subject : Marked
+        Row for which they run.
+    profile_code : str
+        Country profile.
+    starts : str
+        The occurrence, for example ``loss_known``.
+    at : datetime
+        When it became known.
+    duties : iterable of str, optional
+        Only these; all by default.
+    """
+    law = profile(profile_code)
+    wanted = None if duties is None else set(duties)
+    clocks = []
+    mark = mark_of(subject)
+    for duty in law.starting_with(starts):
+        if wanted is not None and duty.code not in wanted:
+            continue
+        clock = Clock.objects.create(
+            **mark.fields(),
+            originator=subject.originator,
+            created_at=now(),
+            created_by=actor if isinstance(actor, Person) else None,
+            subject_kind=subject._meta.label_lower,
+            subject_id=subject.pk,
+            profile=law.code,
+            duty=duty.code,
+            started_at=at,
+            due_at=duty.period.due(at, law.calendar),
+        )
+        mark.stamp(clock)
+        clocks.append(clock)
+    if clocks:
+        record(
+            actor=actor,
+            action="duties.start_clocks",
+            subject=subject,
+            after={"clocks": [f"{c.profile}/{c.duty} due {c.due_at.isoformat()}" for c in clocks]},
+        )
+    return clocks
+
+
+@transaction.atomic
+def end_clock(reader: Reader, clock: Clock, *, met: bool, reason: str) -> ClockEnd:
+    """Say that a duty was met, or that its clock stops, and why.
+
+    Raises
+    ------
+    InvalidInput
+        Without a reason, or where the clock has ended already.
+    """
+    if not reason.strip():
+        raise InvalidInput("a reason is needed")
+    if ClockEnd.objects.filter(clock=clock).exists():
+        raise InvalidInput("this clock has ended already")
+    end = ClockEnd.objects.create(
+        clock=clock, met=met, at=now(), by=reader.person, reason=reason.strip()
+    )
+    record(
+        actor=reader.person,
+        action="duties.end_clock",
+        subject=clock,
+        after={"met": met, "at": end.at},
+        reason=reason,
+    )
+    return end
+
+
+def notice_overdue(at: datetime) -> int:
+    """Call for legal clocks that have run out."""
+    late = Clock.objects.filter(due_at__lt=at, end=None, overdue_noticed_at=None)
+    count = 0
+    for clock in late.select_related("originator")[:DISPATCH_BATCH]:
+        with transaction.atomic():
+            fresh = Clock.objects.select_for_update().get(pk=clock.pk)
+            if fresh.overdue_noticed_at is not None:
+                continue
+            fresh.overdue_noticed_at = at
+            fresh.save(update_fields=["overdue_noticed_at"])
+            notify(
+                fresh,
+                text=CLOCK_OVERDUE,
+                values={"duty": f"{fresh.profile}/{fresh.duty}", "due": fresh.due_at.isoformat()},
+                address="/duties/clocks/",
+                chain=CLOCK_CHAIN,
+                at=at,
+            )
+        count += 1
+    return count
+
+
+# The tick
+
+
+def run_due(at: datetime) -> int:
+    """Everything that is due at a moment: steps of the apps above, calls, clocks, deliveries.
+
+    Called by the timer process every second and safe to call from several at once: each row is
+    locked while it is moved on, and a call can be made only once.
+
+    Returns
+    -------
+    int
+        How much was done; 0 when nothing was due.
+    """
+    return timers.run_steps(at)
+
+
+def call_due(at: datetime) -> int:
+    """Make the calls that are due: the last step of a tick."""
+    due = Notice.objects.filter(next_due_at__lte=at, acknowledgement=None)
+    pks = list(due.values_list("pk", flat=True)[:DISPATCH_BATCH])
+    return sum(_advance_locked(pk, at) for pk in pks)
+
+
+@transaction.atomic
+def _advance_locked(pk: UUID, at: datetime) -> int:
+    notice = Notice.objects.select_for_update(of=("self",)).get(pk=pk)
+    if hasattr(notice, "acknowledgement"):
+        return 0
+    calls = _advance(notice, at)
+    if calls:
+        record(
+            actor=TIMERS,
+            action="duties.call",
+            subject=notice,
+            after={"step": notice.step, "next_due_at": notice.next_due_at},
+        )
+    return calls
+
+
+def dispatch(_at: datetime) -> int:
+    """Send what waits for e-mail and command. Outside of transactions: both may take long.
+
+    A delivery is claimed before it is sent, so that two processes do not both send it; one that a
+    process left half done is sent again after a while: twice is better than never.
+    """
+    stale = Q(outcome=SENDING, done_at__lt=now() - CLAIM_HOLDS)
+    waiting = Delivery.objects.filter(Q(outcome="") | stale).select_related("notice", "person")
+    count = 0
+    for delivery in waiting[:DISPATCH_BATCH]:
+        claimed = Delivery.objects.filter(
+            pk=delivery.pk, outcome=delivery.outcome, done_at=delivery.done_at
+        ).update(outcome=SENDING, done_at=now())
+        if not claimed:
+            continue
+        outcome = send(delivery)
+        Delivery.objects.filter(pk=delivery.pk).update(outcome=outcome[:200], done_at=now())
+        count += 1
+    return count

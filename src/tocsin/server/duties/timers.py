@@ -1,0 +1,33 @@
+"""What the timer process does at every tick: apps above register their own steps here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[datetime], int]
+STEPS: list[Step] = []
+"""Steps of the apps above, in the order of registration; each tells how much it did."""
+LAST_STEPS: list[Step] = []
+"""Steps that come after all of these: calls for what the others have just found, deliveries."""
+
+
+def register(step: Step, *, last: bool = False) -> None:
+    """Add a step once."""
+    steps = LAST_STEPS if last else STEPS
+    if step not in steps:
+        steps.append(step)
+
+
+def run_steps(at: datetime) -> int:
+    """Run all steps; one that fails is logged and does not stop the others."""
+    done = 0
+    for step in (*STEPS, *LAST_STEPS):
+        try:
+            done += step(at)
+        except Exception:
+            log.exception("timer step failed", extra={"step": step.__qualname__})
+    return done

@@ -1,0 +1,1 @@
+"""Incidents: what happened, opened from a confirmed alarm with everything attached."""

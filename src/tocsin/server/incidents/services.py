@@ -1,0 +1,129 @@
+"""Writing incidents."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from tocsin.errors import InvalidInput
+from tocsin.server.alarms.facts import Kind, State
+from tocsin.server.alarms.history import events_of
+from tocsin.server.alarms.machine import fold
+from tocsin.server.alarms.models import Alarm, AlarmEvent
+from tocsin.server.audit.services import record
+from tocsin.server.clock import now
+from tocsin.server.duties.escalation import Link as ChainLink
+from tocsin.server.duties.services import notify
+from tocsin.server.incidents.models import Incident, IncidentEvent, IncidentState
+from tocsin.server.links.models import LinkKind
+from tocsin.server.links.services import link
+from tocsin.server.marking.highwater import mark_of
+from tocsin.server.marking.policy import Reader
+
+FROM_ALARMS = "system:alarms"
+NOT_AFTER_ALL = frozenset({Kind.INNOCENT, Kind.FALSE, Kind.EQUIPMENT_FAULT})
+"""Verdicts that take an earlier confirmation back."""
+OPENED = gettext_noop("Incident {name} was opened from alarm {alarm}")
+OPENED_CHAIN = (ChainLink("point_of_contact", 30),)
+"""The wait until the next call is a default of Tocsin, to be set by the State."""
+
+
+def hear_of_alarm(alarm: Alarm, event: AlarmEvent) -> None:
+    """Open an incident when an alarm is confirmed; heard twice, it is opened once."""
+    if event.kind == Kind.CONFIRMED:
+        open_from_alarm(alarm)
+    elif event.kind in NOT_AFTER_ALL or _back_with_the_expert(alarm, event):
+        withdraw_for(alarm, event)
+
+
+def _back_with_the_expert(alarm: Alarm, event: AlarmEvent) -> bool:
+    """Whether an event takes a confirmation back, whatever has happened since."""
+    if event.kind != Kind.REOPENED:
+        return False
+    return fold(events_of(alarm.events.filter(number__lte=event.number))).state is State.EXPERT
+
+
+@transaction.atomic
+def open_from_alarm(alarm: Alarm) -> Incident:
+    """The incident of a confirmed alarm, with links to the alarm and to all that hangs on it."""
+    known = Incident.objects.select_for_update().filter(alarm_id=alarm.pk).first()
+    if known is not None:
+        if known.state == IncidentState.WITHDRAWN:
+            _note(known, IncidentState.OPEN, "the alarm was confirmed again", by=None)
+        return known
+    mark = mark_of(alarm)
+    incident = Incident.objects.create(
+        **mark.fields(),
+        originator=alarm.originator,
+        created_at=now(),
+        title=alarm.title,
+        opened_at=now(),
+        happened_at=alarm.measured_at,
+        alarm_id=alarm.pk,
+        source_class=alarm.source_class,
+        state=IncidentState.OPEN,
+    )
+    mark.stamp(incident)
+    IncidentEvent.objects.create(
+        incident=incident, at=now(), state=IncidentState.OPEN, note=f"opened from {alarm.name}"
+    )
+    record(
+        actor=FROM_ALARMS,
+        action="incidents.open",
+        subject=incident,
+        after={"title": incident.title, "alarm": str(alarm.pk)},
+    )
+    link(incident, LinkKind.RAISED, alarm, actor=None)
+    notify(
+        incident,
+        text=OPENED,
+        values={"name": incident.name, "alarm": alarm.name},
+        address=incident.get_absolute_url(),
+        chain=OPENED_CHAIN,
+        actor=FROM_ALARMS,
+    )
+    return incident
+
+
+@transaction.atomic
+def withdraw_for(alarm: Alarm, event: AlarmEvent) -> None:
+    """The verdict behind an incident was taken back: say so, and keep the incident to be seen."""
+    incident = Incident.objects.select_for_update().filter(alarm_id=alarm.pk).first()
+    if incident is None or incident.state != IncidentState.OPEN:
+        return
+    _note(incident, IncidentState.WITHDRAWN, f"{alarm.name} {event.kind}: {event.reason}", by=None)
+
+
+def _note(incident: Incident, state: IncidentState, note: str, *, by: Reader | None) -> None:
+    before = incident.state
+    incident.state = state
+    incident.save(update_fields=["state"])
+    person = by.person if by else None
+    IncidentEvent.objects.create(incident=incident, at=now(), state=state, note=note, by=person)
+    record(
+        actor=person or FROM_ALARMS,
+        action="incidents.note",
+        subject=incident,
+        before={"state": before},
+        after={"state": str(state)},
+        reason=note,
+    )
+
+
+@transaction.atomic
+def add_note(reader: Reader, incident: Incident, *, note: str, close: bool = False) -> Incident:
+    """Add a note to an incident, and close it where that is said.
+
+    Raises
+    ------
+    InvalidInput
+        The note is empty, or the incident is closed already.
+    """
+    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    if not note.strip():
+        raise InvalidInput("a note is needed")
+    if incident.state == IncidentState.CLOSED:
+        raise InvalidInput("this incident is closed")
+    state = IncidentState.CLOSED if close else IncidentState(incident.state)
+    _note(incident, state, note.strip(), by=reader)
+    return incident

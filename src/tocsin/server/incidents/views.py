@@ -1,0 +1,83 @@
+"""Pages of incidents."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from tocsin.errors import InvalidInput
+from tocsin.server.access import ReaderRequest
+from tocsin.server.accounts.models import Level
+from tocsin.server.alarms.names import CLASSES
+from tocsin.server.duties.exports import csv_answer
+from tocsin.server.incidents.models import IncidentState
+from tocsin.server.incidents.reading import attached, incidents_for
+from tocsin.server.incidents.services import add_note
+from tocsin.server.marking.policy import may
+
+PAGE_ROWS = 50
+
+
+@require_GET
+def incident_list(request: ReaderRequest) -> HttpResponse:
+    """Incidents, the latest first."""
+    rows = incidents_for(request.reader)
+    state = request.GET.get("state", "")
+    if state in IncidentState.values:
+        rows = rows.filter(state=state)
+    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "incidents/list.html",
+        {"page": page, "state": state, "states": IncidentState.choices},
+    )
+
+
+@require_GET
+def incident_csv(request: ReaderRequest) -> HttpResponse:
+    """The list as a table."""
+    rows = list(incidents_for(request.reader)[:5_001])
+    return csv_answer(
+        request.reader,
+        "incidents",
+        ("incident", "title", "state", "class", "opened", "happened"),
+        ((i.name, i.title, i.state, i.source_class, i.opened_at, i.happened_at) for i in rows),
+        level=max((i.level for i in rows), default=0),
+    )
+
+
+@require_GET
+def incident(request: ReaderRequest, pk: str) -> HttpResponse:
+    """One incident with everything attached."""
+    row = get_object_or_404(incidents_for(request.reader), pk=pk)
+    return render(
+        request,
+        "incidents/incident.html",
+        {
+            "incident": row,
+            "class_name": CLASSES.get(row.source_class, row.source_class),
+            "level_name": Level(row.level).label,
+            "attached": attached(request.reader, row),
+            "events": row.events.select_related("by"),
+            "may_write": may(request.reader, "incidents.write"),
+        },
+    )
+
+
+@require_POST
+def note(request: ReaderRequest, pk: str) -> HttpResponse:
+    """Add a note, or close."""
+    row = get_object_or_404(incidents_for(request.reader), pk=pk)
+    try:
+        add_note(
+            request.reader,
+            row,
+            note=request.POST.get("note", "")[:4_000],
+            close=request.POST.get("close") == "1",
+        )
+    except InvalidInput as error:
+        messages.error(request, str(error))
+    return redirect("incidents:incident", pk=pk)
