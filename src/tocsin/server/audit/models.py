@@ -34,3 +34,40 @@ class Leaf(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject_kind} {self.subject_id}"
+
+
+class Checkpoint(models.Model):
+    """One signed statement of the log about itself, as it was handed out."""
+
+    size = models.PositiveBigIntegerField(unique=True)
+    root = models.BinaryField(max_length=32)
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        """Newest first."""
+
+        ordering = ("-size",)
+
+    def __str__(self) -> str:
+        return f"checkpoint of {self.size} leaves"
+
+
+class Cosignature(models.Model):
+    """A witness's signature line for a checkpoint that was handed out."""
+
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.PROTECT, related_name="cosignatures"
+    )
+    witness = models.CharField(max_length=200)
+    line = models.TextField(unique=True)
+    signed_at = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        """As they came in."""
+
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.witness} for {self.checkpoint}"

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 
+from tocsin.sealing import commit, new_salt
 from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
-
-SALT_BYTES = 32
 
 
 class OutsideTransaction(RuntimeError):
     """A leaf was to be written without the change it tells of in the same transaction."""
-
-
-def canonical(content: Mapping[str, Any]) -> bytes:
-    """JSON with sorted keys, no blanks and UTF-8: one text for one content."""
-    return json.dumps(
-        content,
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
-        cls=DjangoJSONEncoder,
-    ).encode()
-
-
-def commitment(salt: bytes, content: Mapping[str, Any]) -> bytes:
-    """Salted commitment of a leaf's content, 32 bytes."""
-    return hashlib.sha256(salt + canonical(content)).digest()
 
 
 def record(
@@ -74,21 +54,18 @@ def record(
         )
     who = actor if isinstance(actor, str) else f"{actor._meta.model_name}:{actor.pk}"
     at = now()
-    originator = getattr(subject, "originator_id", None)
-    content = json.loads(
-        canonical(
-            {
-                "at": at.isoformat(),
-                "actor": who,
-                "action": action,
-                "subject": {"kind": subject._meta.label_lower, "id": str(subject.pk)},
-                "before": dict(before or {}),
-                "after": dict(after or {}),
-                "reason": reason,
-            }
-        )
+    content = _plain(
+        {
+            "at": at.isoformat(),
+            "actor": who,
+            "action": action,
+            "subject": {"kind": subject._meta.label_lower, "id": str(subject.pk)},
+            "before": dict(before or {}),
+            "after": dict(after or {}),
+            "reason": reason,
+        }
     )
-    salt = secrets.token_bytes(SALT_BYTES)
+    salt = new_salt()
     return Leaf.objects.create(
         at=at,
         actor=who,
@@ -97,8 +74,25 @@ def record(
         subject_id=str(subject.pk),
         realm=getattr(subject, "realm", "LIVE"),
         level=getattr(subject, "level", 1),
-        organisation=str(originator or ""),
+        organisation=_organisation_of(subject),
         content=content,
         salt=salt,
-        commitment=commitment(salt, content),
+        commitment=commit(content, salt),
     )
+
+
+def _plain(content: Mapping[str, Any]) -> Any:
+    """The content as JSON holds it: times, identifiers and decimals are texts."""
+    return json.loads(json.dumps(content, allow_nan=False, cls=DjangoJSONEncoder))
+
+
+def _organisation_of(subject: models.Model) -> str:
+    """Organisation whose change it is; empty where it is one of the system."""
+    if subject._meta.label_lower == "accounts.organisation":
+        return str(subject.pk)
+    person = getattr(subject, "person", None)
+    for owner in (subject, person):
+        for name in ("originator_id", "organisation_id"):
+            if found := getattr(owner, name, None):
+                return str(found)
+    return ""

@@ -1,0 +1,147 @@
+"""What of the log is kept outside the database: a folder here, and copies elsewhere.
+
+Each log (one signing key) has a folder of its own below ``log``::
+
+    <key id>/log.vkey               the public key, which pins the log
+    <key id>/latest.txt             the newest checkpoint
+    <key id>/checkpoints/<size>.txt every checkpoint, with the co-signatures that came back
+    <key id>/commitments.txt        one line of 64 hex digits a leaf; says nothing of any content
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from tocsin.errors import TocsinError
+from tocsin.sealing import Checkpoint, NoteRefused, VerifierKey
+
+LINE_BYTES = 65
+_DIGITS = 12
+
+
+class KeptFolder:
+    """One place where checkpoints are kept.
+
+    Parameters
+    ----------
+    place : Path
+        Folder in which the log has its own; must exist, so that a stick that is not plugged in is
+        not mistaken for an empty one.
+    key : VerifierKey
+        Key of the log.
+    """
+
+    def __init__(self, place: Path, key: VerifierKey) -> None:
+        self.place = place
+        self.key = key
+        self.folder = place / key.id.hex()
+
+    def is_there(self) -> bool:
+        """Whether the place can be reached now."""
+        return self.place.is_dir()
+
+    def newest(self) -> Checkpoint | None:
+        """The largest checkpoint of this log that is kept here and whose signature holds."""
+        found = None
+        for path in sorted((self.folder / "checkpoints").glob("*.txt"), reverse=True):
+            try:
+                found = Checkpoint.open(path.read_bytes(), self.key)
+            except NoteRefused:
+                continue
+            break
+        return found
+
+    def size(self) -> int:
+        """Number of leaves whose commitment is kept here."""
+        try:
+            return (self.folder / "commitments.txt").stat().st_size // LINE_BYTES
+        except FileNotFoundError:
+            return 0
+
+    def keep(
+        self, checkpoint: Checkpoint, commitments: Callable[[int, int], Iterable[bytes]]
+    ) -> None:
+        """Write a checkpoint and the commitments that are not here yet; flushed before it returns.
+
+        Parameters
+        ----------
+        checkpoint : Checkpoint
+            Signed by the log's key.
+        commitments : callable
+            Gives the commitments of the leaves from one position up to, not including, another.
+        """
+        (self.folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+        self._append(commitments, checkpoint.size)
+        if not (self.folder / "log.vkey").exists():
+            _write(self.folder / "log.vkey", f"{self.key}\n")
+        _write(self.file_of(checkpoint.size), checkpoint.written())
+        _write(self.folder / "latest.txt", checkpoint.written())
+
+    def replace(self, checkpoint: Checkpoint) -> None:
+        """Write a kept checkpoint again, with the co-signatures that came back."""
+        _write(self.file_of(checkpoint.size), checkpoint.written())
+        newest = self.newest()
+        if newest is None or newest.size == checkpoint.size:
+            _write(self.folder / "latest.txt", checkpoint.written())
+
+    def file_of(self, size: int) -> Path:
+        """Where the checkpoint of a size is kept."""
+        return self.folder / "checkpoints" / f"{size:0{_DIGITS}d}.txt"
+
+    def _append(self, commitments: Callable[[int, int], Iterable[bytes]], until: int) -> None:
+        first = self.size()
+        if first >= until:
+            return
+        with (self.folder / "commitments.txt").open("ab") as stream:
+            # a line that a crash cut short is written again
+            stream.truncate(first * LINE_BYTES)
+            stream.seek(0, os.SEEK_END)
+            for commitment in commitments(first, until):
+                stream.write(commitment.hex().encode() + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def keep_everywhere(
+    places: Sequence[KeptFolder],
+    checkpoint: Checkpoint,
+    commitments: Callable[[int, int], Iterable[bytes]],
+) -> list[str]:
+    """Keep a checkpoint in every place that can be reached.
+
+    Returns
+    -------
+    list of str
+        One sentence for each place that could not take it; a later checkpoint brings it up to date.
+    """
+    missed = []
+    for place in places:
+        if not place.is_there():
+            missed.append(f"{place.place} is not there")
+            continue
+        try:
+            place.keep(checkpoint, commitments)
+        except OSError as error:
+            missed.append(f"{place.place}: {error.strerror or error}")
+    return missed
+
+
+class LogAltered(TocsinError):
+    """The database is not the log that was signed: nothing more is signed until somebody looks."""
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, and on the disk."""
+    neighbour = path.with_name(f".{path.name}.part")
+    with neighbour.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    neighbour.replace(path)
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
