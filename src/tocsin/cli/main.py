@@ -15,6 +15,7 @@ from tocsin.cli import (
     convert,
     demo,
     difference,
+    keep,
     nuclide,
     peaks,
     serve,
@@ -51,6 +52,10 @@ app.command("compare")(compare.compare_command)
 app.command("nuclide")(nuclide.nuclide_command)
 app.command("verify-log", epilog=verify_log.VERIFY_EXIT_STATUS)(verify_log.verify_log_command)
 app.command("serve")(serve.serve_command)
+app.command("backup")(keep.backup_command)
+app.command("restore")(keep.restore_command)
+app.command("verify")(keep.verify_command)
+app.command("upgrade")(keep.upgrade_command)
 app.command("demo")(demo.demo_command)
 
 

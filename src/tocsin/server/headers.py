@@ -35,7 +35,6 @@ class HeadersMiddleware:
         response["Permissions-Policy"] = PERMISSIONS
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         response["Cross-Origin-Embedder-Policy"] = "require-corp"
-        response["X-Frame-Options"] = "DENY"
         if not request.path.startswith("/static/"):
             response["Cache-Control"] = "no-store"
         return response
