@@ -18,14 +18,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts import services
-from tocsin.server.accounts.forms import (
-    InvitationForm,
-    OrganisationForm,
-    PersonForm,
-    ReasonForm,
-    RoleForm,
-    TokenForm,
-)
 from tocsin.server.accounts.models import (
     ApiToken,
     Assignment,
@@ -38,6 +30,14 @@ from tocsin.server.accounts.models import (
 )
 from tocsin.server.accounts.roles import ROLE_NAMES, actions_of
 from tocsin.server.clock import now
+from tocsin.server.people.forms import (
+    InvitationForm,
+    OrganisationForm,
+    PersonForm,
+    ReasonForm,
+    RoleForm,
+    TokenForm,
+)
 
 PEOPLE_ON_A_PAGE = 50
 

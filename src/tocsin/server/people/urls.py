@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.server.accounts import views
+from tocsin.server.people import views
 
 app_name = "accounts"
 urlpatterns = [
