@@ -8,8 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from ninja import Field, Query, Router, Schema, Status
 
 from tocsin.errors import InvalidInput
 from tocsin.server.alarms.facts import Facts, Kind
@@ -194,7 +193,7 @@ class EntryIn(Schema):
     """A line of the response sheet."""
 
     kind: Literal["entered", "left", "dose", "area", "reading"]
-    at: AwareDatetime
+    at: datetime
     who: str = Field("", max_length=120)
     place: str = Field("", max_length=200)
     value: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None

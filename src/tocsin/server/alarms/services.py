@@ -480,6 +480,8 @@ def add_response_entry(
         raise InvalidInput("no action level was exceeded: there is no response sheet")
     what = EntryKind(kind)
     who, place, source, note = (text.strip() for text in (who, place, source, note))
+    if at.tzinfo is None:
+        raise InvalidInput("the time of a line carries a time zone")
     if at > now():
         raise InvalidInput("a line of the sheet lies in the past")
     if what in (EntryKind.ENTERED, EntryKind.LEFT, EntryKind.DOSE) and not who:

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from ninja import Field, Query, Router, Schema, Status
 
 from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Person
@@ -73,8 +72,8 @@ class ShiftIn(Schema):
 
     person: UUID
     role: str = Field(max_length=24)
-    start: AwareDatetime
-    end: AwareDatetime
+    start: datetime
+    end: datetime
 
 
 class ReasonIn(Schema):

@@ -63,10 +63,11 @@ class WorkCalendar:
         except (ZoneInfoNotFoundError, ValueError):
             raise InvalidInput(f"time zone {self.zone!r} is not known") from None
         if self.country:
-            try:
-                _table(self.country, self.subdivision)
-            except NotImplementedError as error:
-                raise InvalidInput(str(error)) from None
+            known = holidays.list_supported_countries()
+            if self.country not in known:
+                raise InvalidInput(f"no holidays are known for country {self.country!r}")
+            if self.subdivision and self.subdivision not in known[self.country]:
+                raise InvalidInput(f"{self.country} has no subdivision {self.subdivision!r}")
         if len(self.free_days()) > 6:
             raise InvalidInput("a weekend of seven days leaves no working day")
 
