@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_by_hand import CALIBRATION, N_CHANNEL, Made
 
+from tocsin.report.drawing import Drawn
 from tocsin.report.inert import inert, plain_label
 from tocsin.report.spectrum_plot import _grouped, draw_spectrum, marked_lines, spread
 from tocsin.report.strip_chart import draw_strip_chart
@@ -255,3 +256,7 @@ def test_inert_text_holds_nothing_invisible(text: str) -> None:
 def test_long_text_is_cut_with_a_word_about_it() -> None:
     assert inert("x" * 10_000).endswith("(cut: 10000 characters in all)")
     assert len(inert("x" * 10_000)) < 700
+
+
+def test_a_figure_shows_itself_in_a_notebook() -> None:
+    assert Drawn(b"<svg/>", "words", "caption")._repr_svg_() == "<svg/>"

@@ -4,13 +4,19 @@ Whatever a recording says is shown and never obeyed: no terminal escape sequence
 HTML of a file reaches the reader's program.
 """
 
+from tocsin.report.difference_plot import draw_difference
+from tocsin.report.drawing import Drawn
 from tocsin.report.geojson import render_geojson
 from tocsin.report.html import render_html
 from tocsin.report.pdf import render_pdf
+from tocsin.report.peaks_plot import draw_peaks
 from tocsin.report.terminal import summary_line, terminal_report
 from tocsin.report.wording import verdict
 
 __all__ = [
+    "Drawn",
+    "draw_difference",
+    "draw_peaks",
     "render_geojson",
     "render_html",
     "render_pdf",

@@ -85,6 +85,10 @@ class Drawn:
     alternative: str
     caption: str
 
+    def _repr_svg_(self) -> str:
+        """What a notebook shows."""
+        return self.svg.decode("utf-8")
+
 
 def themed(draw: Callable[P, R]) -> Callable[P, R]:
     """Draw under the settings of this room, whatever settings the user's matplotlib has."""
