@@ -1,0 +1,1 @@
+"""Pages on people: invitations, roles, organisations, powers, tokens."""
