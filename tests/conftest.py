@@ -32,7 +32,24 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["DATABASE_URL"] = os.environ.get("TOCSIN_TEST_DATABASE_URL", "")
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ.setdefault(name, "1")
+        _read_settings_again()
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def _read_settings_again() -> None:
+    """Settings from the environment above: the Django plugin has read them before this file."""
+    from django.conf import settings
+    from django.db import connections
+
+    from tocsin.server.configuration import read_configuration
+
+    settings.TOCSIN = read_configuration()
+    settings.DATABASES = {"default": settings.TOCSIN.database}
+    # what the handler of connections remembers of the former ones
+    connections._settings = None
+    connections.__dict__.pop("settings", None)
+    if hasattr(connections._connections, "default"):
+        del connections["default"]
 
 
 @pytest.fixture(scope="session")
