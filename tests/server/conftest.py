@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.internal.userkit import user_id_to_str
 from django.test import Client
 
 from tocsin.server.accounts.models import Assignment, Organisation, Person
@@ -106,6 +107,11 @@ def signed_in(client: Client) -> Callable[[Person], Client]:
     def make(who: Person) -> Client:
         browser = Client()
         browser.force_login(who, backend="allauth.account.auth_backends.AuthenticationBackend")
+        session = browser.session
+        record = {"method": "password", "at": now().timestamp(), "email": who.email}
+        session["account_authentication_methods"] = [record]
+        session["account_authentication_methods_user"] = user_id_to_str(who)
+        session.save()
         return browser
 
     return make

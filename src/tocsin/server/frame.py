@@ -41,6 +41,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry("alarms:list", _("Alarms"), "alarms.read"),
     Entry("incidents:list", _("Incidents"), "incidents.read"),
     Entry("duties:roster", _("Duties")),
+    Entry("sharing:overview", _("Who sees what")),
     Entry("accounts:people", _("People"), "accounts.manage"),
 )
 

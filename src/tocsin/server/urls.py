@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("realm", console.realm, name="realm"),
     path("language", set_language, name="set_language"),
     path("", include("tocsin.server.people.urls")),
+    path("", include("tocsin.server.sharing.urls")),
     path("alarms/", include("tocsin.server.alarms.urls")),
     path("incidents/", include("tocsin.server.incidents.urls")),
     path("duties/", include("tocsin.server.duties.urls")),

@@ -182,3 +182,43 @@ class Marked(models.Model):
         """Never a table of its own."""
 
         abstract = True
+
+
+class TwoPersonStep(models.TextChoices):
+    """What one person alone may not do."""
+
+    RELEASE_ABROAD = "release_abroad", _("release to another State")
+    LOWER_LEVEL = "lower_level", _("lower a level")
+
+
+class Proposal(models.Model):
+    """A step that a second person must approve; the same person cannot, in whatever session."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    step = models.CharField(max_length=24, choices=TwoPersonStep.choices)
+    noun = models.CharField(max_length=64)
+    row_id = models.UUIDField()
+    values: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    valid_until = models.DateTimeField()
+    reason = models.CharField(_("reason"), max_length=400)
+    decided_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    approved = models.BooleanField(null=True)
+    answer = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        """The latest first; nobody decides on what they asked for, whatever the code above does."""
+
+        ordering = ("-asked_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(decided_by=None) | ~models.Q(decided_by=models.F("asked_by")),
+                name="proposal_two_persons",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.step} {self.noun} {self.row_id}"

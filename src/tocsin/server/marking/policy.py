@@ -139,7 +139,8 @@ def visible(reader: Reader, rows: QuerySet[Row]) -> QuerySet[Row]:
 def decide(reader: Reader, action: str, row: Marked) -> Decision:
     """Whether a person may do something to a row, rule by rule.
 
-    The same rules as :func:`visible`, asked one by one so that a page can explain them.
+    The same rules as :func:`visible`, asked one by one so that a page can explain them; with an
+    empty action whether it may be seen at all.
     """
     noun = row._meta.label_lower
     mine = row.originator_id == reader.person.organisation_id
@@ -156,7 +157,11 @@ def decide(reader: Reader, action: str, row: Marked) -> Decision:
     missing = set(row.compartments.values_list("pk", flat=True)) - reader.compartments
     reasons = (
         (bool(reader.roles), _("holds a role at this moment")),
-        (may(reader, action), _("a role of the person allows “{action}”").format(action=action)),
+        *(
+            ((may(reader, action), _("a role allows “{action}”").format(action=action)),)
+            if action
+            else ()
+        ),
         (row.realm == reader.realm, _("works in the realm {realm}").format(realm=row.realm)),
         (
             row.level <= reader.person.clearance,

@@ -173,7 +173,7 @@ def _add(tar: tarfile.TarFile, path: Path, inside: str) -> tuple[str, int]:
         info = tarfile.TarInfo(inside)
         info.size = size
         info.mode = 0o600
-        tar.addfile(info, counted)  # type: ignore[arg-type]
+        tar.addfile(info, counted)
     return counted.sha256.hexdigest(), size
 
 

@@ -1,0 +1,1 @@
+"""Pages on who sees what: agreements, compartments, releases, and why a row is open or closed."""
