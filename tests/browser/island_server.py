@@ -39,7 +39,8 @@ SURVEYS = {
     "drive": MadeSurvey(),
     "no-positions": MadeSurvey(positions=False),
     "no-calibration": MadeSurvey(calibrated=False),
-    "no-spectra": MadeSurvey(spectra=False),
+    "no-spectra": MadeSurvey(spectra=False, kind="track"),
+    "static": MadeSurvey(kind="static"),
 }
 
 

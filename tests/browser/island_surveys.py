@@ -19,8 +19,14 @@ class MadeSurvey:
     """A drive past a caesium source and a patient, with everything that the server would answer."""
 
     def __init__(
-        self, *, positions: bool = True, calibrated: bool = True, spectra: bool = True
+        self,
+        *,
+        positions: bool = True,
+        calibrated: bool = True,
+        spectra: bool = True,
+        kind: str = "survey",
     ) -> None:
+        self.kind = kind
         rng = np.random.default_rng(41)
         channel = np.arange(N_CHANNEL)
         energy = (channel + 0.5) * KEV_PER_CHANNEL
@@ -59,7 +65,7 @@ class MadeSurvey:
             "sha256": "0" * 64,
             "realm": "EXERCISE",
             "marking": "EXERCISE, CONFIDENTIAL",
-            "kind": "survey",
+            "kind": self.kind,
             "instrument": "Example, 2x4x16 NaI",
             "start": "2026-03-02T09:15:00Z",
             "records": N_RECORD,
@@ -129,6 +135,8 @@ class MadeSurvey:
         }
 
     def spectrum(self, first: int, last: int) -> dict[str, Any]:
+        if not self.spectra:
+            return self._nothing(first, last)
         edges = [round(KEV_PER_CHANNEL * i, 4) for i in range(N_CHANNEL + 1)]
         return {
             "schema": "tocsin.spectrum/1",
@@ -145,6 +153,18 @@ class MadeSurvey:
                 "first_record": None,
                 "last_record": None,
             },
+        }
+
+    def _nothing(self, first: int, last: int) -> dict[str, Any]:
+        return {
+            "schema": "tocsin.spectrum/1",
+            "first_record": first,
+            "last_record": last,
+            "live_time_s": float(last - first + 1),
+            "real_time_s": None,
+            "counts": [],
+            "edges_keV": None,
+            "background": None,
         }
 
 

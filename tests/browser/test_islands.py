@@ -281,6 +281,15 @@ def test_what_is_missing_is_said_and_the_rest_stands(
     watched.check_is_quiet(server.address)
 
 
+def test_a_static_spectrum_stands_alone(watched: WatchedPage, server: IslandServer) -> None:
+    page = open_drive(watched, server, "static")
+    expect(page.locator("#spectrum canvas")).to_have_count(1)
+    assert page.locator("#strip, #map, #waterfall").count() == 0
+    page.keyboard.press("l")
+    assert pressed(page, "Log") == "false"
+    watched.check_is_quiet(server.address)
+
+
 def test_a_survey_that_may_not_be_seen_is_a_clear_word(
     watched: WatchedPage, server: IslandServer
 ) -> None:

@@ -23,6 +23,15 @@ async function json<T>(address: string, signal?: AbortSignal): Promise<T> {
   return body;
 }
 
+/** An address with further parameters; it may carry some already. */
+function asking(address: string, parameters: Record<string, string>): string {
+  const url = new URL(address, location.href);
+  for (const [name, value] of Object.entries(parameters)) {
+    url.searchParams.set(name, value);
+  }
+  return url.href;
+}
+
 export class Source {
   #pending: AbortController | null = null;
 
@@ -41,16 +50,15 @@ export class Source {
   }
 
   lines(nuclides?: string): Promise<ReferenceLines> {
-    const query = nuclides ? `?${new URLSearchParams({ nuclides })}` : "";
-    return json(this.addresses.lines + query);
+    return json(asking(this.addresses.lines, nuclides ? { nuclides } : {}));
   }
 
   /** Only the newest request counts: an older one that is still under way is given up. */
   spectrum(range: Range | null): Promise<Spectrum> {
     this.#pending?.abort();
     this.#pending = new AbortController();
-    const query = range ? `?first=${range[0]}&last=${range[1]}` : "";
-    return json(this.addresses.spectrum + query, this.#pending.signal);
+    const asked = range ? { first: String(range[0]), last: String(range[1]) } : {};
+    return json(asking(this.addresses.spectrum, asked), this.#pending.signal);
   }
 }
 

@@ -30,11 +30,16 @@ async function start(root: HTMLElement): Promise<void> {
   const records = new Records(known);
   const store = new Store();
   const charts = new SpectrumIsland(source, store);
-  root.replaceChildren(summary(records, store));
-  const islands = element("div", { class: "islands" });
-  root.append(islands);
-  surveyMap(islands, records, store, countries, tiles);
-  islands.append(charts.section, stripChart(records, store), waterfallOrReason(records, cells, store));
+  const islands = element("div", { class: "islands", "data-kind": known.kind });
+  if (known.kind === "static") {
+    root.replaceChildren(islands);
+    islands.append(charts.section);
+  } else {
+    root.replaceChildren(summary(records, store), islands);
+    surveyMap(islands, records, store, countries, tiles);
+    islands.append(charts.section, stripChart(records, store), waterfallOrReason(records, cells, store));
+    startReplay(records, store);
+  }
   store.watch(["large"], ({ large }) => (islands.dataset["large"] = large));
   store.watch(["selected"], ({ selected }) => {
     charts.section.setAttribute("aria-busy", "true");
@@ -53,7 +58,6 @@ async function start(root: HTMLElement): Promise<void> {
     );
   });
   startHotkeys(records, store);
-  startReplay(records, store);
   await charts.loadLines();
   root.dataset["ready"] = "";
 }

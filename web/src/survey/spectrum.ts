@@ -51,6 +51,11 @@ export class SpectrumIsland {
   }
 
   show(spectrum: Spectrum): void {
+    if (spectrum.counts.length === 0) {
+      this.#plot.replaceChildren(element("p", { class: "empty" }, text.noSpectra));
+      this.#chooser.element.hidden = true;
+      return;
+    }
     this.#spectrum = spectrum;
     asSlider(this.#plot, text.spectrum, spectrum.counts.length - 1);
     this.#channel = Math.min(this.#channel, spectrum.counts.length - 1);
@@ -148,12 +153,13 @@ export class SpectrumIsland {
       this.#chart.setCursor({ left: this.#chart.valToPos(middle, "x"), top: 0 }, false);
     }
     const counts = spectrum.counts[channel] as number;
+    const rate = spectrum.live_time_s > 0 ? formatNumber(counts / spectrum.live_time_s) : "–";
     const parts = [`${text.channel} ${channel}`];
     if (spectrum.edges_keV) {
       const energy = ((spectrum.edges_keV[channel] as number) + (spectrum.edges_keV[channel + 1] as number)) / 2;
       parts.unshift(`${text.energy} ${formatFixed(energy, 1)} keV`);
     }
-    parts.push(`${text.counts} ${formatNumber(counts, 8)} (${formatNumber(counts / spectrum.live_time_s)} /s)`);
+    parts.push(`${text.counts} ${formatNumber(counts, 8)} (${rate} /s)`);
     if (spectrum.background) {
       const under = (spectrum.background.counts[channel] as number) * this.#toBackground(spectrum);
       parts.push(`${text.background} ${formatNumber(under)}`);
@@ -164,7 +170,8 @@ export class SpectrumIsland {
   }
 
   #toBackground(spectrum: Spectrum): number {
-    return spectrum.background ? spectrum.live_time_s / spectrum.background.live_time_s : 0;
+    const { background, live_time_s } = spectrum;
+    return background && background.live_time_s > 0 ? live_time_s / background.live_time_s : 0;
   }
 
   #tellCaption(spectrum: Spectrum): void {
@@ -192,7 +199,7 @@ export class SpectrumIsland {
     this.#chart?.destroy();
     const { log, perSecond, background } = this.#store.state;
     const edges = this.#edges();
-    const unit = perSecond ? 1 / spectrum.live_time_s : 1;
+    const unit = perSecond && spectrum.live_time_s > 0 ? 1 / spectrum.live_time_s : 1;
     const under = this.#toBackground(spectrum) * unit;
     const close = (values: number[], factor: number): number[] => [...values.map((v) => v * factor), 0];
     const counts = close(spectrum.counts, unit);
