@@ -144,6 +144,7 @@ def raise_from_encounter(
     actor: Person | None = None,
     snm_compatible: bool = False,
     masked: bool = False,
+    evidence: Sequence[Marked] = (),
 ) -> Alarm | None:
     """Present an encounter to people.
 
@@ -162,6 +163,8 @@ def raise_from_encounter(
         Who brought the measurement; the detector raises the alarm all the same.
     snm_compatible, masked : bool
         Findings of the identification that the contract does not hold.
+    evidence : sequence of Marked
+        Rows behind it that the alarm is linked to as well: measurement, file.
 
     Returns
     -------
@@ -198,6 +201,8 @@ def raise_from_encounter(
         },
     )
     link(alarm, LinkKind.RAISED, source, actor=actor)
+    for row in evidence:
+        link(row, LinkKind.EVIDENCE, alarm, actor=actor)
     return alarm
 
 

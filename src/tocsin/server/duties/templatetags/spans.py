@@ -8,9 +8,9 @@ register = template.Library()
 
 
 @register.filter
-def span(seconds: float | None) -> str:
+def span(seconds: float | str | None) -> str:
     """Seconds in the two largest units that fit, for example ``2 h 05 min``."""
-    if seconds is None:
+    if seconds is None or isinstance(seconds, str):  # a template gives "" for what is not there
         return "–"
     whole = int(seconds)
     days, rest = divmod(whole, 86_400)

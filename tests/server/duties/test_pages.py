@@ -1,0 +1,193 @@
+"""Roster, notices and legal clocks on the pages and by the interface."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tocsin.errors import InvalidInput
+from tocsin.server.accounts.models import Person
+from tocsin.server.alarms.services import raise_from_information
+from tocsin.server.clock import now
+from tocsin.server.duties.models import Clock, Delivery, Notice, Shift
+from tocsin.server.duties.roster_rows import standing_of
+from tocsin.server.duties.services import (
+    acknowledge,
+    end_clock,
+    plan_shift,
+    run_due,
+    start_clocks,
+    take_over,
+)
+from tocsin.server.marking.policy import reader_of
+
+pytestmark = pytest.mark.django_db
+MakePerson = Callable[..., Person]
+SignIn = Callable[[Person], Client]
+
+
+def post(browser: Client, address: str, data: dict[str, Any]) -> Any:
+    return browser.post(address, json.dumps(data), content_type="application/json")
+
+
+def form_time(**ahead: float) -> str:
+    return f"{now() + timedelta(**ahead):%Y-%m-%dT%H:%M}"
+
+
+def test_a_supervisor_plans_and_the_officer_takes_over(
+    person: MakePerson, signed_in: SignIn, clock: Any
+) -> None:
+    officer, boss = person("officer", name="Amina"), person("supervisor", name="Carol")
+    plan = {
+        "person": str(officer.pk),
+        "role": "officer",
+        "start": form_time(),
+        "end": form_time(hours=7),
+    }
+    assert signed_in(officer).post("/duties/shifts/", plan).status_code == 403
+    assert signed_in(boss).post("/duties/shifts/", plan).status_code == 302
+    page = signed_in(officer).get("/duties/").content.decode()
+    assert "Planned, but has not taken over yet." in page
+    signed_in(officer).post("/duties/take-over/", {"role": "officer", "note": "gate 2 is shut"})
+    page = signed_in(boss).get("/duties/").content.decode()
+    assert "gate 2 is shut" in page
+    state = standing_of(officer.organisation_id, "EXERCISE", "officer", now())
+    assert (state.people, state.taken) == ((str(officer.pk),), True)
+    shift = Shift.objects.get()
+    signed_in(boss).post(f"/duties/shifts/{shift.pk}/cancel/", {"reason": ""})
+    shift.refresh_from_db()
+    assert shift.cancelled_at is None
+    signed_in(boss).post(f"/duties/shifts/{shift.pk}/cancel/", {"reason": "ill"})
+    shift.refresh_from_db()
+    assert shift.cancel_reason == "ill"
+    assert signed_in(boss).get("/duties/roster.csv").status_code == 200
+
+
+def test_a_shift_that_cannot_be_is_refused(person: MakePerson, clock: Any) -> None:
+    boss, officer = reader_of(person("supervisor")), person("officer")
+    start, end = now(), now() + timedelta(hours=8)
+    foreign, live = person("officer", of="police"), person("officer", realms=("LIVE",))
+    with pytest.raises(InvalidInput, match="own organisation"):
+        plan_shift(boss, person=foreign, role="officer", start=start, end=end)
+    with pytest.raises(InvalidInput, match="does not hold"):
+        plan_shift(boss, person=officer, role="expert", start=start, end=end)
+    with pytest.raises(InvalidInput, match="24 hours"):
+        plan_shift(boss, person=officer, role="officer", start=start, end=end + timedelta(days=1))
+    with pytest.raises(InvalidInput, match="realm"):
+        plan_shift(boss, person=live, role="officer", start=start, end=end)
+    plan_shift(boss, person=officer, role="officer", start=start, end=end)
+    with pytest.raises(InvalidInput, match="already"):
+        plan_shift(boss, person=officer, role="officer", start=start, end=end)
+    with pytest.raises(InvalidInput, match="do not hold"):
+        take_over(reader_of(officer), role="expert")
+
+
+def test_who_is_on_duty_is_called_and_who_is_off_is_not(person: MakePerson, clock: Any) -> None:
+    boss = reader_of(person("supervisor"))
+    on, off = person("officer", name="On"), person("officer", name="Off")
+    plan_shift(boss, person=on, role="officer", start=now(), end=now() + timedelta(hours=8))
+    raise_from_information(boss, title="t", reason="tip", note="n")
+    called = set(Delivery.objects.values_list("person_id", flat=True))
+    assert on.pk in called
+    assert off.pk not in called
+
+
+def test_a_notice_climbs_until_somebody_acknowledges(
+    person: MakePerson, signed_in: SignIn, clock: Any
+) -> None:
+    officer, expert = person("officer"), person("expert")
+    alarm = raise_from_information(reader_of(officer), title="t", reason="tip", note="n")
+    browser = signed_in(officer)
+    assert alarm.name in browser.get("/duties/notices/").content.decode()
+    (waiting,) = browser.get("/api/1/duties/notices").json()
+    assert waiting["text"].startswith(f"Alarm {alarm.name}")
+    assert signed_in(expert).get("/api/1/duties/notices").json() == []
+    notice = Notice.objects.get()
+    answer = signed_in(expert).post(f"/duties/notices/{notice.pk}/acknowledge/")
+    assert answer.status_code == 404
+    answer = browser.post(f"/duties/notices/{notice.pk}/acknowledge/")
+    assert answer["Location"] == alarm.get_absolute_url()
+    calls = Delivery.objects.filter(notice=notice).count()
+    again = acknowledge(reader_of(officer), notice)
+    assert again.acknowledgement.by == officer
+    clock.move(days=2)
+    run_due(now())
+    assert Delivery.objects.filter(notice=notice).count() == calls
+    assert "by nobody" not in browser.get("/duties/notices/").content.decode()
+
+
+def test_a_legal_clock_runs_by_the_profile_and_calls_once_when_it_is_over(
+    person: MakePerson, signed_in: SignIn, clock: Any
+) -> None:
+    boss = person("supervisor", name="Carol")
+    reader = reader_of(boss)
+    alarm = raise_from_information(reader, title="t", reason="tip", note="n")
+    clocks = start_clocks(
+        alarm, profile_code="fictional", starts="loss_known", at=now(), actor=boss
+    )
+    assert [c.duty for c in clocks] == ["loss_telephone", "loss_written"]
+    assert clocks[0].due_at - now() == timedelta(hours=1)
+    before = Notice.objects.count()
+    clock.move(hours=1)
+    run_due(now())
+    assert Notice.objects.filter(subject_kind="duties.clock").count() == 0
+    clock.move(seconds=1)
+    for _ in range(3):
+        run_due(now())
+    assert Notice.objects.filter(subject_kind="duties.clock").count() == 1
+    assert Notice.objects.count() >= before + 1
+    browser = signed_in(boss)
+    page = browser.get("/duties/clocks/").content.decode()
+    assert "overdue" in page
+    assert "10 CFR 20.2207" in page
+    browser.post(f"/duties/clocks/{clocks[0].pk}/end/", {"outcome": "met", "reason": ""})
+    assert not hasattr(Clock.objects.get(pk=clocks[0].pk), "end")
+    browser.post(f"/duties/clocks/{clocks[0].pk}/end/", {"outcome": "met", "reason": "called"})
+    assert "met too late" in browser.get("/duties/clocks/").content.decode()
+    with pytest.raises(InvalidInput, match="already"):
+        end_clock(reader, clocks[0], met=True, reason="again")
+    (running,) = browser.get("/api/1/duties/clocks").json()
+    assert (running["duty"], running["verification"]) == ("loss_written", "fictional")
+    answer = post(
+        browser, f"/api/1/duties/clocks/{running['id']}/end", {"met": False, "reason": "found"}
+    )
+    assert answer.json()["standing"] == "stopped"
+
+
+def test_the_interface_keeps_the_roster(person: MakePerson, signed_in: SignIn, clock: Any) -> None:
+    officer, boss = person("officer", name="Amina"), person("supervisor")
+    browser = signed_in(boss)
+    plan = {
+        "person": str(officer.pk),
+        "role": "officer",
+        "start": now().isoformat(),
+        "end": (now() + timedelta(hours=8)).isoformat(),
+    }
+    answer = post(browser, "/api/1/duties/shifts", plan)
+    assert answer.status_code == 201
+    assert post(browser, "/api/1/duties/shifts", plan).status_code == 422
+    stranger = person("officer", of="police")
+    assert (
+        post(browser, "/api/1/duties/shifts", {**plan, "person": str(stranger.pk)}).status_code
+        == 404
+    )
+    taken = post(signed_in(officer), "/api/1/duties/take-over", {"role": "officer"})
+    assert taken.status_code == 201
+    roster = browser.get("/api/1/duties/roster").json()
+    assert roster["now"][0] == {
+        "role": "officer",
+        "people": ["Amina"],
+        "taken": True,
+        "relief_missing": [],
+    }
+    shift = answer.json()["id"]
+    cancelled = post(browser, f"/api/1/duties/shifts/{shift}/cancel", {"reason": "ill"})
+    assert cancelled.json()["cancelled_at"] is not None
+    others = signed_in(person("supervisor", of="police"))
+    assert post(others, f"/api/1/duties/shifts/{shift}/cancel", {"reason": "x"}).status_code == 404
+    assert "Amina" not in others.get("/api/1/duties/roster").content.decode()
