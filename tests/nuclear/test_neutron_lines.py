@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from importlib import resources
 
 import pytest
@@ -122,3 +123,29 @@ def test_a_changed_table_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(companions, "companions_manifest", lambda: manifest)
     with pytest.raises(ParseError, match="manifest"):
         companion_rows("betas.csv")
+
+
+@pytest.mark.parametrize(
+    ("reaction", "energy_keV", "decay"),
+    [
+        ("Te-123(n,g)", 602.7, "Sb-124"),
+        ("Te-123(n,g)", 722.8, "Sb-124"),
+        ("Cr-53(n,g)", 834.85, "Mn-54"),
+        ("Ge-73(n,g)", 595.85, "As-74"),
+        ("Mg-25(n,g)", 1808.66, "Al-26"),
+        ("Zn-67(n,g)", 1077.3, "Ga-68"),
+        ("Fe-56(n,g)", 14.41, "Co-57"),
+    ],
+)
+def test_capture_lines_agree_with_decays_to_the_same_nuclide(
+    reaction: str, energy_keV: float, decay: str
+) -> None:
+    """Two evaluations of one transition: within three of their joint standard uncertainties."""
+    near = neutron_lines(low_keV=energy_keV - 0.3, high_keV=energy_keV + 0.3)
+    (captured,) = (line for line in near if line.reaction == reaction)
+    gammas = [x for x in load_library().lines(decay) if x.kind == "gamma"]
+    decayed = min(gammas, key=lambda x: abs(x.energy_keV - captured.energy_keV))
+    assert captured.energy_uncertainty_keV is not None
+    assert decayed.energy_uncertainty_keV is not None
+    joint_keV = math.hypot(captured.energy_uncertainty_keV, decayed.energy_uncertainty_keV)
+    assert abs(captured.energy_keV - decayed.energy_keV) < 3.0 * joint_keV
