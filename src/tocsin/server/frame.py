@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -38,6 +39,7 @@ class Entry:
 
 NAVIGATION: tuple[Entry, ...] = (
     Entry("home", _("Home")),
+    Entry("measurements:list", _("Measurements"), "measurements.read"),
     Entry("alarms:list", _("Alarms"), "alarms.read"),
     Entry("incidents:list", _("Incidents"), "incidents.read"),
     Entry("duties:roster", _("Duties")),
@@ -69,5 +71,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "realm_label": Realm(reader.realm).label if reader else "",
         "clearance_label": Level(reader.person.clearance).label if reader else "",
         "theme": theme if theme in THEMES else "",
+        "map_tiles": reverse("map_tiles") if settings.TOCSIN.map_tiles else "",
         "version": tocsin.__version__,
     }

@@ -7,15 +7,18 @@ from django.views.i18n import set_language
 
 from tocsin.server.api import api
 from tocsin.server.console import views as console
+from tocsin.server.console.map_tiles import map_tiles
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", console.home, name="home"),
     path("health", console.health, name="health"),
+    path("map/tiles.pmtiles", map_tiles, name="map_tiles"),
     path("theme", console.theme, name="theme"),
     path("realm", console.realm, name="realm"),
     path("language", set_language, name="set_language"),
     path("", include("tocsin.server.people.urls")),
     path("", include("tocsin.server.sharing.urls")),
+    path("measurements/", include("tocsin.server.measurements.urls")),
     path("alarms/", include("tocsin.server.alarms.urls")),
     path("incidents/", include("tocsin.server.incidents.urls")),
     path("duties/", include("tocsin.server.duties.urls")),
