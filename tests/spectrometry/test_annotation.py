@@ -53,6 +53,17 @@ def test_the_nuclide_that_made_the_peaks_is_foremost(name: str, least: float, at
     assert found[at][0].seen == found[at][0].expected > 0
 
 
+def test_what_is_everywhere_stands_before_what_is_rare() -> None:
+    """Natural lines and lead X-rays; Bi-208 and Bi-207 have lines at the same energies."""
+    lead = {72.80: 1.2e4, 74.97: 2e4, 84.94: 6e3}
+    natural = {238.632: 2e4, 583.187: 9e3, 609.32: 8e3, 1460.82: 2e4, 1764.49: 2e3, 2614.511: 5e3}
+    found = annotated(lead | natural)
+    for e, name in ((239, "Pb-212"), (583, "Tl-208"), (609, "Bi-214"), (1461, "K-40")):
+        assert found[e][0].label == name
+    assert found[2615][0].label == "Tl-208"
+    assert found[75][0].label == "Pb Ka1"
+
+
 def test_an_isomer_is_named_with_its_parent() -> None:
     found = annotated({661.657: 5e3})
     labels = [c.label for c in found[662]]

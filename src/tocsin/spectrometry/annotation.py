@@ -40,8 +40,13 @@ SUPPORTED = 3.0
 """Score from which a nuclide's lines beyond the end of the spectrum count as parents of escapes."""
 CLEAR_SIGMA = 4.0
 """Expected height of a line over its continuum from which it ought to have a peak."""
-CUSTOMARY = 1.5
-"""Score of a nuclide that is in customary use or in nature, by the class table of the library."""
+CUSTOMARY = 4.0
+"""Score of a nuclide that is in customary use or in nature, by the class table of the library: the
+logarithm of some 50, how much more often it is met than one of the many that are not."""
+NATURAL = 3.0
+"""Score that one has beside it which is in nearly every spectrum."""
+ELEMENT = 5.0
+"""Score of an X-ray of a heavy element that is struck: shields and collimators are everywhere."""
 MISSED = 3.0
 """Score that a line without a peak takes off."""
 MOST_WORTH = 2.0
@@ -207,7 +212,8 @@ def _lines(peak: Peak, book: LineBook, scene: _Scene) -> list[Possible]:
     for name, (rough, i) in rough_order[: 2 * MOST_CANDIDATES]:
         expected, seen, support = _others(peak, i, book, scene)
         energy = float(book.energies_keV[i])
-        score = rough + support + CUSTOMARY * (name in book.customary)
+        score = rough + support
+        score += CUSTOMARY * (name in book.customary) + NATURAL * (name in book.natural)
         kind: Kind = "gamma"
         if book.kinds[i] in ("x-ray", "annihilation"):
             kind = "x-ray" if book.kinds[i] == "x-ray" else "annihilation"
@@ -271,7 +277,8 @@ def _element_xrays(peak: Peak) -> list[Possible]:
             continue
         seen.add(x.element)
         spread = float(np.hypot(peak.energy_uncertainty_keV, PLACE_FWHM * peak.fwhm_keV))
-        score = float(np.log(x.relative_intensity)) - 0.5 * (offset / spread) ** 2 - 1.0
+        score = float(np.log(x.relative_intensity)) - 0.5 * (offset / spread) ** 2
+        score += ELEMENT
         out.append(
             Possible(
                 kind="x-ray",
@@ -312,7 +319,7 @@ class _Effects:
         wide = "; wider than the detector's lines, as annihilation is" * (peak.width_ratio > 1.2)
         reach = max(TOLERANCE_FWHM, 1.5 / peak.fwhm_keV)
         reason = f"positrons of any source, or pair production outside of the detector{wide}"
-        self.add("annihilation", ANNIHILATION_KEV, "e+ e-", reason, reach, 2.0)
+        self.add("annihilation", ANNIHILATION_KEV, "e+ e-", reason, reach, 2.0 + CUSTOMARY)
 
     def of_other_peaks(self) -> None:
         """Escape and scatter positions of each other peak."""

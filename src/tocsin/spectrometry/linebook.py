@@ -15,6 +15,9 @@ FloatArray = NDArray[np.float64]
 LEAST_INTENSITY = 1e-5
 """Photons per decay of the emitter below which a line is not listed."""
 
+EARTH_AGE_S = 1e17
+"""Some 3 billion years: longer than any progeny of U-238 and Th-232 needs to grow in."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LineBook:
@@ -30,6 +33,9 @@ class LineBook:
         ``gamma``, ``x-ray`` or ``annihilation``.
     by_emitter : dict of str to (n,) int
         Indices of a nuclide's lines, strongest first.
+    natural : frozenset of str
+        K-40 and what stands in equilibrium with U-238 or Th-232 by more than a hundredth: it is in
+        nearly every spectrum.
     customary : frozenset of str
         Nuclides that are met in use or in nature, by the class table of the library.
     labels : dict of str to str
@@ -42,6 +48,7 @@ class LineBook:
     emitters: tuple[str, ...]
     kinds: tuple[str, ...]
     by_emitter: dict[str, NDArray[np.intp]]
+    natural: frozenset[str]
     customary: frozenset[str]
     labels: dict[str, str]
 
@@ -75,9 +82,21 @@ def line_book(library: NuclideLibrary) -> LineBook:
         by_emitter={
             name: np.array(sorted(at, key=lambda i: -intensities[i])) for name, at in places.items()
         },
+        natural=_natural(library),
         customary=frozenset(name for name in library if library[name].customary),
         labels=_labels(library),
     )
+
+
+def _natural(library: NuclideLibrary) -> frozenset[str]:
+    """What soil and building stone hold everywhere."""
+    chains = [
+        name
+        for parent in ("U-238", "Th-232")
+        for name, ratio in library.activity_ratios(parent, age_s=EARTH_AGE_S).items()
+        if ratio > 0.01
+    ]
+    return frozenset(["K-40", *chains])
 
 
 def _labels(library: NuclideLibrary) -> dict[str, str]:
