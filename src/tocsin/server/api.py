@@ -10,6 +10,7 @@ from tocsin.server.alarms.api import router as alarms
 from tocsin.server.duties.api import router as duties
 from tocsin.server.incidents.api import router as incidents
 from tocsin.server.marking.reading import TooMuchReading
+from tocsin.server.measurements.api import router as measurements
 
 api = NinjaAPI(
     title="Tocsin",
@@ -20,6 +21,7 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
+api.add_router("/measurements", measurements)
 api.add_router("/alarms", alarms)
 api.add_router("/incidents", incidents)
 api.add_router("/duties", duties)

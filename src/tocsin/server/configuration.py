@@ -47,6 +47,10 @@ class Configuration:
         Program that is run for each notice, empty for none.
     map_tiles : Path or None
         PMTiles file of a base map that the operator supplies.
+    upload_most_MiB : int
+        Largest file that can be uploaded.
+    upload_quota_MiB : int
+        What the uploads of one person in one realm may take together.
     """
 
     data: Path
@@ -60,6 +64,8 @@ class Configuration:
     checkpoint_copies: tuple[Path, ...]
     notice_command: str
     map_tiles: Path | None
+    upload_most_MiB: int
+    upload_quota_MiB: int
 
 
 def setting(name: str, env: Mapping[str, str], default: str = "") -> str:
@@ -93,6 +99,8 @@ def read_configuration(env: Mapping[str, str] | None = None) -> Configuration:
         ),
         notice_command=setting("TOCSIN_NOTICE_COMMAND", env),
         map_tiles=Path(tiles) if tiles else None,
+        upload_most_MiB=_number("TOCSIN_UPLOAD_MOST_MIB", env, 64),
+        upload_quota_MiB=_number("TOCSIN_UPLOAD_QUOTA_MIB", env, 10_240),
     )
 
 
@@ -150,6 +158,13 @@ def _kept_secret(path: Path) -> str:
         file.flush()
         os.fsync(file.fileno())
     return fresh
+
+
+def _number(name: str, env: Mapping[str, str], default: int) -> int:
+    text = setting(name, env, str(default))
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigurationError(f"{name} must be a whole number above zero, not {text!r}")
+    return int(text)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Instruments, uploads, and the measurements and encounters that come of them."""
