@@ -44,6 +44,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry("incidents:list", _("Incidents"), "incidents.read"),
     Entry("duties:roster", _("Duties")),
     Entry("sharing:overview", _("Who sees what")),
+    Entry("audit:events", _("Log"), "audit.read"),
     Entry("accounts:people", _("People"), "accounts.manage"),
 )
 

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alarms/", include("tocsin.server.alarms.urls")),
     path("incidents/", include("tocsin.server.incidents.urls")),
     path("duties/", include("tocsin.server.duties.urls")),
+    path("log/", include("tocsin.server.transparency.urls")),
     path("account/", include("allauth.account.urls")),
     path("account/second-factor/", include("allauth.mfa.urls")),
     path("account/sessions/", include("allauth.usersessions.urls")),

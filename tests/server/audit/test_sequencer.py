@@ -297,16 +297,16 @@ def test_the_step_refuses_an_altered_log_and_says_so_once_a_minute(
 ) -> None:
     write_leaves(3, organisation=who)
     step = Step()
-    assert step(NOON) == 3
+    assert step.run(NOON) == 3
     assert step.refused == ""
     with undone():
         as_administrator(lambda c: c.execute("DELETE FROM audit_leaf WHERE position = 2"))
-        assert step(NOON + timedelta(seconds=1)) == 0
+        assert step.run(NOON + timedelta(seconds=1)) == 0
         assert "sequenced" in step.refused
-        assert step(NOON + timedelta(seconds=2)) == 0
-        assert step(NOON + timedelta(seconds=62)) == 0
+        assert step.run(NOON + timedelta(seconds=2)) == 0
+        assert step.run(NOON + timedelta(seconds=62)) == 0
         assert len([r for r in caplog.records if r.levelname == "CRITICAL"]) == 2
-    assert step(NOON + timedelta(seconds=200)) == 0
+    assert step.run(NOON + timedelta(seconds=200)) == 0
     assert step.refused == ""
 
 

@@ -182,7 +182,7 @@ class Step:
         self.refused: str = ""
         self.try_after: datetime | None = None
 
-    def __call__(self, at: datetime) -> int:
+    def run(self, at: datetime) -> int:
         """Run once; after a refusal again only after a while, and from the beginning."""
         if self.try_after is not None and at < self.try_after:
             return 0

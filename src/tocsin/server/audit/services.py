@@ -72,7 +72,7 @@ def record(
         action=action,
         subject_kind=subject._meta.label_lower,
         subject_id=str(subject.pk),
-        realm=getattr(subject, "realm", "LIVE"),
+        realm=_realm_of(subject),
         level=getattr(subject, "level", 1),
         organisation=_organisation_of(subject),
         content=content,
@@ -92,7 +92,18 @@ def _organisation_of(subject: models.Model) -> str:
         return str(subject.pk)
     person = getattr(subject, "person", None)
     for owner in (subject, person):
-        for name in ("originator_id", "organisation_id"):
+        for name in ("originator_id", "organisation_id", "owner_id", "giver_id"):
             if found := getattr(owner, name, None):
                 return str(found)
     return ""
+
+
+def _realm_of(subject: models.Model) -> str:
+    """Realm of a change: the row's own, or that of a person who works in one realm alone."""
+    if realm := getattr(subject, "realm", ""):
+        return str(realm)
+    for owner in (subject, getattr(subject, "person", None)):
+        realms = getattr(owner, "realms", None) or []
+        if len(realms) == 1:
+            return str(realms[0])
+    return "LIVE"

@@ -34,6 +34,10 @@ def main() -> None:
     """Start as a process of its own."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.server.settings")
     django.setup()
+    from tocsin.server.audit.sequencer import Step
+    from tocsin.server.duties.timers import register
+
+    register(Step().run)
     stop = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
