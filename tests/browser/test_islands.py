@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 from island_server import STATIC, IslandServer
 from island_surveys import FIRST, LAST, N_RECORD, SECOND
+from made_tiles import archive, road_tile
 from watched import WatchedPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = playwright.expect
+# Generous: the tests share the processors with each other
+expect.set_options(timeout=30_000)
 
 pytestmark = pytest.mark.browser
 
@@ -295,6 +299,25 @@ def test_a_survey_that_may_not_be_seen_is_a_clear_word(
 ) -> None:
     page = watched.open(f"{server.address}/survey/hidden", ready="#survey .notice")
     assert "no such measurement" in page.inner_text("#survey")
+
+
+def test_tiles_of_the_operator_are_read_by_ranges(
+    watched: WatchedPage, server: IslandServer
+) -> None:
+    server.extra["/map/tiles.pmtiles"] = archive()
+    tile = len(road_tile())
+    page = watched.page
+    pieces: list[int] = []
+    page.on(
+        "response",
+        lambda r: r.url.endswith(".pmtiles") and pieces.append(int(r.headers["content-length"])),
+    )
+    address = f"{server.address}/survey/drive?tiles=/map/tiles.pmtiles"
+    watched.open(address, ready="#map[data-ready]")
+    expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("Tiles of the operator")
+    page.wait_for_timeout(500)
+    assert tile in pieces
+    watched.check_is_quiet(server.address)
 
 
 def test_french_pages_speak_french(watched: WatchedPage, server: IslandServer) -> None:

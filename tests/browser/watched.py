@@ -21,7 +21,7 @@ class WatchedPage:
 
     def __init__(self, browser: Browser, *, width: int = 1280) -> None:
         self.context = browser.new_context(viewport={"width": width, "height": 900})
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(60_000)
         self.page: Page = self.context.new_page()
         self.messages: list[str] = []
         self.requests: list[str] = []

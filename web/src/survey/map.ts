@@ -63,7 +63,7 @@ export function surveyMap(
 
   let chart: Chart;
   if (tiles) {
-    addProtocol("pmtiles", new Protocol().tile);
+    addProtocol("pmtiles", new Protocol({ metadata: true }).tile);
   }
   try {
     chart = new Chart({
@@ -151,10 +151,11 @@ export function surveyMap(
 
   choice.addEventListener("change", newQuantity);
   newQuantity();
-  chart.on("load", () => {
+  chart.once("idle", () => (section.dataset["ready"] = ""));
+  // Not on `load`: the track does not wait for tiles of the base map.
+  chart.once("style.load", () => {
     chart.fitBounds(boundsOf(places), { ...FIT, animate: false });
     addData();
-    section.dataset["ready"] = "";
     onTheme(() => {
       chart.setStyle(baseStyle(world, tiles), { diff: false });
       chart.once("style.load", addData);
