@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import webbrowser
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,8 +32,11 @@ def demo_command(
     headless: Annotated[
         bool, typer.Option("--headless", help="Run to the end and open no browser.")
     ] = False,
+    no_server: Annotated[
+        bool, typer.Option("--no-server", help="The walk and its report alone.")
+    ] = False,
 ) -> None:
-    """Simulate a street walk past three sources, analyse it and compare with the truth."""
+    """Simulate a street walk past three sources, analyse it, and work with it on a server."""
     if out.exists() and not out.is_dir():
         bad_usage(f"{out} is a file: name a folder")
     try:
@@ -68,6 +72,14 @@ def demo_command(
         console.print(Text(f"{name + ':':8}{path}"), soft_wrap=True)
     if not headless and not webbrowser.open(report.resolve().as_uri()):
         console.print("Open the report in a browser.")
+    if no_server:
+        return
+    if find_spec("django") is None:
+        remark("The server's parts are not installed (pip install tocsin[server]): no server.")
+        return
+    from tocsin.cli.demo_server import serve_state
+
+    serve_state(written.walk.resolve(), (out / "server").resolve(), headless=headless)
 
 
 def _advance(bar: Progress, words: str) -> Callable[[int, int], None]:

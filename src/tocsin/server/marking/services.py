@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tocsin.errors import InvalidInput
+from tocsin.errors import InvalidInput, TocsinError
 from tocsin.server.accounts.models import Level, Organisation, OrganisationKind, Person
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
@@ -280,7 +280,13 @@ def _set_level(row: Marked, level: int, by: Person, reason: str) -> None:
     if level not in Level.values:
         raise InvalidInput(_("There is no such level."))
     before = row.level
-    type(row).objects.filter(pk=row.pk).update(level=level)
+    try:
+        type(row).objects.filter(pk=row.pk).update(level=level)
+    except TocsinError as error:
+        # rows that are written once refuse; what hangs on them is closed by a compartment
+        raise InvalidInput(
+            _("This row is written once and its level stays: close it by a compartment.")
+        ) from error
     row.level = level
     record(
         actor=by,

@@ -1,0 +1,1 @@
+"""A fictional State in the realm EXERCISE, for demonstrations, training and tests."""
