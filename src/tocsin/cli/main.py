@@ -16,6 +16,7 @@ from tocsin.cli import (
     demo,
     difference,
     keep,
+    log_export,
     nuclide,
     peaks,
     serve,
@@ -51,6 +52,7 @@ app.command("age")(age.age_command)
 app.command("compare")(compare.compare_command)
 app.command("nuclide")(nuclide.nuclide_command)
 app.command("verify-log", epilog=verify_log.VERIFY_EXIT_STATUS)(verify_log.verify_log_command)
+app.command("log-export")(log_export.log_export_command)
 app.command("serve")(serve.serve_command)
 app.command("backup")(keep.backup_command)
 app.command("restore")(keep.restore_command)

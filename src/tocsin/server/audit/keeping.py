@@ -10,6 +10,8 @@ Each log (one signing key) has a folder of its own below ``log``::
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -91,10 +93,13 @@ class KeptFolder:
         return self.folder / "checkpoints" / f"{size:0{_DIGITS}d}.txt"
 
     def _append(self, commitments: Callable[[int, int], Iterable[bytes]], until: int) -> None:
-        first = self.size()
-        if first >= until:
-            return
         with (self.folder / "commitments.txt").open("ab") as stream:
+            # The server and a command may both come here; a share without locks has one writer.
+            with contextlib.suppress(OSError):
+                fcntl.flock(stream, fcntl.LOCK_EX)
+            first = self.size()
+            if first >= until:
+                return
             # a line that a crash cut short is written again
             stream.truncate(first * LINE_BYTES)
             stream.seek(0, os.SEEK_END)
