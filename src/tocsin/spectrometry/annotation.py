@@ -36,7 +36,7 @@ field instruments are a fraction of a peak width off."""
 MOST_CANDIDATES = 12
 FAR_BEHIND = 12.0
 """Score behind the best candidate from which one is not listed."""
-SUPPORTED = 3.0
+SUPPORTED = 8.0
 """Score from which a nuclide's lines beyond the end of the spectrum count as parents of escapes."""
 CLEAR_SIGMA = 4.0
 """Expected height of a line over its continuum from which it ought to have a peak."""
@@ -55,6 +55,9 @@ MOST_OTHERS = 6
 """Other lines of a nuclide that are looked for, the clearest first."""
 ESCAPE_FROM_KEV = 1200.0
 """Energy from which pair production makes escape peaks that can be seen."""
+ESCAPE = 5.0
+"""Score of an escape peak whose parent is there: above the energy of pair production every strong
+line has them."""
 ESCAPE_RATIO = 3.0
 """Escape peak over its parent at most: in small crystals a double escape exceeds the parent."""
 SUM_RATIO = 0.2
@@ -205,6 +208,7 @@ def _lines(peak: Peak, book: LineBook, scene: _Scene) -> list[Possible]:
         spread = np.hypot(spread, float(book.uncertainties_keV[i]))
         rough = float(np.log(book.intensities[i] / strongest)) - 0.5 * float(offset / spread) ** 2
         rough += 0.3 * float(np.log(book.intensities[i]))
+        rough += CUSTOMARY * (name in book.customary) + NATURAL * (name in book.natural)
         if name not in first or rough > first[name][0]:
             first[name] = (rough, i)
     rough_order = sorted(first.items(), key=lambda item: (-item[1][0], item[0]))
@@ -213,7 +217,6 @@ def _lines(peak: Peak, book: LineBook, scene: _Scene) -> list[Possible]:
         expected, seen, support = _others(peak, i, book, scene)
         energy = float(book.energies_keV[i])
         score = rough + support
-        score += CUSTOMARY * (name in book.customary) + NATURAL * (name in book.natural)
         kind: Kind = "gamma"
         if book.kinds[i] in ("x-ray", "annihilation"):
             kind = "x-ray" if book.kinds[i] == "x-ray" else "annihilation"
@@ -330,8 +333,8 @@ class _Effects:
             share = float(np.log(min(1.0, parent.area / self.peak.area)))
             if e >= ESCAPE_FROM_KEV and self.peak.area <= ESCAPE_RATIO * parent.area:
                 single, double = e - ANNIHILATION_KEV, e - 2.0 * ANNIHILATION_KEV
-                self.add("single escape", single, label, reason, TOLERANCE_FWHM, 1.0 + share)
-                self.add("double escape", double, label, reason, TOLERANCE_FWHM, 1.0 + share)
+                self.add("single escape", single, label, reason, TOLERANCE_FWHM, ESCAPE + share)
+                self.add("double escape", double, label, reason, TOLERANCE_FWHM, ESCAPE + share)
             if e >= SCATTER_FROM_KEV:
                 back = e / (1.0 + 2.0 * e / ANNIHILATION_KEV)
                 self.add("back-scatter", back, label, reason, SCATTER_FWHM, share - 1.0)
@@ -351,7 +354,9 @@ class _Effects:
                     reason = f"of {name} {line:.1f} keV, beyond the end of the spectrum"
                     place = line - n * ANNIHILATION_KEV
                     strength = 0.3 * float(np.log(book.intensities[i]))
-                    self.add(kind, place, f"{line:.1f} keV", reason, TOLERANCE_FWHM, 1.0 + strength)
+                    self.add(
+                        kind, place, f"{line:.1f} keV", reason, TOLERANCE_FWHM, ESCAPE + strength
+                    )
 
     def sums(self) -> None:
         """Two photons at once: both of one decay, or of two decays at high rate."""
