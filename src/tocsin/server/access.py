@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from ninja.utils import check_csrf
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.accounts.roles import known_actions
@@ -144,6 +145,10 @@ class AccessMiddleware:
                 return _refusal(401, _("Sign in, or send a token."))
             return redirect_to_login(request.get_full_path())
         by_token = hasattr(request, "token")
+        if is_api and not by_token and method != "GET" and check_csrf(request) is not None:
+            # the interface's views are exempt in the library: a page of another origin must not
+            # write by the cookie of a session
+            return _refusal(403, _("Send the page's CSRF token, or an access token."))
         if (
             not by_token
             and needs_second_factor(reader.person)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from tocsin.server.marking.policy import Reader
+from tocsin.server.marking.policy import Reader, may
+from tocsin.server.measurements.reading import numbers_for
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,26 @@ class Tile:
 
 
 TileMaker = Callable[[Reader], Tile | None]
-MAKERS: list[TileMaker] = []
+
+
+def measured(reader: Reader) -> Tile | None:
+    """What was measured, and what of it waits or could not be read."""
+    if not may(reader, "measurements.read"):
+        return None
+    numbers = numbers_for(reader)
+    return Tile(
+        title=_("Measurements"),
+        number=str(numbers["measurements"]),
+        address=reverse("measurements:list"),
+        details=(
+            (_("in the last 24 h"), str(numbers["recent"])),
+            (_("being analysed"), str(numbers["waiting"])),
+            (_("not readable, last 24 h"), str(numbers["failed"])),
+        ),
+    )
+
+
+MAKERS: list[TileMaker] = [measured]
 
 
 def tiles_for(reader: Reader) -> list[Tile]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -196,5 +197,5 @@ def unpacked(blob: bytes | memoryview) -> dict[str, NDArray[np.generic]]:
     try:
         with np.load(io.BytesIO(bytes(blob)), allow_pickle=False) as held:
             return {name: held[name] for name in held.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise InvalidInput("stored arrays are damaged") from error
