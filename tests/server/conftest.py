@@ -80,13 +80,14 @@ def person(organisation: Callable[..., Organisation]) -> Callable[..., Person]:
         clearance: int = 1,
         realms: tuple[str, ...] = ("EXERCISE",),
         name: str = "",
+        kind: str = "customs",
     ) -> Person:
         nonlocal count
         count += 1
         who = Person(
             email=f"person{count}@{of}.example",
             name=name or f"Person {count}",
-            organisation=organisation(of),
+            organisation=organisation(of, kind),
             clearance=clearance,
             realms=list(realms),
             created_at=now(),

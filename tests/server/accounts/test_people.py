@@ -115,7 +115,8 @@ def test_a_token_opens_no_more_than_its_scopes(person: Callable[..., Person]) ->
 def test_pages_of_people_render(
     person: Callable[..., Person], signed_in: Callable[[Person], Client]
 ) -> None:
-    who, other = person("administrator"), person("officer", name="<b>Ann</b>")
+    who = person("administrator", of="authority", kind="regulator")
+    other = person("officer", name="<b>Ann</b>")
     elevate(who, reason="test")
     browser = signed_in(who)
     for address in (
@@ -131,3 +132,20 @@ def test_pages_of_people_render(
     answer = browser.post(f"/people/{other.pk}/state", {"reason": "left"})
     assert answer.status_code == 302
     assert not Person.objects.get(pk=other.pk).is_active
+
+
+def test_administrators_manage_their_own_organisation_the_regulators_all(
+    person: Callable[..., Person], signed_in: Callable[[Person], Client]
+) -> None:
+    own, other = person("officer"), person("officer", of="police")
+    local = person("administrator")
+    national = person("administrator", of="authority", kind="regulator")
+    for who in (local, national):
+        elevate(who, reason="test")
+    assert signed_in(local).get(f"/people/{own.pk}/").status_code == 200
+    assert signed_in(local).get(f"/people/{other.pk}/").status_code == 404
+    assert other.name not in signed_in(local).get("/people/").content.decode()
+    assert signed_in(local).get("/people/organisations/").status_code == 403
+    answer = signed_in(local).post(f"/people/{other.pk}/state", {"reason": "x"})
+    assert answer.status_code == 404
+    assert signed_in(national).get(f"/people/{other.pk}/").status_code == 200

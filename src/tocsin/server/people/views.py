@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import login
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,6 +25,7 @@ from tocsin.server.accounts.models import (
     Invitation,
     Level,
     Organisation,
+    OrganisationKind,
     Person,
     Realm,
 )
@@ -42,8 +43,19 @@ from tocsin.server.people.forms import (
 PEOPLE_ON_A_PAGE = 50
 
 
-def _active(at_field: str = "valid_until") -> Q:
-    return Q(**{at_field: None}) | Q(**{f"{at_field}__gt": now()})
+def _active() -> Q:
+    return Q(valid_until=None) | Q(valid_until__gt=now())
+
+
+def _managed(request: ReaderRequest) -> Q:
+    """People whom an administrator manages: the own organisation's; the regulator's manage all."""
+    body = request.reader.person.organisation
+    return Q() if body.kind == OrganisationKind.REGULATOR else Q(organisation=body)
+
+
+def _managed_person(request: ReaderRequest, pk: UUID) -> Person:
+    people = Person.objects.select_related("organisation").filter(_managed(request))
+    return get_object_or_404(people, pk=pk)
 
 
 @sensitive_post_parameters()
@@ -69,7 +81,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 def people(request: ReaderRequest) -> HttpResponse:
     """Everyone who may sign in, with the roles they hold now."""
     words = request.GET.get("q", "").strip()
-    rows = Person.objects.select_related("organisation").prefetch_related(
+    rows = Person.objects.filter(_managed(request)).select_related("organisation")
+    rows = rows.prefetch_related(
         Prefetch("assignments", Assignment.objects.filter(_active()), to_attr="roles_now")
     )
     if words:
@@ -85,6 +98,11 @@ def people(request: ReaderRequest) -> HttpResponse:
 def person_new(request: ReaderRequest) -> HttpResponse:
     """Add a person."""
     form = PersonForm(request.POST or None)
+    body = request.reader.person.organisation
+    if body.kind != OrganisationKind.REGULATOR:
+        form.fields["organisation"].queryset = Organisation.objects.filter(  # type: ignore[attr-defined]
+            pk=body.pk
+        )
     if request.method == "POST" and form.is_valid():
         try:
             row = services.add_person(actor=request.reader.person, **form.cleaned_data)
@@ -106,7 +124,7 @@ def person_new(request: ReaderRequest) -> HttpResponse:
 
 def person(request: ReaderRequest, pk: UUID) -> HttpResponse:
     """One person: roles, state, invitation."""
-    row = get_object_or_404(Person.objects.select_related("organisation"), pk=pk)
+    row = _managed_person(request, pk)
     at = now()
     return render(
         request,
@@ -128,7 +146,7 @@ def person(request: ReaderRequest, pk: UUID) -> HttpResponse:
 
 def role_grant(request: ReaderRequest, pk: UUID) -> HttpResponse:
     """Give a role."""
-    row = get_object_or_404(Person, pk=pk)
+    row = _managed_person(request, pk)
     form = RoleForm(request.POST)
     if form.is_valid():
         days = form.cleaned_data["days"]
@@ -151,6 +169,7 @@ def role_grant(request: ReaderRequest, pk: UUID) -> HttpResponse:
 def role_end(request: ReaderRequest, pk: UUID) -> HttpResponse:
     """End a role."""
     row = get_object_or_404(Assignment, pk=pk)
+    _managed_person(request, row.person_id)
     form = ReasonForm(request.POST)
     if form.is_valid():
         services.end_role(row, actor=request.reader.person, reason=form.cleaned_data["reason"])
@@ -162,7 +181,7 @@ def role_end(request: ReaderRequest, pk: UUID) -> HttpResponse:
 
 def person_state(request: ReaderRequest, pk: UUID) -> HttpResponse:
     """Shut a person out, or let them in again."""
-    row = get_object_or_404(Person, pk=pk)
+    row = _managed_person(request, pk)
     form = ReasonForm(request.POST)
     if form.is_valid():
         change = services.disable if row.is_active else services.enable
@@ -178,7 +197,9 @@ def person_state(request: ReaderRequest, pk: UUID) -> HttpResponse:
 
 def person_invite(request: ReaderRequest, pk: UUID) -> HttpResponse:
     """Make a one-time link for a person; it is shown once."""
-    row = get_object_or_404(Person, pk=pk, is_active=True)
+    row = _managed_person(request, pk)
+    if not row.is_active:
+        raise Http404
     token = services.invite(row, actor=request.reader.person)
     request.session[f"invitation:{row.pk}"] = request.build_absolute_uri(
         f"/account/invitation/{token}/"
@@ -187,7 +208,9 @@ def person_invite(request: ReaderRequest, pk: UUID) -> HttpResponse:
 
 
 def organisations(request: ReaderRequest) -> HttpResponse:
-    """All organisations, and a form for a further one."""
+    """All organisations, and a form for a further one, for administrators of the regulator."""
+    if request.reader.person.organisation.kind != OrganisationKind.REGULATOR:
+        raise PermissionDenied
     form = OrganisationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
