@@ -134,7 +134,7 @@ class EntryKind(models.TextChoices):
     LEFT = "left", _("left the area")
     DOSE = "dose", _("dose read from a dosimeter")
     AREA = "area", _("area and cordon")
-    READING = "reading", _("dose rate or neutrons measured")
+    READING = "reading", _("dose rate measured")
 
 
 class ResponseEntry(AppendOnly):

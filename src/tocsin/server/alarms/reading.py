@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from tocsin.server.alarms.configuration import Configuration
 from tocsin.server.alarms.facts import Kind, State
@@ -154,9 +155,11 @@ def story(alarm: Alarm, configuration: Configuration) -> list[StoryLine]:
 def _line(row: AlarmEvent, configuration: Configuration) -> StoryLine:
     details = []
     if row.confidence is not None:
-        details.append(f"{row.confidence * 100:.0f} %")
+        details.append(_("confidence {percent} %").format(percent=round(row.confidence * 100)))
     if row.cannot_exclude is not None:
-        details.append("≠ " + (", ".join(row.cannot_exclude) or "–"))
+        left = ", ".join(row.cannot_exclude)
+        words = _("cannot exclude: {left}").format(left=left) if left else _("nothing else is left")
+        details.append(words)
     if row.timer:
         details.append(str(STAGES.get(row.timer, row.timer)))
     details += [str(LEVELS.get(level, level)) for level in row.levels]

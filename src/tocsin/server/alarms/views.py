@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -62,8 +63,12 @@ def alarm_list(request: ReaderRequest) -> HttpResponse:
         {
             "page": page,
             "alarms": [(alarm, stage_name(alarm)) for alarm in page],
-            "queue": queue_of(rows, request.reader.at),
+            # waiting times are those of alarms in every state, also of those that are closed
+            "queue": queue_of(
+                replace(chosen, state="all").apply(alarms_for(request.reader)), request.reader.at
+            ),
             "chosen": chosen,
+            "narrowed": chosen != Filter(),
             "since": request.GET.get("since", ""),
             "until": request.GET.get("until", ""),
             "states": list(STATES.items()),

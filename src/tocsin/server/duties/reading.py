@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from tocsin.errors import NotFound
 from tocsin.server.accounts.models import Person
 from tocsin.server.accounts.roles import ROLE_NAMES
+from tocsin.server.duties.calendars import WorkCalendar
 from tocsin.server.duties.deadlines import Standing, standing
 from tocsin.server.duties.models import Clock, Notice, Shift, Takeover
-from tocsin.server.duties.profiles import Duty, profile
+from tocsin.server.duties.names import VERIFICATIONS, period_of
+from tocsin.server.duties.profiles import Duty, profile, shipped
 from tocsin.server.duties.roster import Shift as PlannedShift
 from tocsin.server.duties.roster import gaps
 from tocsin.server.duties.roster_rows import standing_of
@@ -136,3 +139,43 @@ def clock_rows(reader: Reader, clocks: Iterable[Clock]) -> list[ClockRow]:
         title = duty.title.get(language, duty.title["en"]) if duty else clock.duty
         rows.append(ClockRow(clock, duty, title, state, _(STANDINGS[state])))
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRow:
+    """A legal duty of a country profile in the reader's language."""
+
+    duty: Duty
+    title: str
+    period: str
+    verification: str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileTable:
+    """A country profile as a page shows it."""
+
+    name: str
+    calendar: WorkCalendar
+    rows: tuple[DutyRow, ...]
+
+
+def profile_tables() -> list[ProfileTable]:
+    """All shipped profiles in the reader's language."""
+    language = (get_language() or "en").partition("-")[0]
+    return [
+        ProfileTable(
+            law.name.get(language, law.name["en"]),
+            law.calendar,
+            tuple(
+                DutyRow(
+                    duty,
+                    duty.title.get(language, duty.title["en"]),
+                    period_of(duty.period, duty.starts),
+                    VERIFICATIONS[duty.verification],
+                )
+                for duty in law.duties.values()
+            ),
+        )
+        for law in shipped().values()
+    ]

@@ -18,12 +18,12 @@ from tocsin.server.accounts.models import Person
 from tocsin.server.accounts.roles import ROLE_NAMES
 from tocsin.server.duties.exports import csv_answer
 from tocsin.server.duties.models import Shift
-from tocsin.server.duties.profiles import shipped
 from tocsin.server.duties.reading import (
     ROSTER_ROLES,
     clock_rows,
     clocks_for,
     notices_for,
+    profile_tables,
     roles_now,
     shifts_for,
     text_of,
@@ -176,7 +176,7 @@ def clocks(request: ReaderRequest) -> HttpResponse:
         {
             "rows": clock_rows(request.reader, page),
             "page": page,
-            "profiles": shipped().values(),
+            "profiles": profile_tables(),
             "may_end": may(request.reader, "incidents.write"),
         },
     )

@@ -268,7 +268,7 @@ class Migration(migrations.Migration):
                             ("left", "left the area"),
                             ("dose", "dose read from a dosimeter"),
                             ("area", "area and cordon"),
-                            ("reading", "dose rate or neutrons measured"),
+                            ("reading", "dose rate measured"),
                         ],
                         max_length=8,
                         verbose_name="what",

@@ -29,3 +29,9 @@ def span(seconds: float | str | None) -> str:
 def percent(share: float | None) -> str:
     """A share of one in per cent."""
     return "–" if share is None else f"{100 * share:.0f} %"
+
+
+@register.filter
+def micro(unit: str) -> str:
+    """A unit with its sign instead of the letter u."""
+    return unit.replace("uSv", "µSv")
