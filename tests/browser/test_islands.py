@@ -114,7 +114,7 @@ def drag(page: Page, island: str, start: float, end: float) -> None:
     page.locator(area).scroll_into_view_if_needed()
     box = page.locator(area).bounding_box()
     assert box is not None
-    left, right = (58, 46) if island == "waterfall" else (0, 0)
+    left, right = (70, 46) if island == "waterfall" else (0, 0)
     width = box["width"] - left - right
     y = box["y"] + 60
     page.mouse.move(box["x"] + left + start * width, y)

@@ -36,6 +36,13 @@ export function isShortcut(event: KeyboardEvent): boolean {
   return !event.defaultPrevented && !modified && keysAreOn() && !isTyping(event.target);
 }
 
+/** Links and buttons with a key, but for keys that a part of the page has taken for itself. */
+function pressable(): HTMLElement[] {
+  const taken = new Set(own.map((each) => each.key.toLowerCase()));
+  const all = document.querySelectorAll<HTMLElement>("[data-hotkey]");
+  return [...all].filter((each) => !taken.has(each.dataset["hotkey"] ?? ""));
+}
+
 function openHelp(): void {
   const list = element("dl", { class: "keys" });
   const add = (key: string, does: string): void => {
@@ -45,7 +52,7 @@ function openHelp(): void {
   for (const each of own) {
     add(each.key, each.does);
   }
-  for (const each of document.querySelectorAll<HTMLElement>("[data-hotkey]")) {
+  for (const each of pressable()) {
     add(each.dataset["hotkey"] ?? "", each.getAttribute("aria-label") ?? each.innerText.trim());
   }
   const box = element("input", { type: "checkbox" });
@@ -77,7 +84,7 @@ export function startKeys(): void {
       openHelp();
       return;
     }
-    for (const each of document.querySelectorAll<HTMLElement>("[data-hotkey]")) {
+    for (const each of pressable()) {
       if (each.dataset["hotkey"] === event.key) {
         event.preventDefault();
         each.click();

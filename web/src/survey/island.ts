@@ -11,7 +11,7 @@ export interface Island {
 }
 
 /** Room for the axes at the left and the right; strip chart and waterfall share it and so line up. */
-export const MARGIN = { left: 58, right: 46 };
+export const MARGIN = { left: 70, right: 46 };
 
 export function island(id: string, title: string, help?: string): Island {
   const tools = element("div", { class: "tools" });

@@ -12,7 +12,7 @@ import { island } from "./island";
 import { baseStyle, graticule } from "./map-style";
 import { ColourScale } from "./scale";
 import type { Store } from "./store";
-import { describe } from "./strip";
+import { describe, statisticName } from "./strip";
 import { encounterWords, isSelected, selectEncounter } from "./summary";
 import { text } from "./texts";
 import { extendTo } from "./time-keys";
@@ -52,7 +52,7 @@ export function surveyMap(
   const { statistic, dose_rate_uSv_h } = records.survey.columns;
   const quantities: Quantity[] = [
     { name: text.rate, unit: "/s", values: records.rate },
-    { name: records.survey.statistic_name ?? text.statistic, unit: "", values: statistic },
+    { name: statisticName(records), unit: "", values: statistic },
     { name: text.neutronRate, unit: "/s", values: records.neutronRate },
     { name: text.dose, unit: "µSv/h", values: dose_rate_uSv_h },
   ].filter((each) => each.values?.some((v) => v != null));

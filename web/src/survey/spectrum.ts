@@ -225,7 +225,7 @@ export class SpectrumIsland {
         axes: [
           { stroke: ink, grid, ticks: grid, font, size: 32, label: this.#byChannel ? text.channel : text.energyAxis, labelSize: 18, labelFont: font, values: (_, at) => at.map((v) => formatNumber(v, 8)) },
           {
-            stroke: ink, grid, ticks: grid, font, size: 48, label: perSecond ? text.ratesAxis : text.countsAxis, labelSize: 18, labelFont: font,
+            stroke: ink, grid, ticks: grid, font, size: 54, label: perSecond ? text.ratesAxis : text.countsAxis, labelSize: 18, labelFont: font,
             ...(log ? { splits: () => decades(unit, most), values: (_: uPlot, at: number[]) => at.map((v) => (isDecade(v / unit) || v === 0 ? formatNumber(v, 2) : "")) } : {}),
           },
         ],

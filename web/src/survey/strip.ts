@@ -28,13 +28,18 @@ function linesOf(records: Records): Line[] {
     found.push({ name: text.backgroundRate, kind: "background", values: background_cps, scale: "y", dash: [6, 4] });
   }
   if (statistic) {
-    const name = records.survey.statistic_name ?? text.statistic;
+    const name = statisticName(records);
     found.push({ name, kind: "statistic", values: statistic, scale: "s", dash: [2, 2] });
   }
   if (records.neutronRate?.some((v) => v)) {
     found.push({ name: text.neutronRate, kind: "neutron", values: records.neutronRate, scale: "n" });
   }
   return found;
+}
+
+export function statisticName(records: Records): string {
+  const name = records.survey.statistic_name;
+  return name ? `${text.statistic} (${name})` : text.statistic;
 }
 
 function legend(lines: Line[]): HTMLElement {

@@ -29,7 +29,9 @@ export function waterfall(records: Records, table: Waterfall, store: Store): HTM
   for (let row = 0; row < table.rows; row++) {
     const live_s = table.live_s[row] || 1;
     for (let bin = 0; bin < table.bins; bin++) {
-      rates[row * table.bins + bin] = (counts[row * table.bins + bin] as number) / live_s;
+      // For each keV: bins hold different numbers of channels, which would show as stripes.
+      const width = (table.edges[bin + 1] as number) - (table.edges[bin] as number);
+      rates[row * table.bins + bin] = (counts[row * table.bins + bin] as number) / live_s / width;
     }
   }
   const picture = element("canvas", { class: "waterfall-picture", "aria-hidden": "true" });
@@ -38,8 +40,9 @@ export function waterfall(records: Records, table: Waterfall, store: Store): HTM
   asSlider(plot, text.waterfall, records.count - 1);
   timeKeys(plot, records, store);
 
+  const unit = table.axis === "energy_keV" ? text.perEnergy : text.perChannel;
   const scale = new ColourScale(text.waterfall, () => paint());
-  scale.setAuto([0, usualSpan(rates)[1]], text.unitOfWaterfall);
+  scale.setAuto([0, usualSpan(rates)[1]], unit);
   tools.append(scale.element);
 
   const small = element("canvas", { width: table.rows, height: table.bins });
@@ -191,8 +194,7 @@ export function waterfall(records: Records, table: Waterfall, store: Store): HTM
     const rate = rates[row * table.bins + bin];
     const edges = [table.edges[bin], table.edges[bin + 1]];
     if (rate !== undefined && edges[0] !== undefined && edges[1] !== undefined) {
-      const unit = table.axis === "energy_keV" ? "keV" : text.channel;
-      readout.textContent = `${describe(records, cursor)} · ${edges.map((e) => formatNumber(e as number)).join("–")} ${unit}: ${formatNumber(rate)} ${text.unitOfWaterfall}`;
+      readout.textContent = `${describe(records, cursor)} · ${edges.map((e) => formatNumber(e as number)).join("–")} ${table.axis === "energy_keV" ? "keV" : text.channel}: ${formatNumber(rate)} ${unit}`;
     }
   });
   over.addEventListener("pointerup", (event) => {

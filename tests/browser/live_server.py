@@ -1,0 +1,85 @@
+"""The real server in processes of its own, on an empty folder, with the fictional State in it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+PASSWORD = "correct horse battery staple"  # noqa: S105 - of people who exist in tests alone
+PATIENCE_S = 120.0
+FILL = (
+    "import django; django.setup(); "
+    "from tocsin.server.fiction.population import populate; "
+    f"populate({PASSWORD!r})"
+)
+
+
+class LiveServer:
+    """Web and background processes on a free port of the loopback address, until closed."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        self._log = (folder / "server.log").open("wb")
+        self._env = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tocsin.server.settings",
+            "TOCSIN_DATA": str(folder / "data"),
+            "TOCSIN_HTTPS": "0",
+            "TOCSIN_DEMONSTRATION": "1",
+            "DATABASE_URL": "",
+        }
+        (folder / "data").mkdir()
+        self._run("-m", "tocsin.server.manage", "migrate", "--verbosity", "0")
+        self._run("-c", FILL)
+        self._processes = [
+            self._start(
+                *("-m", "uvicorn", "tocsin.server.asgi:application", "--host", "127.0.0.1"),
+                *("--port", str(port), "--log-level", "warning"),
+            ),
+            self._start(
+                *("-m", "tocsin.server.manage", "db_worker", "--no-startup-delay"),
+                *("--queue-name", "*", "--interval", "0.2", "--no-reload"),
+            ),
+        ]
+        self._wait_until_up()
+
+    def close(self) -> None:
+        """End the processes."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._log.close()
+
+    def _run(self, *arguments: str) -> None:
+        subprocess.run([sys.executable, *arguments], env=self._env, check=True)
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, *arguments], env=self._env, stdout=self._log, stderr=self._log
+        )
+
+    def _wait_until_up(self) -> None:
+        ends = time.monotonic() + PATIENCE_S
+        while time.monotonic() < ends:
+            try:
+                with urllib.request.urlopen(f"{self.address}/health", timeout=5):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        self.close()
+        raise TimeoutError(f"the server at {self.address} did not answer")
