@@ -7,7 +7,7 @@ WORKERS ?= 2
 # The browser's part, built by the installation itself and again where its sources changed
 BUNDLE := src/tocsin/server/static/tocsin/.built-from
 
-.PHONY: demo test verify bench lint docs defects lock clean
+.PHONY: demo test verify bench lint docs defects lock wheelhouse clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/run.stamp: requirements/run.lock pyproject.toml
@@ -55,6 +55,9 @@ defects: $(VENV)/dev.stamp  ## planted defects: each must turn the suite red
 
 lock: $(VENV)/dev.stamp  ## pin every dependency with its hashes
 	$(BIN)/python scripts/lock_requirements.py
+
+wheelhouse: $(VENV)/run.stamp $(BUNDLE)  ## all wheels of the server in dist/wheelhouse, for a machine without a network
+	$(BIN)/python scripts/build_wheelhouse.py
 
 clean:
 	rm -rf $(VENV) $(OUT) web/node_modules $(dir $(BUNDLE)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
