@@ -23,7 +23,7 @@ from tocsin.errors import InvalidInput
 SALT_BYTES = 32
 
 
-def canonical_json(content: Any) -> bytes:  # noqa: ANN401 - whatever JSON can hold
+def canonical_json(content: Any) -> bytes:
     """One spelling for one content.
 
     Raises
@@ -37,7 +37,7 @@ def canonical_json(content: Any) -> bytes:  # noqa: ANN401 - whatever JSON can h
         raise InvalidInput("a text holds half a character (a lone surrogate)") from error
 
 
-def _spelled(value: Any) -> str:  # noqa: ANN401
+def _spelled(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
@@ -71,7 +71,7 @@ def new_salt() -> bytes:
     return secrets.token_bytes(SALT_BYTES)
 
 
-def commit(content: Any, salt: bytes) -> bytes:  # noqa: ANN401
+def commit(content: Any, salt: bytes) -> bytes:
     """Commitment of 32 bytes to a content.
 
     Raises
@@ -84,7 +84,7 @@ def commit(content: Any, salt: bytes) -> bytes:  # noqa: ANN401
     return hashlib.sha256(salt + canonical_json(content)).digest()
 
 
-def opens(commitment: bytes, content: Any, salt: bytes) -> bool:  # noqa: ANN401
+def opens(commitment: bytes, content: Any, salt: bytes) -> bool:
     """True when content and salt are what a commitment was made of."""
     try:
         return hmac.compare_digest(commit(content, salt), commitment)

@@ -15,6 +15,7 @@ from segno.encoder import DataOverflowError
 from tocsin.errors import InvalidInput
 from tocsin.sealing.checkpoint import Checkpoint
 
+_PAGE_WIDTH = 340  # CSS pixels: 90 mm on paper
 _BORDER_MODULES = 4  # the quiet zone that ISO/IEC 18004 asks for
 
 
@@ -44,7 +45,11 @@ def checkpoint_png(checkpoint: Checkpoint, *, scale: int = 6) -> bytes:
 
 
 def checkpoint_svg(checkpoint: Checkpoint) -> str:
-    """The code as an SVG element for a page: no style, no script, black on white in any theme."""
+    """The code as an SVG element for a page: no style, no script, black on white in any theme.
+
+    Its size leaves room for the text beside it on a printed page; with one co-signature a module is
+    then some 0.8 mm wide.
+    """
     out = io.BytesIO()
     checkpoint_code(checkpoint).save(
         out,
@@ -58,4 +63,5 @@ def checkpoint_svg(checkpoint: Checkpoint) -> str:
         svgclass=None,
         lineclass=None,
     )
-    return out.getvalue().decode("utf-8")
+    drawn = out.getvalue().decode("utf-8")
+    return drawn.replace("<svg ", f'<svg width="{_PAGE_WIDTH}" height="{_PAGE_WIDTH}" ', 1)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from tocsin.errors import TocsinError
 from tocsin.sealing import Checkpoint, NoteRefused, opens
 from tocsin.sealing.paper import checkpoint_svg
 from tocsin.server.access import ReaderRequest
+from tocsin.server.accounts.models import Level
 from tocsin.server.audit import models
 from tocsin.server.audit.cosigning import take_cosignatures
 from tocsin.server.audit.export import log_lines, written_note
@@ -63,6 +64,7 @@ def event(request: ReaderRequest, pk: int) -> HttpResponse:
         "audit/event.html",
         {
             "leaf": leaf,
+            "level_label": Level(leaf.level).label,
             "actor": names_of_actors(request.reader, [leaf]).get(leaf.actor, leaf.actor),
             "content": json.dumps(leaf.content, ensure_ascii=False, indent=2, sort_keys=True),
             "content_holds": content_holds,
@@ -107,7 +109,7 @@ def checkpoints(request: ReaderRequest) -> HttpResponse:
 
 def checkpoint(request: ReaderRequest, size: int) -> HttpResponse:
     """One checkpoint to print and keep."""
-    return _checkpoint_page(request, _checkpoint(size))
+    return _checkpoint_page(request, _checkpoint(size), alone=True)
 
 
 def checkpoint_text(request: ReaderRequest, size: int) -> HttpResponse:
@@ -152,10 +154,10 @@ def witness(request: ReaderRequest) -> HttpResponse:
     )
 
 
-def export(request: ReaderRequest) -> StreamingHttpResponse:
+def export(request: ReaderRequest) -> HttpResponse:
     """Commitments and checkpoints of the whole log: no content, for the independent verifier."""
-    answer = StreamingHttpResponse(
-        log_lines(contents=False), content_type="application/jsonl; charset=utf-8"
+    answer = HttpResponse(
+        "".join(log_lines(contents=False)), content_type="application/jsonl; charset=utf-8"
     )
     answer["Content-Disposition"] = 'attachment; filename="log.jsonl"'
     return answer
@@ -186,6 +188,7 @@ def _checkpoint_page(
     request: ReaderRequest,
     row: models.Checkpoint | None,
     *,
+    alone: bool = False,
     witness_form: CheckpointForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -204,6 +207,7 @@ def _checkpoint_page(
         "audit/checkpoints.html",
         {
             **shown,
+            "alone": alone,
             "key": str(key),
             "origin": key.name,
             "rows": models.Checkpoint.objects.prefetch_related("cosignatures")[:SHOWN_CHECKPOINTS],
