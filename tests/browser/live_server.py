@@ -21,7 +21,7 @@ FILL = (
 
 
 class LiveServer:
-    """Web and background processes on a free port of the loopback address, until closed."""
+    """Web, background and timer processes on a free port of the loopback address, until closed."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,6 +50,7 @@ class LiveServer:
                 *("-m", "tocsin.server.manage", "db_worker", "--no-startup-delay"),
                 *("--queue-name", "*", "--interval", "0.2", "--no-reload"),
             ),
+            self._start("-m", "tocsin.server.serving.timers"),
         ]
         self._wait_until_up()
 

@@ -35,6 +35,7 @@ export interface Survey {
     t_s: (number | null)[];
     live_s: Column;
     gross: Column;
+    count_rate_cps?: Column;
     background_cps: Column;
     statistic: Column;
     neutron: Column;

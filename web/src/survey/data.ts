@@ -78,7 +78,7 @@ export class Records {
     const zero = this.dated ? origin : 0;
     let last = 0;
     this.time = columns.t_s.map((t, i) => zero + (last = t ?? last + (i > 0 ? 1 : 0)));
-    this.rate = perSecond(columns.gross, columns.live_s, survey.records) ?? new Array(survey.records).fill(null);
+    this.rate = perSecond(columns.gross, columns.live_s, survey.records) ?? columns.count_rate_cps ?? new Array(survey.records).fill(null);
     this.neutronRate = perSecond(columns.neutron, columns.live_s, survey.records);
   }
 

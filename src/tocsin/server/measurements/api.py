@@ -21,7 +21,7 @@ from tocsin.server.measurements.api_answers import (
     MeasurementList,
     MeasurementOut,
     ReanalysisIn,
-    Refusal,
+    ErrorOut,
     RequestOut,
     SourceClass,
     SpectrumOut,
@@ -164,7 +164,7 @@ def measurement_list(
 
 @router.post(
     "/uploads",
-    response={200: UploadOut, 201: UploadOut, 422: Refusal},
+    response={200: UploadOut, 201: UploadOut, 422: ErrorOut},
     url_name="measurements_uploads",
 )
 def upload(
@@ -187,7 +187,7 @@ def upload(
 
 @router.get(
     "/uploads/{uuid:pk}",
-    response={200: UploadOut, 404: Refusal},
+    response={200: UploadOut, 404: ErrorOut},
     url_name="measurements_upload",
 )
 @hidden_as_absent
@@ -196,7 +196,7 @@ def upload_state(request: HttpRequest, pk: uuid.UUID) -> Any:
     return _upload(upload_for(reader_of(request), pk))
 
 
-@router.get("/{uuid:pk}", response={200: MeasurementOut, 404: Refusal}, url_name="measurement")
+@router.get("/{uuid:pk}", response={200: MeasurementOut, 404: ErrorOut}, url_name="measurement")
 @hidden_as_absent
 def measurement(request: HttpRequest, pk: uuid.UUID) -> Any:
     """A measurement with its analyses."""
@@ -212,7 +212,7 @@ def measurement(request: HttpRequest, pk: uuid.UUID) -> Any:
 
 @router.post(
     "/{uuid:pk}/analyses",
-    response={202: RequestOut, 404: Refusal, 422: Refusal},
+    response={202: RequestOut, 404: ErrorOut, 422: ErrorOut},
     url_name="measurement_analyses",
 )
 @hidden_as_absent
@@ -239,9 +239,9 @@ def ask_again(request: HttpRequest, pk: uuid.UUID, given: ReanalysisIn) -> Any:
 
 First = Annotated[int | None, Query(ge=-(2**31), lt=2**31)]
 Names = Annotated[str, Query(max_length=400)]
-SURVEY: dict[int, Any] = {200: SurveyOut, 404: Refusal}
-SPECTRUM: dict[int, Any] = {200: SpectrumOut, 400: Refusal, 404: Refusal}
-LINES: dict[int, Any] = {200: LinesOut, 404: Refusal}
+SURVEY: dict[int, Any] = {200: SurveyOut, 404: ErrorOut}
+SPECTRUM: dict[int, Any] = {200: SpectrumOut, 400: ErrorOut, 404: ErrorOut}
+LINES: dict[int, Any] = {200: LinesOut, 404: ErrorOut}
 
 
 Number = Annotated[int, Query(ge=1, lt=2**31)]
@@ -259,7 +259,7 @@ def survey(request: HttpRequest, pk: uuid.UUID, analysis: Number = 1) -> Any:
 
 @router.get(
     "/{uuid:pk}/waterfall",
-    response={200: WaterfallOut, 404: Refusal},
+    response={200: WaterfallOut, 404: ErrorOut},
     url_name="measurement_waterfall",
     by_alias=True,
 )
@@ -315,7 +315,7 @@ def reference_lines(
 
 
 @router.get(
-    "/{uuid:pk}/files/{what}", url_name="measurement_file", response={404: Refusal, 503: Refusal}
+    "/{uuid:pk}/files/{what}", url_name="measurement_file", response={404: ErrorOut, 503: ErrorOut}
 )
 @hidden_as_absent
 def file(

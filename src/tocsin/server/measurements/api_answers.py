@@ -20,7 +20,7 @@ class Problem(Schema):
     message: str
 
 
-class Refusal(Schema):
+class ErrorOut(Schema):
     """Why a request was not carried out."""
 
     error: Problem
@@ -144,6 +144,7 @@ class Columns(Schema):
     t_s: list[float | None]
     live_s: Column
     gross: Column
+    count_rate_cps: Column
     background_cps: Column
     statistic: Column
     neutron: Column

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -20,6 +21,13 @@ CLASSES = {
     "norm": _("natural"),
 }
 """Classes of an encounter, the gravest first."""
+BACKGROUNDS = {
+    "file": _("another recording"),
+    "record": _("background record of the file"),
+    "tracked": _("tracked along the survey"),
+    "none": _("none"),
+}
+"""Where the background of an analysis came from."""
 
 
 class MarkedOnceQuerySet(WrittenOnceQuerySet, MarkedQuerySet[Any]):  # type: ignore[override]
@@ -237,6 +245,11 @@ class Analysis(AppendOnly, Marked):
     def __str__(self) -> str:
         return f"{self.measurement_id} {self.number}"
 
+    @property
+    def background_words(self) -> str:
+        """Where the background came from, for people."""
+        return str(BACKGROUNDS[self.said["background_used"]])
+
 
 class Encounter(AppendOnly, Marked):
     """A stretch that an analysis found above its threshold, or what a spectrum shows."""
@@ -270,6 +283,18 @@ class Encounter(AppendOnly, Marked):
     def is_alarm(self) -> bool:
         """Natural material without neutrons is reported and is no alarm."""
         return self.source_class != "norm" or self.neutron
+
+    def overlaps(self, other: Encounter) -> bool:
+        """Whether both have records in common (of one measurement)."""
+        return self.first_record <= other.last_record and other.first_record <= self.last_record
+
+    @property
+    def time_text(self) -> str:
+        """From when to when, to the second; ``UTC`` where the file names a zone."""
+        start, end = (datetime.fromisoformat(self.said[name]) for name in ("start", "end"))
+        zone = " UTC" if start.tzinfo is not None else ""
+        same_day = "%H:%M:%S" if start.date() == end.date() else "%Y-%m-%d %H:%M:%S"
+        return f"{start:%Y-%m-%d %H:%M:%S} – {end.strftime(same_day)}{zone}"
 
     @property
     def nuclide_names(self) -> str:

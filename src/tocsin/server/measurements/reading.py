@@ -96,23 +96,33 @@ def backgrounds_for(reader: Reader, measurement: Measurement) -> list[Measuremen
 def alarm_addresses(reader: Reader, analysis: Analysis) -> dict[uuid.UUID, str]:
     """Page of the alarm of each encounter, where the reader sees that there is one.
 
-    Alarms stand above measurements: what is known of them here is the link alone.
+    Alarms stand above measurements: what is known of them here is the link alone. An encounter of
+    a re-analysis that called nobody leads to the alarm of the encounter it overlaps.
     """
     if not may(reader, "alarms.read"):
         return {}
-    keys = list(analysis.encounters.values_list("pk", flat=True))
+    presented = Encounter.objects.filter(
+        analysis__measurement=analysis.measurement_id, analysis__number__lte=analysis.number
+    )
     links = visible(
         reader,
         Link.objects.filter(
-            kind=LinkKind.RAISED, to_kind=Encounter._meta.label_lower, to_id__in=keys, ended_at=None
+            kind=LinkKind.RAISED,
+            to_kind=Encounter._meta.label_lower,
+            to_id__in=[e.pk for e in presented],
+            ended_at=None,
         ),
     )
+    raised_by = {link.to_id: link.from_id for link in links}
     found: dict[uuid.UUID, str] = {}
-    for link in links:
-        try:
-            found[link.to_id] = reverse("alarms:alarm", args=[link.from_id])
-        except NoReverseMatch:  # a server without alarms
-            continue
+    for encounter in analysis.encounters.all():
+        near = [encounter, *(e for e in presented if e.overlaps(encounter))]
+        alarm = next((raised_by[e.pk] for e in near if e.pk in raised_by), None)
+        if alarm is not None:
+            try:
+                found[encounter.pk] = reverse("alarms:alarm", args=[alarm])
+            except NoReverseMatch:  # a server without alarms
+                return {}
     return found
 
 

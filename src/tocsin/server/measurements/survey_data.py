@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from tocsin.errors import InvalidInput, NotFound
@@ -32,6 +33,7 @@ DIGITS = {
     "t_s": 3,
     "live_s": 4,
     "gross": 2,
+    "count_rate_cps": 4,
     "background_cps": 3,
     "statistic": 3,
     "neutron": 2,
@@ -91,8 +93,10 @@ def survey(
         name: arrays[name].astype(np.float64) if name in arrays else None
         for name in ("background_cps", "statistic")
     }
-    names = ("t_s", "live_s", "gross", "neutron", "dose_rate_uSv_h", "latitude", "longitude")
-    columns: dict[str, Any] = {name: column(known[name], name) for name in names}
+    # real times serve the spectrum alone
+    columns: dict[str, Any] = {
+        name: column(values, name) for name, values in known.items() if name in DIGITS
+    }
     columns |= {name: column(values, name) for name, values in series.items()}
     return {
         "schema": "tocsin.survey/1",
@@ -107,7 +111,7 @@ def survey(
         "start": measurement.start_text or None,
         "records": measurement.records,
         "columns": columns,
-        "statistic_name": analysis.statistic_name or None,
+        "statistic_name": _("detection statistic") if analysis.statistic_name else None,
         "threshold": analysis.threshold,
         "encounters": [
             encounter_json(e, alarms.get(e.pk)) for e in analysis.encounters.order_by("number")
@@ -163,11 +167,14 @@ def waterfall(
     places, edges, calibrated = _bins(measurement, min(bins, MOST_BINS))
     table = np.zeros((n_rows, places.size - 1))
     live_s = np.zeros(n_rows)
+    # the same measurement gives the same picture
+    rng = np.random.default_rng(0)
     for chunk in measurement.chunks.all():
         group = (chunk.first_record + np.arange(chunk.records)) // size
-        counts = unpacked(chunk.spectra)["counts"].astype(np.float64)
-        binned = np.add.reduceat(counts[:, : places[-1]], places[:-1], axis=1)
-        np.add.at(table, group, binned)
+        starts = np.flatnonzero(np.diff(group, prepend=-1))
+        counts = unpacked(chunk.spectra)["counts"]
+        grouped = np.add.reduceat(counts, starts, axis=0, dtype=np.float64)
+        table[group[starts]] += _binned(grouped, places, rng)
         np.add.at(live_s, group, np.nan_to_num(unpacked(chunk.summary)["live_s"]))
     packed = np.clip(np.rint(table), 0, _TOP).astype("<u2")
     return answer | {
@@ -181,22 +188,59 @@ def waterfall(
     }
 
 
-def _bins(measurement: Measurement, most: int) -> tuple[NDArray[np.int64], FloatArray, bool]:
-    """First channel of each bin and the end of the last, their edges, whether these are energies.
+def _bins(measurement: Measurement, most: int) -> tuple[FloatArray, FloatArray, bool]:
+    """Edges of the bins as places between channels, as values, and whether these are energies.
 
-    Even in the square root of energy, where peaks of a scintillator are about equally wide.
+    Even in the square root of energy, where peaks of a scintillator are about equally wide, but no
+    bin narrower than a channel.
     """
     n = measurement.channels
+    channel = np.arange(n + 1, dtype=np.float64)
     edges_keV = edges_of(measurement)
     if edges_keV is None or edges_keV[-1] <= LOW_keV:
-        places = np.unique(np.linspace(0, n, min(most, n) + 1).astype(np.int64))
-        return places, places.astype(np.float64), False
+        places = np.unique(np.linspace(0, n, min(most, n) + 1).round())
+        return places, places, False
     low, high = max(LOW_keV, float(edges_keV[0])), min(HIGH_keV, float(edges_keV[-1]))
-    wanted = np.linspace(math.sqrt(low), math.sqrt(high), most + 1) ** 2
-    places = np.unique(np.clip(np.searchsorted(edges_keV, wanted - 1e-9), 0, n))
-    if places.size < 2:
-        places = np.array([0, n])
-    return places, edges_keV[places], True
+    wanted_keV = np.linspace(math.sqrt(low), math.sqrt(high), most + 1) ** 2
+    wanted = np.interp(wanted_keV, edges_keV, channel)
+    step = np.maximum(np.diff(wanted), 1.0)
+    places = _walk(wanted, step)
+    while places.size - 1 > most:
+        # a curved energy scale can ask for a bin or two more than there is room for
+        step *= 1.02
+        places = _walk(wanted, step)
+    places = np.clip(places, 0, n)
+    return places, np.interp(places, channel, edges_keV), True
+
+
+def _walk(wanted: FloatArray, step: FloatArray) -> FloatArray:
+    """Places from the first to the last one wanted, each as far on as is wanted there."""
+    places = [float(math.floor(wanted[0]))]
+    while places[-1] < wanted[-1]:
+        places.append(places[-1] + float(np.interp(places[-1], wanted[:-1], step)))
+    places[-1] = float(wanted[-1])
+    if len(places) > 2 and places[-1] - places[-2] < 1.0:
+        del places[-2]
+    return np.array(places)
+
+
+def _binned(counts: FloatArray, places: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Counts between places on the channel axis, whole numbers where the counts are.
+
+    A channel that an edge cuts gives each of its counts to one side or the other by chance, in the
+    proportion of the two parts: so the bins stay Poisson distributed (thinning) and show no
+    stripes, as bins of one and of two channels in turn would.
+    """
+    n = counts.shape[1]
+    below = np.concatenate((np.zeros((counts.shape[0], 1)), np.cumsum(counts, axis=1)), axis=1)
+    channel = np.minimum(places.astype(np.int64), n - 1)
+    part = places - channel
+    cut = counts[:, channel]
+    if np.array_equal(cut, np.rint(cut)) and cut.min(initial=0.0) >= 0:
+        left: FloatArray = rng.binomial(cut.astype(np.int64), part).astype(np.float64)
+    else:
+        left = cut * part
+    return np.diff(below[:, channel] + left, axis=1)
 
 
 def edges_of(measurement: Measurement) -> FloatArray | None:

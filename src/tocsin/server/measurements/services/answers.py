@@ -267,7 +267,7 @@ def _analysis(
         encounter.save()
         mark.stamp(encounter)
         # a re-analysis calls nobody again for what was presented before
-        if not any(e.first_record <= last and first <= e.last_record for e in presented):
+        if not any(e.overlaps(encounter) for e in presented):
             Outgoing.objects.create(encounter=encounter, made_at=now())
     transaction.on_commit(lambda: deliver_pending(now()), robust=True)
     return analysis
