@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tocsin.errors import InvalidInput, NotFound
@@ -14,6 +14,8 @@ from tocsin.server.duties.calendars import WorkCalendar
 from tocsin.server.duties.deadlines import Direction, Ends, Period, Standing, Unit, standing
 from tocsin.server.duties.profiles import parse, profile, shipped
 
+# A loaded machine is slow, not wrong.
+REPEATABLE = settings(derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PARIS = WorkCalendar("FR", "Europe/Paris")
 NEW_YORK = WorkCalendar("US", "America/New_York")
 ALL = [
@@ -101,6 +103,7 @@ def test_an_authority_may_close_and_work_against_the_calendar() -> None:
     assert working.is_workday(sunday)
 
 
+@REPEATABLE
 @given(moments, calendars, st.integers(0, 400), st.sampled_from([Unit.MINUTES, Unit.HOURS]))
 def test_elapsed_time_is_exact_everywhere(
     start: datetime, work: WorkCalendar, amount: int, unit: Unit
@@ -109,6 +112,7 @@ def test_elapsed_time_is_exact_everywhere(
     assert Period(amount, unit).due(start, work) - start == amount * step
 
 
+@REPEATABLE
 @given(moments, calendars, st.integers(0, 40))
 def test_business_days_agree_with_counting_day_by_day(
     start: datetime, work: WorkCalendar, amount: int
@@ -120,6 +124,7 @@ def test_business_days_agree_with_counting_day_by_day(
     assert amount == 0 or work.is_workday(last)
 
 
+@REPEATABLE
 @given(moments, calendars, st.integers(1, 60))
 def test_business_hours_agree_with_a_count_minute_by_minute(
     start: datetime, work: WorkCalendar, hours: int
@@ -135,6 +140,7 @@ def test_business_hours_agree_with_a_count_minute_by_minute(
     assert minutes == hours * 60
 
 
+@REPEATABLE
 @given(moments, calendars, st.sampled_from(list(Unit)), st.integers(0, 30), st.booleans())
 def test_a_longer_period_is_never_due_earlier(
     start: datetime, work: WorkCalendar, unit: Unit, amount: int, roll: bool
@@ -144,6 +150,7 @@ def test_a_longer_period_is_never_due_earlier(
     assert short.due(start, work) <= long.due(start, work)
 
 
+@REPEATABLE
 @given(st.dates(date(2000, 1, 1), date(2035, 1, 1)), st.times(), calendars)
 def test_every_local_time_has_a_moment_and_never_a_late_one(
     day: date, clock: time, work: WorkCalendar

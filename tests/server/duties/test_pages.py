@@ -12,7 +12,8 @@ from django.test import Client
 
 from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Person
-from tocsin.server.alarms.services import raise_from_information
+from tocsin.server.alarms.facts import Kind
+from tocsin.server.alarms.services import Command, act, raise_from_information
 from tocsin.server.clock import now
 from tocsin.server.duties.models import Clock, Delivery, Notice, Shift
 from tocsin.server.duties.roster_rows import standing_of
@@ -24,6 +25,7 @@ from tocsin.server.duties.services import (
     start_clocks,
     take_over,
 )
+from tocsin.server.marking.models import Agreement
 from tocsin.server.marking.policy import reader_of
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +121,46 @@ def test_a_notice_climbs_until_somebody_acknowledges(
     run_due(now())
     assert Delivery.objects.filter(notice=notice).count() == calls
     assert "by nobody" not in browser.get("/duties/notices/").content.decode()
+
+
+def test_an_expert_of_another_organisation_is_called_where_the_alarm_is_released_to_it(
+    person: MakePerson, signed_in: SignIn, clock: Any
+) -> None:
+    officer, lab = person("officer"), person("expert", of="laboratory")
+    other = person("expert", of="police")
+    Agreement.objects.create(
+        giver=officer.organisation,
+        receiver=lab.organisation,
+        noun="alarms.alarm",
+        most_level=1,
+        valid_from=now(),
+        reason="reachback",
+    )
+    reader = reader_of(officer)
+    alarm = raise_from_information(reader, title="t", reason="tip", note="n")
+    act(reader, alarm, Command(Kind.ACKNOWLEDGED))
+    act(reader, alarm, Command(Kind.EXPERT_CALLED, reason="not_identified"))
+    (told,) = signed_in(lab).get("/api/1/duties/notices").json()
+    assert told["text"] == f"Alarm {alarm.name} waits for an expert"
+    answer = signed_in(lab).post(f"/duties/notices/{told['id']}/acknowledge/")
+    assert answer["Location"] == alarm.get_absolute_url()
+    assert signed_in(lab).get(alarm.get_absolute_url()).status_code == 200
+    assert not Delivery.objects.filter(person=other).exists()
+    Agreement.objects.update(valid_until=now())
+    assert signed_in(lab).get("/api/1/duties/notices?waiting=false").json() == []
+
+
+def test_nul_and_blanks_are_no_text(person: MakePerson, signed_in: SignIn, clock: Any) -> None:
+    browser = signed_in(person("officer", "supervisor"))
+    for address in ("/alarms/?state=%00", "/alarms/?text=%00", "/alarms/?class=%00&trigger=%00"):
+        assert browser.get(address).status_code == 200
+    given = {"title": "a\0b", "reason": "tip", "note": "\0 n \0"}
+    answer = post(browser, "/api/1/alarms", given)
+    assert (answer.status_code, answer.json()["title"]) == (201, "ab")
+    assert answer.json()["events"][0]["note"] == "n"
+    assert post(browser, "/api/1/alarms", {**given, "title": "\0"}).status_code == 422
+    taken = post(browser, "/api/1/duties/take-over", {"role": "officer", "note": "\0"})
+    assert taken.status_code == 201
 
 
 def test_a_legal_clock_runs_by_the_profile_and_calls_once_when_it_is_over(

@@ -23,6 +23,7 @@ from tocsin.server.alarms.names import (
     reason_title,
 )
 from tocsin.server.alarms.rules import STAGES as STAGE_OF
+from tocsin.server.duties.plain import plain
 from tocsin.server.marking.policy import Reader, visible
 
 OPEN = "open"
@@ -46,13 +47,13 @@ class Filter:
     def of(cls, query: Mapping[str, str]) -> Filter:
         """The filter of a query string."""
         return cls(
-            state=query.get("state", OPEN),
-            source_class=query.get("class", ""),
-            trigger=query.get("trigger", ""),
+            state=plain(query.get("state", OPEN)),
+            source_class=plain(query.get("class", "")),
+            trigger=plain(query.get("trigger", "")),
             grave=query.get("grave") == "1",
             since=_day(query.get("since", "")),
             until=_day(query.get("until", "")),
-            text=query.get("text", "").strip()[:100],
+            text=plain(query.get("text", ""))[:100],
         )
 
     def apply(self, rows: QuerySet[Alarm]) -> QuerySet[Alarm]:

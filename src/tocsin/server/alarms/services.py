@@ -26,6 +26,7 @@ from tocsin.server.alarms.outbox import TOLD, deliver_pending
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties.escalation import Link
+from tocsin.server.duties.plain import plain
 from tocsin.server.duties.services import notify, settle
 from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
@@ -231,7 +232,8 @@ def raise_from_information(
     """
     if not may(reader, "alarms.act"):
         raise Refused(("action_not_allowed",))
-    if not title.strip():
+    title, note = plain(title), plain(note)
+    if not title:
         raise InvalidInput("a title is needed")
     if level > reader.person.clearance:
         raise InvalidInput("the level is above your own clearance")
@@ -240,9 +242,9 @@ def raise_from_information(
         mark=reader,
         trigger=Trigger.INFORMATION,
         actor=reader.person,
-        title=title.strip(),
+        title=title,
         reason=reason,
-        note=note.strip(),
+        note=note,
         columns={"level": level},
     )
 
@@ -313,17 +315,20 @@ def act(reader: Reader, alarm: Alarm, command: Command) -> Alarm:
     machine = Machine(current_configuration())
     rows = list(alarm.events.order_by("number"))
     folded = fold(events_of(rows))
+    cannot_exclude = command.cannot_exclude
+    if cannot_exclude is not None:
+        cannot_exclude = tuple(kept for part in cannot_exclude if (kept := plain(part)))
     event = Event(
         kind=command.kind,
         at=now(),
         actor=str(reader.person.pk),
         reason=command.reason,
-        note=command.note.strip(),
-        evidence=tuple(part.strip() for part in command.evidence if part.strip()),
+        note=plain(command.note),
+        evidence=tuple(kept for part in command.evidence if (kept := plain(part))),
         facts=_finite(command.facts) if command.facts is not None else None,
         confidence=command.confidence,
-        cannot_exclude=command.cannot_exclude,
-        recipients=command.recipients,
+        cannot_exclude=cannot_exclude,
+        recipients=tuple(kept for part in command.recipients if (kept := plain(part))),
     )
     before = alarm.state
     folded, events = machine.act(folded, event, roles_of(reader), close=command.close)
@@ -484,7 +489,7 @@ def add_response_entry(
     if not alarm.safety:
         raise InvalidInput("no action level was exceeded: there is no response sheet")
     what = EntryKind(kind)
-    who, place, source, note = (text.strip() for text in (who, place, source, note))
+    who, place, source, note = (plain(text) for text in (who, place, source, note))
     if at.tzinfo is None:
         raise InvalidInput("the time of a line carries a time zone")
     if at > now():

@@ -9,6 +9,11 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from tocsin.server.alarms.reading import alarms_for, queue_of
+from tocsin.server.duties.reading import notices_for
+from tocsin.server.duties.templatetags.spans import span
+from tocsin.server.incidents.models import IncidentState
+from tocsin.server.incidents.reading import incidents_for
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements.reading import numbers_for
 
@@ -58,7 +63,47 @@ def measured(reader: Reader) -> Tile | None:
     )
 
 
-MAKERS: list[TileMaker] = [measured]
+def alarming(reader: Reader) -> Tile | None:
+    """What is alarming, and how long it waits."""
+    if not may(reader, "alarms.read"):
+        return None
+    queue = queue_of(alarms_for(reader), reader.at)
+    return Tile(
+        title=_("Open alarms"),
+        number=str(queue.open),
+        address=reverse("alarms:list"),
+        details=(
+            (_("not acknowledged"), str(queue.unacknowledged)),
+            (_("over time"), str(queue.overdue)),
+            (_("oldest"), span(queue.oldest_s)),
+        ),
+        grave=bool(queue.unacknowledged or queue.overdue),
+    )
+
+
+def happened(reader: Reader) -> Tile | None:
+    """Incidents that are open."""
+    if not may(reader, "incidents.read"):
+        return None
+    return Tile(
+        title=_("Open incidents"),
+        number=str(incidents_for(reader).filter(state=IncidentState.OPEN).count()),
+        address=reverse("incidents:list"),
+    )
+
+
+def called_for(reader: Reader) -> Tile:
+    """Notices that wait for this person."""
+    waiting = notices_for(reader).filter(acknowledgement=None).count()
+    return Tile(
+        title=_("My notices"),
+        number=str(waiting),
+        address=reverse("duties:notices"),
+        grave=waiting > 0,
+    )
+
+
+MAKERS: list[TileMaker] = [measured, alarming, happened, called_for]
 
 
 def tiles_for(reader: Reader) -> list[Tile]:

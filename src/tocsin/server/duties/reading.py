@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.apps import apps
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
@@ -92,9 +93,17 @@ def roles_now(reader: Reader, days_ahead: int = 7) -> list[RoleNow]:
 
 
 def notices_for(reader: Reader) -> QuerySet[Notice]:
-    """Notices for which the reader was called."""
-    rows = Notice.objects.filter(deliveries__person=reader.person).distinct()
-    return visible(reader, rows).select_related("acknowledgement__by")
+    """Notices for which the reader was called, while the reader may see what they are about.
+
+    A notice goes to people of other organisations too, where the row it tells of is released to
+    them: the row decides, not the organisation that the notice belongs to.
+    """
+    called = Notice.objects.filter(deliveries__person=reader.person, realm=reader.realm)
+    seen = Q(pk__in=[])
+    for kind in called.order_by().values_list("subject_kind", flat=True).distinct():
+        rows = visible(reader, apps.get_model(kind)._default_manager.all())
+        seen |= Q(subject_kind=kind, subject_id__in=rows.values("pk"))
+    return called.filter(seen).distinct().select_related("acknowledgement__by")
 
 
 def text_of(notice: Notice) -> str:

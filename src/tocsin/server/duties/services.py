@@ -29,6 +29,7 @@ from tocsin.server.duties.models import (
     Shift,
     Takeover,
 )
+from tocsin.server.duties.plain import plain
 from tocsin.server.duties.profiles import profile
 from tocsin.server.duties.roster import Shift as PlannedShift
 from tocsin.server.duties.roster_rows import people_for
@@ -102,7 +103,8 @@ def plan_shift(
 @transaction.atomic
 def cancel_shift(reader: Reader, shift: Shift, *, reason: str) -> Shift:
     """Take a planned shift back, with a reason; it stays to be seen."""
-    if not reason.strip():
+    reason = plain(reason)
+    if not reason:
         raise InvalidInput("a reason is needed")
     shift = Shift.objects.select_for_update().get(pk=shift.pk)
     if shift.cancelled_at is not None:
@@ -135,7 +137,7 @@ def take_over(reader: Reader, *, role: str, note: str = "") -> Takeover:
         person=reader.person,
         role=role,
         at=reader.at,
-        note=note.strip(),
+        note=plain(note),
         realm=reader.realm,
         originator=reader.person.organisation,
         created_at=now(),
@@ -360,13 +362,12 @@ def end_clock(reader: Reader, clock: Clock, *, met: bool, reason: str) -> ClockE
     InvalidInput
         Without a reason, or where the clock has ended already.
     """
-    if not reason.strip():
+    reason = plain(reason)
+    if not reason:
         raise InvalidInput("a reason is needed")
     if ClockEnd.objects.filter(clock=clock).exists():
         raise InvalidInput("this clock has ended already")
-    end = ClockEnd.objects.create(
-        clock=clock, met=met, at=now(), by=reader.person, reason=reason.strip()
-    )
+    end = ClockEnd.objects.create(clock=clock, met=met, at=now(), by=reader.person, reason=reason)
     record(
         actor=reader.person,
         action="duties.end_clock",

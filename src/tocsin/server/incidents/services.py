@@ -13,6 +13,7 @@ from tocsin.server.alarms.models import Alarm, AlarmEvent
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties.escalation import Link as ChainLink
+from tocsin.server.duties.plain import plain
 from tocsin.server.duties.services import notify
 from tocsin.server.incidents.models import Incident, IncidentEvent, IncidentState
 from tocsin.server.links.models import LinkKind
@@ -120,10 +121,11 @@ def add_note(reader: Reader, incident: Incident, *, note: str, close: bool = Fal
         The note is empty, or the incident is closed already.
     """
     incident = Incident.objects.select_for_update().get(pk=incident.pk)
-    if not note.strip():
+    note = plain(note)
+    if not note:
         raise InvalidInput("a note is needed")
     if incident.state == IncidentState.CLOSED:
         raise InvalidInput("this incident is closed")
     state = IncidentState.CLOSED if close else IncidentState(incident.state)
-    _note(incident, state, note.strip(), by=reader)
+    _note(incident, state, note, by=reader)
     return incident
