@@ -25,6 +25,7 @@ from tocsin.server.accounts.tokens import valid_token
 from tocsin.server.clock import now
 from tocsin.server.marking.policy import Reader, may, reader_of
 from tocsin.server.marking.reading import WINDOW, TooMuchReading
+from tocsin.server.problems import problem
 
 OPEN = frozenset({"public", "signed-in", "closed"})
 SECOND_FACTOR_ROUTES = frozenset(
@@ -193,7 +194,7 @@ def _denied(*, is_api: bool, names_a_row: bool) -> HttpResponse:
 
 
 def _refusal(status: int, text: str) -> JsonResponse:
-    return JsonResponse({"detail": text}, status=status)
+    return JsonResponse(problem(status, text), status=status)
 
 
 def _signed_in_lately(request: HttpRequest) -> bool:

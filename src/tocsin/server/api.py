@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+import logging
+
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
 
 import tocsin
+from tocsin.server import errors
 from tocsin.server.alarms.api import router as alarms
 from tocsin.server.duties.api import router as duties
 from tocsin.server.incidents.api import router as incidents
 from tocsin.server.marking.reading import TooMuchReading
 from tocsin.server.measurements.api import router as measurements
+from tocsin.server.problems import problem
+
+log = logging.getLogger(__name__)
 
 api = NinjaAPI(
     title="Tocsin",
@@ -32,6 +39,26 @@ def _too_much(_request: HttpRequest, error: TooMuchReading) -> HttpResponse:
     raise error  # the middleware answers it, as for pages
 
 
+@api.exception_handler(ValidationError)
+def _not_valid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    found = [f"{'.'.join(map(str, e.get('loc', ())))}: {e.get('msg', '')}" for e in error.errors]
+    body = problem(422, "; ".join(found)[:1000] or "not valid", problems=found)
+    return api.create_response(request, body, status=422)
+
+
+@api.exception_handler(HttpError)
+def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
+    status = error.status_code
+    return api.create_response(request, problem(status, str(error)), status=status)
+
+
+@api.exception_handler(Http404)
+def _not_found(request: HttpRequest, _error: Http404) -> HttpResponse:
+    return errors.not_found(request, None)
+
+
 @api.exception_handler(Exception)
 def _server_error(request: HttpRequest, _error: Exception) -> HttpResponse:
-    return api.create_response(request, {"detail": "The server made a mistake."}, status=500)
+    log.exception("a request to the API failed")
+    text = "The server made a mistake; nothing was changed. It is in the log of the server."
+    return api.create_response(request, problem(500, text), status=500)

@@ -8,10 +8,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from tocsin.server.problems import problem
+
 
 def _answer(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return JsonResponse({"detail": text}, status=status)
+        return JsonResponse(problem(status, text), status=status)
     return render(request, "error.html", {"title": title, "text": text}, status=status)
 
 

@@ -17,11 +17,11 @@ from tocsin.server.marking.policy import Reader
 from tocsin.server.measurements import exports, services, survey_data
 from tocsin.server.measurements.analysing import Unanswerable
 from tocsin.server.measurements.api_answers import (
+    ErrorOut,
     LinesOut,
     MeasurementList,
     MeasurementOut,
     ReanalysisIn,
-    ErrorOut,
     RequestOut,
     SourceClass,
     SpectrumOut,
