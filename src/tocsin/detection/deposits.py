@@ -17,6 +17,7 @@ from scipy.special import ndtr
 
 from tocsin.detection.binning import Resolution
 from tocsin.detection.candidates import Candidate
+from tocsin.detection.continuum_photons import continuum_photons
 from tocsin.detection.photons import (
     METAL,
     SHIELDS,
@@ -55,6 +56,9 @@ LOW_LINES_KEV = 45.0  # K X-rays up to barium and cerium: what windows weaken mo
 _SCATTERED, _PARTIAL, _LOW, _X_RAYS, _ANNIHILATION = 2.0, 1.0, 0.3, 2.0, 0.5
 _PAIR_FROM_KEV = 1500.0  # photons above make annihilation radiation in what they pass
 X_RAY_ELEMENTS = ("Pb", "W")
+CONTINUUM = "continuum of "
+"""Before the name of a source without lines, among the candidates of tier ``nuisance``."""
+_CONTINUUM_SHIELDS = 8  # thicker ones leave of a continuum what thinner ones do
 # Direct rows (bare, behind water, iron, lead) that come with scattered photons, and by what angles
 # (cosines): what comes from where no file tells.
 _WIDE = ((-1.0, -0.3), (-0.3, 0.9))
@@ -202,7 +206,7 @@ class _Crystal:
 
 
 @lru_cache(maxsize=16)
-def _bank(model: DetectorModel, library: NuclideLibrary) -> DepositBank:
+def _bank(model: DetectorModel, library: NuclideLibrary, natural_only: bool) -> DepositBank:
     crystal = _Crystal(model)
     candidates: list[Candidate] = []
     owner: list[int] = []
@@ -211,6 +215,8 @@ def _bank(model: DetectorModel, library: NuclideLibrary) -> DepositBank:
     lines: list[SourceLines] = []
     for source in (*named_sources(library), *_x_rays()):
         candidate, of = source.candidate, source.usual
+        if natural_only and candidate.name not in NATURAL:
+            continue
         efficiency = crystal.peak(of.energies_keV)[:, 0]
         found: list[tuple[Lines, FloatArray]] = []
         peaks: list[FloatArray] = []
@@ -226,6 +232,13 @@ def _bank(model: DetectorModel, library: NuclideLibrary) -> DepositBank:
         sources += found
         candidates.append(candidate)
         lines.append(SourceLines(of.energies_keV, of.intensities, source.emitters, np.array(peaks)))
+    for name, spread in continuum_photons(library):
+        smooth = _without_lines(spread)
+        owner += [len(candidates)] * len(smooth)
+        sources += smooth
+        candidates.append(Candidate(CONTINUUM + name, "nuisance", False))
+        none = np.zeros(0)
+        lines.append(SourceLines(none, none, (), np.zeros((len(smooth), 0))))
     direct = crystal.many(sources)
     for row, deposits in fields.items():
         direct[row] = deposits
@@ -242,9 +255,32 @@ def _bank(model: DetectorModel, library: NuclideLibrary) -> DepositBank:
     )
 
 
-def deposit_bank(model: DetectorModel, library: NuclideLibrary) -> DepositBank:
-    """Bank of a detector; kept for the next call with the same crystal and library."""
-    return _bank(model, library)
+def deposit_bank(
+    model: DetectorModel, library: NuclideLibrary, *, natural_only: bool = False
+) -> DepositBank:
+    """Bank of a detector; kept for the next call with the same crystal and library.
+
+    ``natural_only``: natural nuclides and sources without lines, where lines are sought otherwise.
+    """
+    return _bank(model, library, natural_only)
+
+
+def _without_lines(photons: FloatArray) -> list[tuple[Lines, FloatArray]]:
+    """Photons of a continuum bare and behind the thinner absorbers, alone and scattered as well."""
+    none = Lines(np.zeros(0), np.zeros(0))
+    grid = Lines(PHOTON_CENTRES_KEV, photons)
+    found = []
+    for layers in ((), *SHIELDS[:_CONTINUUM_SHIELDS]):
+        direct = photons
+        if layers:
+            out = behind(grid, layers)
+            direct = out.passed + out.continuum
+        found.append((none, direct))
+        through = Lines(PHOTON_CENTRES_KEV, direct)
+        for beside in (by_ground(through), *(scattered(through, c) for c in _WIDE)):
+            amount = _SCATTERED * float(direct.sum()) / max(float(beside.sum()), 1e-300)
+            found.append((none, direct + amount * beside))
+    return found
 
 
 def _x_rays() -> Iterator[Source]:
@@ -325,7 +361,10 @@ def _beside(
         if total > 0 and direct[k].sum() > 0:
             rows.append(direct[k] + row * (ratio * float(direct[k].sum()) / total))
             with_direct.append(k)
-    return np.array(rows), np.array(with_direct, dtype=np.int64)
+    return (
+        np.array(rows).reshape(len(rows), direct.shape[1]),
+        np.array(with_direct, dtype=np.int64),
+    )
 
 
 def _others(crystal: _Crystal) -> tuple[tuple[str, ...], FloatArray]:

@@ -112,6 +112,7 @@ class LeftPeak:
     energy_keV: float
     significance: float
     contrast: float
+    counts: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detection.analysis import CLASS_ORDER, LineEvidence, NuclideFinding, SourceClass
-from tocsin.detection.evidence import LeftPeak, Proof
+from tocsin.detection.continuum_sign import ContinuumSign
+from tocsin.detection.evidence import LeftPeak, LineGroup, Proof
 from tocsin.detection.templates import EnergyScale
+from tocsin.detection.uranium_share import UraniumShare
 from tocsin.nuclear import NuclideLibrary, classify
 
 FloatArray = NDArray[np.float64]
 
 _THORIUM = ("Ra-228", "Ra-224")
+_BELOW_TH_229 = ("Th-229", "Ac-225", "Bi-213")
 _OUT_OF_EQUILIBRIUM = 0.3  # decays of Ac-228 over Ra-224 below which the upper part is missing
 _RADIUM_PROGENY = frozenset({"Pb-214", "Bi-214"})
 
@@ -26,6 +29,8 @@ SAME_RADIATION = {
     "Ac-225": "its progeny Bi-213 alone looks the same but for 218 keV of Fr-221",
     "Re-188": "its parent W-188 looks the same",
     "Mo-99": "with Tc-99m in equilibrium",
+    "Pu-241": "by its progeny U-237",
+    "U-233": "mostly by the progeny of Th-229, with that of U-232",
     "Np-237": "mostly the lines of its progeny Pa-233",
 }
 """What the reader must know where one radiation belongs to several nuclides."""
@@ -49,6 +54,9 @@ def tell(
     notes: Sequence[str],
     scale: EnergyScale,
     library: NuclideLibrary,
+    *,
+    uranium: UraniumShare | None = None,
+    continuum: ContinuumSign | None = None,
 ) -> Report:
     """Findings, class and reasons of a finished search.
 
@@ -64,8 +72,14 @@ def tell(
         Where lines are seen.
     library : NuclideLibrary
         For the classes.
+    uranium : UraniumShare, optional
+        Share of U-235, where uranium is among the proofs and its share can be told.
+    continuum : ContinuumSign, optional
+        Source without lines, told where no nuclide of a source and no peak without a name is found.
     """
     named = _names(proofs)
+    if uranium is not None and uranium.enriched:
+        named = _with_u235(named)
     reasons = list(notes)
     reasons += [
         f"a peak at {p.energy_keV:.0f} keV ({p.significance:.0f} sigma) is not explained"
@@ -73,17 +87,35 @@ def tell(
     ]
     man_made = [n for n, p in named if p.candidate.tier != "natural"]
     unknown = bool(left) and not man_made
-    if not named and not unknown:
+    smooth = None if left or man_made else continuum
+    if smooth is not None and smooth.name is None and named:
+        smooth = None
+    if smooth is not None and smooth.name is None:
+        unknown = True
+        reasons.append(smooth.words)
+    if not named and not unknown and smooth is None:
         return Report((), None, False, False, 0.0, tuple(reasons))
-    verdict = classify(_as_seen(named), unknown=unknown, library=library)
+    seen = _as_seen(named)
+    if smooth is not None and smooth.name is not None:
+        seen.append(smooth.name)
+    verdict = classify(seen, unknown=unknown, library=library)
     findings = []
+    if smooth is not None and smooth.name is not None:
+        findings.append(
+            NuclideFinding(
+                name=smooth.name,
+                nuclide_class=_source_class(verdict.by_nuclide.get(smooth.name, "unknown")),
+                confidence=_logistic(0.7 * math.log(smooth.gain / 25.0)),
+                evidence=smooth.words,
+            )
+        )
     for name, proof in named:
         findings.append(
             NuclideFinding(
                 name=name,
                 nuclide_class=_source_class(verdict.by_nuclide.get(name, "unknown")),
                 confidence=confidence(proof, len(named)),
-                evidence=_words(name, proof, scale),
+                evidence=_words(name, proof, scale) + _share_words(name, uranium),
                 lines=_lines(proof, scale),
             )
         )
@@ -93,7 +125,8 @@ def tell(
             for rival, gain in proof.rivals[:1]
         ]
     findings.sort(key=lambda f: (-f.confidence, f.name))
-    statistic = math.sqrt(max(sum(p.gain for _, p in named), 0.0))
+    gains = [p.gain for _, p in named] + ([] if smooth is None else [smooth.gain])
+    statistic = math.sqrt(max(sum(gains), 0.0))
     if left:
         statistic = max(statistic, max(p.significance for p in left))
     return Report(
@@ -111,16 +144,51 @@ def _source_class(text: str) -> SourceClass:
 
 
 def _names(proofs: Sequence[Proof]) -> list[tuple[str, Proof]]:
-    """Thorium series from its two parts; everything else under its own name."""
+    """Names of what is a sign of something else; everything else under its own name.
+
+    The thorium series from its two parts; U-233 from the progeny of Th-229 beside that of Th-228
+    without Ac-228, which come together only in U-233 with its U-232 and in thorium parted from it;
+    Pu-241 from U-237 beside Pu-239.
+    """
     by_name = {p.name: p for p in proofs}
     upper, lower = by_name.get("Ra-228"), by_name.get("Ra-224")
     named = [(p.name, p) for p in proofs if p.name not in _THORIUM]
+    chain = next((by_name[n] for n in _BELOW_TH_229 if n in by_name), None)
+    if chain is not None and lower is not None and upper is None and "U-233" not in by_name:
+        named = [("U-233" if p is chain else n, p) for n, p in named]
+    if "Pu-239" in by_name:
+        named = [("Pu-241" if n == "U-237" else n, p) for n, p in named]
     if lower is not None:
         whole = upper is not None and upper.decays >= _OUT_OF_EQUILIBRIUM * lower.decays
         named.append(("Th-232" if whole else "Ra-224", lower))
     elif upper is not None:
         named.append(("Th-232", upper))
     return named
+
+
+def _with_u235(named: list[tuple[str, Proof]]) -> list[tuple[str, Proof]]:
+    """With U-235 beside U-238, from its lines that were taken for those of natural uranium."""
+    proofs = dict(named)
+    if "U-235" in proofs or "U-238" not in proofs:
+        return named
+    whole = proofs["U-238"]
+
+    def own(groups: tuple[LineGroup, ...]) -> tuple[LineGroup, ...]:
+        return tuple(g for g in groups if g.emitter == "U-235")
+
+    part = replace(
+        whole,
+        groups=own(whole.groups),
+        confirmed=own(whole.confirmed),
+        missing=own(whole.missing),
+    )
+    return [*named, ("U-235", part)] if part.confirmed else named
+
+
+def _share_words(name: str, uranium: UraniumShare | None) -> str:
+    if uranium is None or name not in {"U-235", "U-238"}:
+        return ""
+    return f"; {uranium.words}"
 
 
 def _as_seen(named: list[tuple[str, Proof]]) -> list[str]:
@@ -150,6 +218,10 @@ def confidence(proof: Proof, n_named: int) -> float:
         + 0.3 * max(-2.0, min(lead, 2.0))
         - 0.3 * (n_named - 1)
     )
+    return _logistic(score)
+
+
+def _logistic(score: float) -> float:
     return min(0.99, 1.0 / (1.0 + math.exp(-score)))
 
 

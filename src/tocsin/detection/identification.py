@@ -11,9 +11,10 @@ from scipy.special import ndtr
 
 from tocsin.detection.analysis import EncounterSpectrum, NuclideFinding, SourceClass
 from tocsin.detection.binning import BinnedSpectrum
+from tocsin.detection.continuum_sign import ContinuumSign, continuum_sign
 from tocsin.detection.deposits import DepositBank, deposit_bank
 from tocsin.detection.drawn import natural, refined
-from tocsin.detection.evidence import PeakRules, left_peaks
+from tocsin.detection.evidence import LeftPeak, PeakRules, Proof, left_peaks
 from tocsin.detection.findings import Report, tell
 from tocsin.detection.line_cells import LineCells, line_cells
 from tocsin.detection.measured import Background, ExpectedBackground, Measured, measure, refuse
@@ -26,8 +27,9 @@ from tocsin.detection.scintillator import (
     search_scintillator,
 )
 from tocsin.detection.semiconductor import LineOutcome, LineSearch, LineSettings
-from tocsin.detection.source_lines import efficiency_curve, line_bank
+from tocsin.detection.source_lines import NATURAL, efficiency_curve, line_bank
 from tocsin.detection.templates import FWHM_TO_SIGMA, WIDTH_AT_KEV, EnergyScale
+from tocsin.detection.uranium_share import uranium_share
 from tocsin.detection.verdict import VerdictSettings
 from tocsin.detectors import DetectorModel, named_model
 from tocsin.errors import InvalidInput
@@ -89,6 +91,10 @@ class IdentificationSettings:
     unknown_significance, unknown_contrast : float
         A peak left over with at least this significance and this height over what lies under it
         makes the source unknown.
+    unknown_part : float
+        With germanium and without a background, a peak left over makes the source unknown when it
+        holds this part of the counts of the largest natural peak: weak lines of nature and of the
+        instrument are many, and a scale that is bent moves lines away from their places.
     search, peaks, verdict
         Of the search with scintillators, the peaks, and the verdict.
     lines : LineSettings
@@ -114,6 +120,7 @@ class IdentificationSettings:
     fallen: float = 15.0
     unknown_significance: float = 8.0
     unknown_contrast: float = 0.3
+    unknown_part: float = 0.5
     search: SearchSettings = field(default_factory=SearchSettings)
     peaks: PeakRules = field(default_factory=PeakRules)
     verdict: VerdictSettings = field(default_factory=VerdictSettings)
@@ -252,9 +259,71 @@ def _by_lines(
         if p.significance >= settings.unknown_significance
         and p.contrast >= settings.unknown_contrast
     ]
-    told = tell(outcome.proved, left, outcome.notes, outcome.scale, library)
+    notes = outcome.notes
+    if behind is None and _natural_only(outcome.proved):
+        left, small = _by_size(left, outcome.proved, settings.unknown_part)
+        notes += small
+    share = uranium_share(outcome.proved, ahead, behind, model=model, library=library)
+    smooth = None
+    if behind is not None and not left and _natural_only(outcome.proved):
+        smooth = _smooth(measured, model, library, settings)
+    told = tell(
+        outcome.proved,
+        left,
+        notes,
+        outcome.scale,
+        library,
+        uranium=share,
+        continuum=smooth,
+    )
     found = _answer(measured, told, outcome.scale, _peaks_modelled(measured, cells, outcome))
     return replace(found, width=ahead.fwhm_keV(WIDTH_AT_KEV) / _model_fwhm_keV(model))
+
+
+def _smooth(
+    measured: Measured,
+    model: DetectorModel,
+    library: NuclideLibrary,
+    settings: IdentificationSettings,
+) -> ContinuumSign | None:
+    """Source without lines in a spectrum of germanium or CZT, looked at as coarsely as with NaI."""
+    coarse = replace(model, resolution=named_model("generic-nai").resolution)
+    binned = _bins(measured, coarse, settings)
+    if binned is None or float(binned.counts.sum()) < settings.fewest_counts:
+        return None
+    prepared = Prepared.of(binned, measured.counts, measured.edges_keV, settings.search.errors)
+    drawing = make_drawing(
+        deposit_bank(coarse, library, natural_only=True),
+        prepared,
+        coarse.fwhm_keV,
+        settings.search,
+        background_error=measured.background_error,
+    )
+    drawn = drawing.at(EnergyScale())
+    s = settings.search
+    _, fit = drawn.mixture.search(
+        natural(drawing.bank), entry=s.entry, most=s.most, shortlist=s.shortlist
+    )
+    return continuum_sign(drawn, fit)
+
+
+def _by_size(
+    left: Sequence[LeftPeak], proofs: Sequence[Proof], part: float
+) -> tuple[list[LeftPeak], tuple[str, ...]]:
+    """Peaks that make a source unknown, and words for those that are small beside nature's own."""
+    largest = max((g.counts for p in proofs for g in p.confirmed), default=0.0)
+    clear = [p for p in left if p.counts >= part * largest]
+    words = tuple(
+        f"a peak at {p.energy_keV:.0f} keV ({p.significance:.0f} sigma) is not explained; without "
+        "a background, a line of nature's own or of the instrument is not told from a source"
+        for p in left
+        if p.counts < part * largest
+    )
+    return clear, words
+
+
+def _natural_only(proofs: Sequence[Proof]) -> bool:
+    return all(p.candidate.tier == "natural" or p.name in NATURAL for p in proofs)
 
 
 def _peaks(spectra: Sequence[Spectrum], model: DetectorModel) -> PeakAnalysis:
@@ -336,7 +405,11 @@ def _by_shape(
         significance=settings.unknown_significance,
         contrast=settings.unknown_contrast,
     )
-    told = tell(best.proved, left, best.notes, best.drawn.scale, library)
+    # beside an expected background, as of a survey, a rise of nature is smooth as well
+    smooth = None
+    if measured.own_background is not None and not left and _natural_only(best.proved):
+        smooth = continuum_sign(best.drawn, best.fit)
+    told = tell(best.proved, left, best.notes, best.drawn.scale, library, continuum=smooth)
     # the modelled bins spread evenly over their channels, for the eye
     modelled = rebin(best.drawn.counts(best.fit), binned.edges_keV, measured.edges_keV)
     return _answer(measured, told, best.drawn.scale, modelled)

@@ -24,9 +24,9 @@ IntArray = NDArray[np.int64]
 _SCAN_ROWS = (0, 2, 7, 10, 14)  # bare, behind water, behind lead: enough to choose a start
 _ROUNDS = 3  # of search and refinement at most
 _PARTS_PER_WIDTH = 3  # trial gains per peak width at 1 MeV
-NOT_SEARCHED = frozenset({"Th-232", "U-232"})
+NOT_SEARCHED = frozenset({"Th-232", "U-232", "U-237"})
 """Thorium is named from its parts (Ra-228 and Ra-224); uranium-232 shows nothing but the chain that
-thorium and radium-224 show too."""
+thorium and radium-224 show too; U-237 is a faint sign of Pu-241 that only germanium resolves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

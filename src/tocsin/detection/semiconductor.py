@@ -25,7 +25,7 @@ IntArray = NDArray[np.int64]
 
 NOT_SEARCHED = frozenset({"Th-232", "U-232"})  # thorium by its parts; see scintillator
 _X_RAY_ELEMENTS = ("Cd", "Sn", "Ta", "W", "Au", "Pb", "Bi", "Th", "U")
-_NATURAL_ROWS = 6  # absorbers of natural candidates, which are always in
+_NATURAL_ROWS = 12  # absorbers of natural candidates, which are always in
 _MOST_GROUPS = 8
 _NEAR_FWHM = 1.0  # distance within which a line is thought to be a found peak
 _OUTSTANDING = 3.0  # annihilation radiation of cosmic rays and pair production stays below
@@ -83,7 +83,7 @@ class LineSettings:
             x_ray_keV=30.0,
             same_fwhm=0.5,
             leading_natural=4.5,
-            gain_natural=4.5**2,
+            gain_natural=16.0,
             many=3,
         )
     )
@@ -124,7 +124,7 @@ class LineSearch:
         self.cells, self.settings = cells, settings
         # without a background, annihilation radiation is no sign of a source unless it stands out
         annihilation = not has_background and not _outstanding(cells, ELECTRON_MASS_KEV)
-        extra = _nuisances(efficiency, annihilation=annihilation)
+        extra = _nuisances(efficiency)
         self.candidates: tuple[Candidate, ...] = (*bank.candidates, *(c for c, _ in extra))
         self.lines: tuple[SourceLines, ...] = (*bank.lines, *(x for _, x in extra))
         self.always = [i for i, c in enumerate(self.candidates) if c.name in NATURAL]
@@ -355,6 +355,7 @@ class LineSearch:
                     float(cells.energies_keV[i]),
                     rest / float(cells.sigmas[i]),
                     rest / max(float(cells.continuum[i]), 1.0),
+                    rest,
                 )
             )
         return sorted(left, key=lambda p: -p.significance)
@@ -442,10 +443,8 @@ def _outstanding(cells: LineCells, energy_keV: float) -> bool:
     return bool(cells.areas[:n][there].max() > _OUTSTANDING * max(others.max(initial=0.0), 1.0))
 
 
-def _nuisances(
-    efficiency: Resolution, *, annihilation: bool
-) -> list[tuple[Candidate, SourceLines]]:
-    """K X-rays of elements near by; without a background, annihilation radiation too (last)."""
+def _nuisances(efficiency: Resolution) -> list[tuple[Candidate, SourceLines]]:
+    """K X-rays of elements near by; annihilation radiation (last)."""
     table: dict[str, list[tuple[float, float]]] = {}
     for line in xray_lines():
         if line.element in _X_RAY_ELEMENTS:
@@ -456,8 +455,7 @@ def _nuisances(
         energies = np.array([e for e, _ in lines])
         shares = np.array([i for _, i in lines])
         out.append((f"{element} X-rays", energies, shares))
-    if annihilation:
-        out.append(("annihilation", np.array([ELECTRON_MASS_KEV]), np.ones(1)))
+    out.append(("annihilation", np.array([ELECTRON_MASS_KEV]), np.ones(1)))
     return [
         (
             Candidate(name, "nuisance", False),

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 
 from tocsin.detection.evidence import LineGroup, Proof
 from tocsin.detection.source_lines import NATURAL
+from tocsin.detectors.compton import ELECTRON_MASS_KEV
 
 # Activity of the actinium series over that of the uranium series in nature: 0.046 (half-lives of
 # U-235 and U-238, atom ratio 137.8). Absorbers and lost radon make several times as much of it.
 _ACTINIUM_SERIES = frozenset({"Ra-223", "Th-227", "Ac-227"})
 _ACTINIUM_NATURAL = 3.0 * 0.046
+_COMES_WITH = {"U-235": "U-238", "U-237": "Pu-239"}
+# Emitters of positrons that show next to nothing else, and what the photons of others make by
+# pairs: per photon counted above 1.5 MeV in its full energy, the crystal, the shield and the
+# surroundings add about as many counts of annihilation radiation.
+_POSITRONS_ONLY = frozenset({"F-18", "Cu-64", "Ge-68", "Rb-82"})
+_PAIRS_FROM_KEV, _PAIRS_MOST = 1500.0, 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +99,11 @@ def judge(proofs: Sequence[Proof], settings: VerdictSettings) -> Judgement:
     proved, rejected = [], []
     for proof in proofs:
         stronger = [p for p in proofs if p.gain > proof.gain and p.confirmed and p is not proof]
-        reason = _objection(proof, settings, stronger) or _special(proof, by_name, settings)
+        reason = (
+            _objection(proof, settings, stronger)
+            or _special(proof, by_name, settings)
+            or _pairs(proof, stronger)
+        )
         company = _company(proof, by_name)
         if reason is None and company is None:
             proved.append(proof)
@@ -130,8 +141,8 @@ def _objection(proof: Proof, settings: VerdictSettings, stronger: list[Proof]) -
     low = [g.energy_keV <= settings.x_ray_keV for g in proof.confirmed]
     if all(low) and proof.harder_part > settings.x_ray_part:
         return "only X-rays of it are seen"
-    refined = proof.name == "U-235" and any(p.name == "U-238" for p in stronger)
-    if strategic and len(proof.confirmed) < 2 and not refined:
+    beside = any(p.name == _COMES_WITH.get(proof.name) for p in stronger)
+    if strategic and len(proof.confirmed) < 2 and not beside:
         return "special nuclear material is not named from one peak"
     if not stronger:
         return None
@@ -189,3 +200,15 @@ def _company(proof: Proof, proofs: dict[str, Proof]) -> str | None:
     ):
         return "as much of the actinium series comes with the uranium series in nature"
     return None
+
+
+def _pairs(proof: Proof, stronger: list[Proof]) -> str | None:
+    """Annihilation radiation that stronger nuclides make."""
+    if proof.name not in _POSITRONS_ONLY:
+        return None
+    own = [g for g in proof.confirmed if abs(g.energy_keV - ELECTRON_MASS_KEV) > 1.0]
+    hard = sum(g.expected for p in stronger for g in p.groups if g.energy_keV > _PAIRS_FROM_KEV)
+    counts = sum(g.counts for g in proof.confirmed)
+    if own or counts > _PAIRS_MOST * hard:
+        return None
+    return "photons above 1.5 MeV make as much annihilation radiation"
