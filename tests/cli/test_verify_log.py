@@ -13,6 +13,7 @@ from tocsin.errors import InvalidInput, ParseError
 from tocsin.sealing import (
     Checkpoint,
     LoggedLeaf,
+    MerkleTree,
     SigningKey,
     commit,
     leaf_hash,
@@ -109,3 +110,40 @@ def test_wrong_calls_and_unreadable_files_are_told_apart(kept: Path) -> None:
         done = run(kept / "log.jsonl", option, kept / name)
         assert isinstance(done.exception, ParseError)
     assert isinstance(run(kept / "kept.txt").exception, ParseError)
+
+
+def test_one_event_with_its_proof(kept: Path) -> None:
+    salts = [bytes([n] * 32) for n in range(5)]
+    tree = MerkleTree(leaf_hash(commit({"n": n}, salt)) for n, salt in enumerate(salts))
+    checkpoint = Checkpoint.sign(size=5, root=tree.root(), key=KEY)
+    event = {
+        "schema": "tocsin.log-proof/1",
+        "position": 3,
+        "commitment": commit({"n": 3}, salts[3]).hex(),
+        "salt": salts[3].hex(),
+        "content": {"n": 3},
+        "proof": [step.hex() for step in tree.inclusion_proof(3)],
+        "checkpoint": checkpoint.written(),
+    }
+    path = kept / "event.json"
+    path.write_text(json.dumps(event, indent=2))
+    done = run(path, "--key", KEY.verifier)
+    assert done.exit_code == 0
+    assert "PROVED" in done.stdout
+    assert isinstance(run(path).exception, InvalidInput)
+    other = SigningKey(KEY.name, bytes(32)).verifier
+    for change, kind in (
+        ({"content": {"n": 4}}, "changed"),
+        ({"position": 2}, "forged"),
+        ({"proof": event["proof"][:-1]}, "forged"),
+        ({"checkpoint": checkpoint.written().replace("\n5\n", "\n6\n")}, "other log"),
+    ):
+        path.write_text(json.dumps(event | change))
+        answer = run(path, "--key", KEY.verifier, "--json")
+        assert answer.exit_code == 1
+        assert [f["kind"] for f in json.loads(answer.stdout)["findings"]] == [kind]
+    path.write_text(json.dumps(event))
+    assert run(path, "--key", other).exit_code == 1
+    for missing in ("position", "proof", "salt"):
+        path.write_text(json.dumps({k: v for k, v in event.items() if k != missing}))
+        assert isinstance(run(path, "--key", KEY.verifier).exception, ParseError)

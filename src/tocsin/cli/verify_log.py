@@ -27,7 +27,12 @@ _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM")
 
 
 def verify_log_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Log file (tocsin log-export).")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Log file (tocsin log-export), or an event with proof."
+        ),
+    ],
     checkpoint: Annotated[
         list[Path] | None,
         typer.Option(
@@ -62,8 +67,13 @@ def verify_log_command(
 ) -> None:
     """Check a log against checkpoints and keys that were kept outside, and say what was altered."""
     from tocsin.sealing import read_kept_commitments, read_log_file, verify_log
+    from tocsin.sealing.eventproof import read_event_proof
 
-    log = read_log_file(_bytes_of(file), file=str(file))
+    data = _bytes_of(file)
+    if (event := read_event_proof(data, file=str(file))) is not None:
+        _answer_event(event, keys=[_key(text) for text in key or []], file=file, as_json=as_json)
+        return
+    log = read_log_file(data, file=str(file))
     notes = [note for path in checkpoint or [] for note in _notes(path)]
     verdict = verify_log(
         log,
@@ -78,6 +88,31 @@ def verify_log_command(
         print_json(as_document(verdict, file=str(file), n_kept=len(notes)))
     else:
         _print(verdict, n_kept=len(notes), marking=log.marking)
+    if not verdict.intact:
+        raise typer.Exit(EXIT_ALTERED)
+
+
+def _answer_event(
+    event: dict[str, Any], *, keys: list[VerifierKey], file: Path, as_json: bool
+) -> None:
+    """One event with its proof, as the page of the event hands it out."""
+    from tocsin.sealing.eventproof import verify_event
+
+    if len(keys) != 1:
+        raise InvalidInput("the proof of an event needs the log's key: give one --key")
+    verdict = verify_event(event, key=keys[0])
+    if as_json:
+        print_json(as_document(verdict, file=str(file), n_kept=0))
+    elif verdict.intact:
+        console.print(
+            Text("PROVED", style="bold green")
+            + Text(
+                f": this content stands at position {event['position']} of the log "
+                f"{verdict.origin} of {verdict.size} leaves."
+            )
+        )
+    else:
+        _print_findings(verdict)
     if not verdict.intact:
         raise typer.Exit(EXIT_ALTERED)
 
@@ -154,16 +189,20 @@ def _print(verdict: Verdict, *, n_kept: int, marking: str) -> None:
             + Text(f"; {newer} newer are not signed yet." if newer else ".")
         )
     else:
-        console.print(Text("ALTERED", style="bold red"))
-        table = Table(box=None, pad_edge=False)
-        table.add_column("what")
-        table.add_column("position", justify="right")
-        table.add_column("why", overflow="fold")
-        for f in verdict.findings:
-            table.add_row(f.kind, _positions(f.first, f.last), Text(f.message))
-        console.print(table)
-        console.print("Positions count from 0.")
+        _print_findings(verdict)
     _print_limits(verdict, n_kept=n_kept)
+
+
+def _print_findings(verdict: Verdict) -> None:
+    console.print(Text("ALTERED", style="bold red"))
+    table = Table(box=None, pad_edge=False)
+    table.add_column("what")
+    table.add_column("position", justify="right")
+    table.add_column("why", overflow="fold")
+    for f in verdict.findings:
+        table.add_row(f.kind, _positions(f.first, f.last), Text(f.message))
+    console.print(table)
+    console.print("Positions count from 0.")
 
 
 def _print_limits(verdict: Verdict, *, n_kept: int) -> None:

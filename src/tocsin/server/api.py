@@ -16,6 +16,7 @@ from tocsin.server.incidents.api import router as incidents
 from tocsin.server.marking.reading import TooMuchReading
 from tocsin.server.measurements.api import router as measurements
 from tocsin.server.problems import problem
+from tocsin.server.transparency.api import router as transparency
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ api.add_router("/measurements", measurements)
 api.add_router("/alarms", alarms)
 api.add_router("/incidents", incidents)
 api.add_router("/duties", duties)
+api.add_router("/log", transparency)
 
 
 @api.exception_handler(TooMuchReading)

@@ -293,3 +293,48 @@ def test_the_export_of_a_page_has_no_content_and_verifies(
     verdict = verify_log(read_log_file(data), keys=[key], kept_checkpoints=[kept.written()])
     assert verdict.intact
     assert verdict.held_outside == 1
+
+
+# ------------------------------------------------------------------------------------ the interface
+
+
+def test_programs_get_what_the_pages_show_and_no_more(
+    person: MakePerson, organisation: MakeOrganisation, signed_in: Sign
+) -> None:
+    mine = change(a_row(organisation("customs")), reason="OWN")
+    theirs = change(a_row(organisation("police")), reason="CANARY")
+    browser = signed_in(person("auditor"))
+    assert browser.get("/api/1/log/checkpoint").json()["note"] is None
+    assert browser.get(f"/api/1/log/{mine.pk}").json()["proof"] is None
+    kept = sealed().signed
+    assert kept is not None
+    rows = browser.get("/api/1/log").json()
+    assert [row["reason"] for row in rows["events"]] == ["OWN"]
+    answer = browser.get(f"/api/1/log/{mine.pk}").json()
+    found = Checkpoint.open(answer["checkpoint"], log_key().verifier)
+    verify_inclusion(
+        leaf=leaf_hash(bytes.fromhex(answer["commitment"])),
+        position=answer["position"],
+        size=found.size,
+        proof=[bytes.fromhex(h) for h in answer["proof"]],
+        root=found.root,
+    )
+    for absent in (theirs.pk, 10**30):
+        assert browser.get(f"/api/1/log/{absent}").status_code == 404
+        assert browser.get(f"/log/{absent}/").status_code == 404
+
+    def post(path: str, note: str) -> Any:
+        return browser.post(
+            f"/api/1/log/checkpoint/{path}", {"note": note}, content_type="application/json"
+        )
+
+    same = post("consistency", kept.written()).json()
+    assert (same["old"], same["new"], same["proof"]) == (2, 2, [])
+    forked = Checkpoint.sign(size=1, root=bytes(32), key=log_key()).written()
+    assert post("consistency", forked).status_code == 409
+    assert post("consistency", "nonsense").status_code == 422
+    assert post("witness", kept.written()).status_code == 422
+    (own_log().parent / "keys" / "witnesses").write_text(f"{WITNESS.verifier}\n")
+    seen = kept.cosigned(WITNESS, time_s=7).written()
+    assert post("witness", seen).json() == {"taken": [WITNESS.name]}
+    assert signed_in(person("officer")).get("/api/1/log").status_code == 403

@@ -18,6 +18,8 @@ from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, visible
 
 PAGE = 50
+MOST_ID = 2**63 - 1
+"""Largest number that the databases keep as an identifier."""
 _SCANNED_AT_ONCE = 200
 _MOST_SCANNED = 5000
 
@@ -99,6 +101,8 @@ def page_of_events(
 
 def one_event(reader: Reader, pk: int) -> Leaf | None:
     """One event, if the reader may see it."""
+    if pk > MOST_ID:
+        return None
     rows = list(_candidates(reader).filter(pk=pk))
     return next(iter(open_to(reader, rows)), None)
 
