@@ -45,6 +45,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry("duties:roster", _("Duties")),
     Entry("sharing:overview", _("Who sees what")),
     Entry("audit:events", _("Log"), "audit.read"),
+    Entry("server_health", _("Health"), "system.health"),
     Entry("accounts:people", _("People"), "accounts.manage"),
 )
 

@@ -8,11 +8,13 @@ from django.views.i18n import set_language
 from tocsin.server.api import api
 from tocsin.server.console import views as console
 from tocsin.server.console.map_tiles import map_tiles
+from tocsin.server.health import views as health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", console.home, name="home"),
     path("health", console.health, name="health"),
     path("map/tiles.pmtiles", map_tiles, name="map_tiles"),
+    path("server/", health.page, name="server_health"),
     path("theme", console.theme, name="theme"),
     path("realm", console.realm, name="realm"),
     path("language", set_language, name="set_language"),

@@ -6,11 +6,19 @@ import logging
 import os
 import signal
 import threading
+from pathlib import Path
 from types import FrameType
 
 import django
 
 TICK_S = 1.0
+
+
+def beat_path() -> Path:
+    """File whose time says when the timers last ran."""
+    from django.conf import settings
+
+    return Path(settings.TOCSIN.data) / "log" / "timers-beat"
 
 
 def run(stop: threading.Event) -> None:
@@ -24,6 +32,7 @@ def run(stop: threading.Event) -> None:
         close_old_connections()
         try:
             run_steps(now())
+            beat_path().touch()
         except Exception:
             # the database may be away for a while; the process goes on
             logging.getLogger(__name__).exception("tick failed")
@@ -36,8 +45,10 @@ def main() -> None:
     django.setup()
     from tocsin.server.audit.sequencer import Step
     from tocsin.server.duties.timers import register
+    from tocsin.server.marking.reading import forget_old
 
     register(Step().run)
+    register(forget_old)
     stop = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:

@@ -1,0 +1,1 @@
+"""How the server itself is: for those who run it and those who audit it."""

@@ -1,0 +1,104 @@
+"""What is measured of the server's own condition, and when it is worth a look."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.db import connection
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+import tocsin
+from tocsin.server.alarms.models import Outgoing as AlarmOutgoing
+from tocsin.server.audit.models import Checkpoint, Leaf
+from tocsin.server.measurements.models import Outgoing as EncounterOutgoing
+from tocsin.server.measurements.models import State, Upload
+from tocsin.server.serving.timers import beat_path
+
+STILL_S = 10.0
+"""Silence of the timer process from which something is wrong; it beats every second."""
+WAITING = timedelta(minutes=10)
+"""Age of an upload that waits, or of what an outbox holds, from which someone should look."""
+UNSEALED = timedelta(minutes=5)
+FREE_GIB = 2.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One value.
+
+    Parameters
+    ----------
+    name : str
+        What it is.
+    value : str
+        As people read it.
+    good : bool
+        Whether all is well.
+    """
+
+    name: str | Promise
+    value: str
+    good: bool = True
+
+
+def condition(at: datetime) -> list[Reading]:
+    """All readings at a moment."""
+    return [*_software(), *_room(), *_processes(at), *_log(at)]
+
+
+def _software() -> list[Reading]:
+    versions = (tocsin.__version__, django.get_version(), sys.version.split()[0])
+    return [
+        Reading(_("Tocsin, Django, Python"), ", ".join(versions)),
+        Reading(_("Database"), connection.vendor),
+    ]
+
+
+def _room() -> list[Reading]:
+    data = Path(settings.TOCSIN.data)
+    free = shutil.disk_usage(data if data.exists() else data.parent).free / 2**30
+    return [Reading(_("Free on the disk of the data"), f"{free:.1f} GiB", free > FREE_GIB)]
+
+
+def _processes(at: datetime) -> list[Reading]:
+    try:
+        beat = datetime.fromtimestamp(beat_path().stat().st_mtime, UTC)
+        silent_s = (datetime.now(UTC) - beat).total_seconds()
+        timers = Reading(_("Timers, last beat"), f"{silent_s:.0f} s", silent_s < STILL_S)
+    except OSError:
+        timers = Reading(_("Timers, last beat"), "–", good=False)
+    queued = Upload.objects.filter(state__in=(State.QUEUED, State.ANALYSING))
+    oldest = queued.order_by("created_at").first()
+    late = oldest is not None and at - oldest.created_at > WAITING
+    untold = sum(
+        model.objects.filter(read_at=None).count() for model in (AlarmOutgoing, EncounterOutgoing)
+    )
+    failed = Upload.objects.filter(state=State.FAILED).count()
+    return [
+        timers,
+        Reading(_("Uploads waiting for their analysis"), str(queued.count()), not late),
+        Reading(_("Uploads that could not be read"), str(failed)),
+        Reading(_("Messages between parts, not yet heard"), str(untold), untold < 100),
+    ]
+
+
+def _log(at: datetime) -> list[Reading]:
+    waiting = Leaf.objects.filter(position=None)
+    oldest = waiting.order_by("id").first()
+    last = Checkpoint.objects.first()
+    unsealed = oldest is not None and at - oldest.at > UNSEALED
+    return [
+        Reading(_("Leaves of the log without a place"), str(waiting.count()), not unsealed),
+        Reading(
+            _("Last checkpoint"),
+            f"{last.size} · {last.at:%Y-%m-%d %H:%M:%S} UTC" if last is not None else "–",
+            not unsealed,
+        ),
+    ]
