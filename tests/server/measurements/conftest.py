@@ -45,12 +45,15 @@ def reader(person: Callable[..., Person]) -> Reader:
 
 @pytest.fixture
 def bring(
-    recordings: Path, django_capture_on_commit_callbacks: Callable[..., Any]
+    request: pytest.FixtureRequest, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> Callable[..., Upload]:
     """Uploads a recording and lets it be analysed, as the two processes would."""
 
     def run(reader: Reader, name: str, *, content: bytes | None = None, **more: Any) -> Upload:
-        data = (recordings / name).read_bytes() if content is None else content
+        data = content
+        if data is None:
+            recordings: Path = request.getfixturevalue("recordings")
+            data = (recordings / name).read_bytes()
         row, _fresh = services.upload(reader, data, name=Path(name).name, **more)
         with django_capture_on_commit_callbacks(execute=True):
             tasks.analyse_upload.func(str(row.pk))

@@ -29,6 +29,8 @@ from tocsin.server.measurements.models import (
     Upload,
 )
 
+pytestmark = pytest.mark.recordings
+
 
 def test_a_drive_past_a_patient_becomes_measurement_encounter_and_alarm(
     reader: Reader, bring: Callable[..., Upload]

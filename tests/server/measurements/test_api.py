@@ -18,6 +18,8 @@ from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.measurements import tasks
 from tocsin.server.measurements.models import Reanalysis, Upload
 
+pytestmark = pytest.mark.recordings
+
 ROOT = "/api/1/measurements"
 
 

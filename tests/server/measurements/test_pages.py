@@ -21,6 +21,8 @@ from tocsin.server.audit.models import Leaf
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.measurements.models import Upload
 
+pytestmark = pytest.mark.recordings
+
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\son[a-z]+=|\sstyle=|javascript:|hx-on", re.I)
 
 

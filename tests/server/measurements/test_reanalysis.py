@@ -18,6 +18,8 @@ from tocsin.server.measurements import services, tasks
 from tocsin.server.measurements.models import Analysis, Encounter, Reanalysis, State, Upload
 from tocsin.server.measurements.reading import analyses_for
 
+pytestmark = pytest.mark.recordings
+
 Again = Callable[..., Reanalysis]
 
 

@@ -20,6 +20,8 @@ from tocsin.server.measurements import api_answers, survey_data
 from tocsin.server.measurements.models import Measurement, Upload
 from tocsin.spectra import rebin
 
+pytestmark = pytest.mark.recordings
+
 CONTRACT = Path(__file__).resolve().parents[3] / "web" / "src" / "survey" / "contract.ts"
 
 

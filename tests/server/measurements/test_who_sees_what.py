@@ -16,6 +16,8 @@ from tocsin.server.marking.policy import Reader
 from tocsin.server.measurements import services
 from tocsin.server.measurements.models import Measurement, Upload
 
+pytestmark = pytest.mark.recordings
+
 CANARY = "KANARIE-4711"
 
 OF_A_MEASUREMENT = [
