@@ -25,5 +25,5 @@ def unguard(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("measurements", "0001_initial")]
+    dependencies = [("measurements", "0002_answers")]
     operations = [migrations.RunPython(guard, unguard)]
