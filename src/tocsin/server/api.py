@@ -11,6 +11,7 @@ from ninja.errors import HttpError, ValidationError
 import tocsin
 from tocsin.server import errors
 from tocsin.server.alarms.api import router as alarms
+from tocsin.server.console.api import router as search
 from tocsin.server.duties.api import router as duties
 from tocsin.server.incidents.api import router as incidents
 from tocsin.server.marking.reading import TooMuchReading
@@ -33,6 +34,7 @@ api.add_router("/measurements", measurements)
 api.add_router("/alarms", alarms)
 api.add_router("/incidents", incidents)
 api.add_router("/duties", duties)
+api.add_router("/search", search)
 api.add_router("/log", transparency)
 
 

@@ -13,6 +13,7 @@ from tocsin.server.health import views as health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", console.home, name="home"),
     path("health", console.health, name="health"),
+    path("search/", console.search_page, name="search"),
     path("map/tiles.pmtiles", map_tiles, name="map_tiles"),
     path("server/", health.page, name="server_health"),
     path("theme", console.theme, name="theme"),

@@ -10,6 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.alarms.reading import alarms_for, queue_of
+from tocsin.server.audit.state import log_state
+from tocsin.server.clock import now
 from tocsin.server.duties.reading import notices_for
 from tocsin.server.duties.templatetags.spans import span
 from tocsin.server.incidents.models import IncidentState
@@ -103,7 +105,25 @@ def called_for(reader: Reader) -> Tile:
     )
 
 
-MAKERS: list[TileMaker] = [measured, alarming, happened, called_for]
+def logged(reader: Reader) -> Tile | None:
+    """Whether every change is in the signed log."""
+    if not may(reader, "audit.read"):
+        return None
+    state = log_state(now())
+    signed_at = "–" if state.signed_at is None else f"{state.signed_at:%Y-%m-%d %H:%M} UTC"
+    details = [(_("signed"), str(state.signed)), (_("newest checkpoint"), signed_at)]
+    if state.overdue:
+        details.append((_("NOT SIGNED IN TIME"), str(state.entries - state.signed)))
+    return Tile(
+        title=_("Log of changes"),
+        number=str(state.entries),
+        address=reverse("audit:checkpoints"),
+        details=tuple(details),
+        grave=state.overdue,
+    )
+
+
+MAKERS: list[TileMaker] = [measured, alarming, happened, called_for, logged]
 
 
 def tiles_for(reader: Reader) -> list[Tile]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from tocsin.server.access import ReaderRequest
+from tocsin.server.alarms.names import CLASSES
+from tocsin.server.console.searching import SHORTEST_TEXT, search, tidy
 from tocsin.server.console.tiles import tiles_for
 from tocsin.server.frame import THEMES
 
@@ -15,6 +19,24 @@ from tocsin.server.frame import THEMES
 def home(request: ReaderRequest) -> HttpResponse:
     """The one flow with live numbers."""
     return render(request, "console/home.html", {"tiles": tiles_for(request.reader)})
+
+
+def search_page(request: ReaderRequest) -> HttpResponse:
+    """What the reader may see of what holds a text."""
+    text = tidy(request.GET.get("q", ""))
+    groups = [
+        {
+            "label": group.label,
+            "more": group.more,
+            "hits": [
+                {"class_name": CLASSES.get(hit.source_class, ""), **asdict(hit)}
+                for hit in group.hits
+            ],
+        }
+        for group in search(request.reader, text)
+    ]
+    values = {"text": text, "groups": groups, "too_short": len(text) < SHORTEST_TEXT}
+    return render(request, "console/search.html", values)
 
 
 def health(request: HttpRequest) -> JsonResponse:
