@@ -7,7 +7,7 @@ WORKERS ?= 2
 # The browser's part, built by the installation itself and again where its sources changed
 BUNDLE := src/tocsin/server/static/tocsin/.built-from
 
-.PHONY: demo test verify bench lint docs defects lock wheelhouse clean
+.PHONY: demo test test-postgres verify bench lint docs defects lock wheelhouse clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/run.stamp: requirements/run.lock pyproject.toml
@@ -34,6 +34,9 @@ demo: $(VENV)/run.stamp $(BUNDLE)  ## a synthetic walk: simulated, analysed, set
 test: $(VENV)/dev.stamp $(BUNDLE) lint  ## every commit: about ten minutes
 	@sh scripts/ensure_chromium.sh
 	$(BIN)/pytest -n $(WORKERS) -m "not verify"
+
+test-postgres: $(VENV)/dev.stamp $(BUNDLE)  ## the server's tests again, on a PostgreSQL that is started for them
+	$(BIN)/python scripts/run_on_postgres.py tests/server -n $(WORKERS) -m "not verify"
 
 verify: $(VENV)/dev.stamp  ## long proofs: mutation runs, long statistics
 	$(BIN)/pytest -m verify -s

@@ -68,7 +68,7 @@ class Server:
             start_new_session=True,
             stderr=subprocess.DEVNULL,
         )
-        ends = time.monotonic() + 60.0
+        ends = time.monotonic() + 240.0
         while time.monotonic() < ends:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1.0).close()

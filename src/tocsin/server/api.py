@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.datastructures import MultiValueDict
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from ninja.parser import Parser
 
 import tocsin
 from tocsin.server import errors
@@ -21,7 +24,36 @@ from tocsin.server.transparency.api import router as transparency
 
 log = logging.getLogger(__name__)
 
+
+class ReadableParser(Parser):
+    """Refuses the character NUL, which no text needs and PostgreSQL cannot hold."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """Content of a JSON body."""
+        body = super().parse_body(request)
+        if _holds_nul(body):
+            raise HttpError(400, "a text holds the character NUL")
+        return body
+
+    def parse_querydict(
+        self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
+    ) -> Any:
+        """Content of a query or a form."""
+        if _holds_nul(dict(data.lists())):
+            raise HttpError(400, "a text holds the character NUL")
+        return super().parse_querydict(data, list_fields, request)
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(k) or _holds_nul(v) for k, v in value.items())
+    return isinstance(value, list) and any(map(_holds_nul, value))
+
+
 api = NinjaAPI(
+    parser=ReadableParser(),
     title="Tocsin",
     version=tocsin.__version__,
     description="Measurements, alarms and what follows from them.",

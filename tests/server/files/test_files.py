@@ -16,6 +16,7 @@ def test_content_comes_back_and_lies_encrypted(person: Callable[..., Person]) ->
     mark = {"realm": "EXERCISE", "level": 1, "originator": who.organisation, "tlp": "RED"}
     kept = store(b"counts " * 100, name="../a\x00.spe", actor=who, **mark)
     assert content_of(kept) == b"counts " * 100
+    assert kept.name == "../a\ufffd.spe"
     on_disk = path_of(kept.blob_id)
     assert b"counts" not in on_disk.read_bytes()
     leaf = Leaf.objects.get(subject_id=str(kept.pk))

@@ -59,16 +59,22 @@ def store(content: bytes, *, name: str, actor: Person, **mark: Any) -> StoredFil
                 "erased_at": None,
             },
         )
+    shown = readable_name(name)
     row = StoredFile.objects.create(
-        blob=blob, name=name[:255], created_at=now(), created_by=actor, **mark
+        blob=blob, name=shown, created_at=now(), created_by=actor, **mark
     )
     record(
         actor=actor,
         action="files.store",
         subject=row,
-        after={"sha256": sha256, "size_bytes": len(content), "name": name[:255]},
+        after={"sha256": sha256, "size_bytes": len(content), "name": shown},
     )
     return row
+
+
+def readable_name(name: str) -> str:
+    """A file's name without what nobody can read and no database holds, 255 characters at most."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)[:255]
 
 
 def content_of(file: StoredFile) -> bytes:
