@@ -1,4 +1,7 @@
-"""Tiles of the home page: each app that has something to count adds one."""
+"""The picture of the home page: the stations of the one flow, and what waits, each number a link.
+
+Each app that has something to count adds a station or a tile here.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,36 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from tocsin.server.alarms.facts import State
 from tocsin.server.alarms.reading import alarms_for, queue_of
-from tocsin.server.audit.state import log_state
-from tocsin.server.clock import now
-from tocsin.server.duties.reading import notices_for
+from tocsin.server.duties.reading import clocks_for, notices_for
 from tocsin.server.duties.templatetags.spans import span
 from tocsin.server.incidents.models import IncidentState
 from tocsin.server.incidents.reading import incidents_for
 from tocsin.server.marking.policy import Reader, may
-from tocsin.server.measurements.reading import numbers_for
+from tocsin.server.measurements.reading import instruments_for, numbers_for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One further number of a tile.
+
+    Parameters
+    ----------
+    label : str
+        What is counted.
+    number : str
+        As people read it.
+    address : str
+        Page with the rows behind it.
+    """
+
+    label: str | Promise
+    number: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
     """One number of the home page with what stands behind it.
 
@@ -32,17 +53,20 @@ class Tile:
         The count, as people read it.
     address : str
         Page with the rows behind it.
-    details : tuple of (str, str)
-        Further lines: label and value.
+    counts : tuple of Count
+        Further numbers.
     grave : bool
         Whether someone must look now.
+    leads : str
+        For a station of the flow: what of it becomes the next one.
     """
 
     title: str | Promise
     number: str
     address: str
-    details: tuple[tuple[str | Promise, str], ...] = field(default=())
+    counts: tuple[Count, ...] = field(default=())
     grave: bool = False
+    leads: str | Promise = ""
 
 
 TileMaker = Callable[[Reader], Tile | None]
@@ -53,15 +77,23 @@ def measured(reader: Reader) -> Tile | None:
     if not may(reader, "measurements.read"):
         return None
     numbers = numbers_for(reader)
+    recent = f"{reverse('measurements:list')}?since={reader.at:%Y-%m-%d}"
+    uploads = reverse("measurements:uploads")
     return Tile(
         title=_("Measurements"),
         number=str(numbers["measurements"]),
         address=reverse("measurements:list"),
-        details=(
-            (_("in the last 24 h"), str(numbers["recent"])),
-            (_("being analysed"), str(numbers["waiting"])),
-            (_("not readable, last 24 h"), str(numbers["failed"])),
+        counts=(
+            Count(_("in the last 24 h"), str(numbers["recent"]), recent),
+            Count(_("being analysed"), str(numbers["waiting"]), uploads),
+            Count(_("not readable, last 24 h"), str(numbers["failed"]), uploads),
+            Count(
+                _("instruments"),
+                str(instruments_for(reader).count()),
+                reverse("measurements:instruments"),
+            ),
         ),
+        leads=_("what rises above the threshold"),
     )
 
 
@@ -69,17 +101,26 @@ def alarming(reader: Reader) -> Tile | None:
     """What is alarming, and how long it waits."""
     if not may(reader, "alarms.read"):
         return None
-    queue = queue_of(alarms_for(reader), reader.at)
+    rows = alarms_for(reader)
+    queue = queue_of(rows, reader.at)
+    grave = rows.filter(grave=True).exclude(state=State.CLOSED).count()
+    page = reverse("alarms:list")
     return Tile(
         title=_("Open alarms"),
         number=str(queue.open),
-        address=reverse("alarms:list"),
-        details=(
-            (_("not acknowledged"), str(queue.unacknowledged)),
-            (_("over time"), str(queue.overdue)),
-            (_("oldest"), span(queue.oldest_s)),
+        address=page,
+        counts=(
+            Count(_("not acknowledged"), str(queue.unacknowledged), f"{page}?state=raised"),
+            Count(_("grave: no officer decides alone"), str(grave), f"{page}?grave=1"),
+            Count(
+                _("wait for an expert"),
+                str(rows.filter(state=State.UNRESOLVED).count()),
+                f"{page}?state={State.UNRESOLVED}",
+            ),
+            Count(_("the oldest waits since"), span(queue.oldest_s), page),
         ),
-        grave=bool(queue.unacknowledged or queue.overdue),
+        grave=bool(queue.unacknowledged),
+        leads=_("what an expert confirms"),
     )
 
 
@@ -87,10 +128,44 @@ def happened(reader: Reader) -> Tile | None:
     """Incidents that are open."""
     if not may(reader, "incidents.read"):
         return None
+    page = reverse("incidents:list")
+    rows = incidents_for(reader)
     return Tile(
         title=_("Open incidents"),
-        number=str(incidents_for(reader).filter(state=IncidentState.OPEN).count()),
-        address=reverse("incidents:list"),
+        number=str(rows.filter(state=IncidentState.OPEN).count()),
+        address=f"{page}?state=open",
+        counts=(
+            Count(
+                _("closed"),
+                str(rows.filter(state=IncidentState.CLOSED).count()),
+                f"{page}?state=closed",
+            ),
+        ),
+    )
+
+
+def overdue(reader: Reader) -> Tile | None:
+    """Alarms over their time and legal clocks that ran out."""
+    counts = []
+    number = 0
+    if may(reader, "alarms.read"):
+        late = alarms_for(reader).exclude(state=State.CLOSED).filter(timer_due_at__lte=reader.at)
+        number += (alarms := late.count())
+        counts.append(Count(_("alarms over their time"), str(alarms), reverse("alarms:list")))
+    if may(reader, "incidents.read"):
+        running = clocks_for(reader).filter(end=None)
+        number += (late_clocks := running.filter(due_at__lte=reader.at).count())
+        page = reverse("duties:clocks")
+        counts.append(Count(_("legal clocks run out"), str(late_clocks), page))
+        counts.append(Count(_("legal clocks running"), str(running.count()), page))
+    if not counts:
+        return None
+    return Tile(
+        title=_("Overdue"),
+        number=str(number),
+        address=counts[0].address,
+        counts=tuple(counts),
+        grave=number > 0,
     )
 
 
@@ -105,27 +180,15 @@ def called_for(reader: Reader) -> Tile:
     )
 
 
-def logged(reader: Reader) -> Tile | None:
-    """Whether every change is in the signed log."""
-    if not may(reader, "audit.read"):
-        return None
-    state = log_state(now())
-    signed_at = "–" if state.signed_at is None else f"{state.signed_at:%Y-%m-%d %H:%M} UTC"
-    details = [(_("signed"), str(state.signed)), (_("newest checkpoint"), signed_at)]
-    if state.overdue:
-        details.append((_("NOT SIGNED IN TIME"), str(state.entries - state.signed)))
-    return Tile(
-        title=_("Log of changes"),
-        number=str(state.entries),
-        address=reverse("audit:checkpoints"),
-        details=tuple(details),
-        grave=state.overdue,
-    )
+STATIONS: list[TileMaker] = [measured, alarming, happened]
+WAITING: list[TileMaker] = [overdue, called_for]
 
 
-MAKERS: list[TileMaker] = [measured, alarming, happened, called_for, logged]
+def flow_for(reader: Reader) -> list[Tile]:
+    """The stations of the flow that a reader may see, in its order."""
+    return [tile for make in STATIONS if (tile := make(reader)) is not None]
 
 
-def tiles_for(reader: Reader) -> list[Tile]:
-    """The tiles that a reader may see, in the order of the flow."""
-    return [tile for make in MAKERS if (tile := make(reader)) is not None]
+def waiting_for(reader: Reader) -> list[Tile]:
+    """What waits for the reader or is late."""
+    return [tile for make in WAITING if (tile := make(reader)) is not None]

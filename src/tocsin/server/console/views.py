@@ -12,13 +12,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from tocsin.server.access import ReaderRequest
 from tocsin.server.alarms.names import CLASSES
 from tocsin.server.console.searching import SHORTEST_TEXT, search, tidy
-from tocsin.server.console.tiles import tiles_for
+from tocsin.server.console.tiles import flow_for, waiting_for
 from tocsin.server.frame import THEMES
 
 
 def home(request: ReaderRequest) -> HttpResponse:
     """The one flow with live numbers."""
-    return render(request, "console/home.html", {"tiles": tiles_for(request.reader)})
+    reader = request.reader
+    values = {"stations": flow_for(reader), "waiting": waiting_for(reader)}
+    return render(request, "console/home.html", values)
 
 
 def search_page(request: ReaderRequest) -> HttpResponse:
