@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any
+
+from asgiref.sync import async_to_sync
 
 
 def body_of(answer: Any) -> str:
-    """All of an answer's body, streamed or not."""
-    parts = [answer.content] if not answer.streaming else list(answer.streaming_content)
+    """All of an answer's body, streamed or not; of what never ends the first part."""
+    if not answer.streaming:
+        parts = [answer.content]
+    elif answer.is_async:
+        parts = [async_to_sync(_first)(answer.streaming_content)]
+    else:
+        parts = list(answer.streaming_content)
     return b"".join(parts).decode(errors="replace")
+
+
+async def _first(stream: AsyncIterator[bytes]) -> bytes:
+    return await anext(aiter(stream))
 
 
 def comparable(answer: Any, *own_words: object) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from answers import body_of
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -167,8 +168,7 @@ def check(browsers: dict[str, Client]) -> int:
     for where, answer in pages(browsers):
         assert answer.status_code < 500, where
         kind = answer.get("Content-Type", "")
-        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-        text = body.decode(errors="replace")
+        text = body_of(answer)
         shown += MARK in text
         if kind.startswith("text/html"):
             alive(where, text)

@@ -9,6 +9,7 @@ from tocsin.server.api import api
 from tocsin.server.console import views as console
 from tocsin.server.console.map_tiles import map_tiles
 from tocsin.server.health import views as health
+from tocsin.server.live import streams
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", console.home, name="home"),
@@ -16,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", console.search_page, name="search"),
     path("map/tiles.pmtiles", map_tiles, name="map_tiles"),
     path("server/", health.page, name="server_health"),
+    path("live/alarms", streams.alarms, name="live_alarms"),
     path("theme", console.theme, name="theme"),
     path("realm", console.realm, name="realm"),
     path("language", set_language, name="set_language"),
