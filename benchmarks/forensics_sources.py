@@ -12,6 +12,8 @@ from sklearn.covariance import LedoitWolf
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.metrics import roc_auc_score
 
+from tocsin.forensics.calibration import Trials, cllr
+from tocsin.forensics.calibration_folds import lot_folds, source_folds
 from tocsin.forensics.composition import (
     CORE,
     NEODYMIUM,
@@ -144,12 +146,68 @@ def library_figures(library: Library) -> None:
 def _imputed(title: str, table: Table) -> None:
     """Marginalised against imputed, over the same values."""
     print(f"      {title}, {1 - table.observed.mean():.0%} missing:")
-    print(f"      {'marginalised (Tocsin)':28}{_line(validate(table))}")
+    ours = validate(table)
+    print(f"      {'marginalised (Tocsin)':28}{_line(ours)}")
     x = np.where(table.observed, table.values, np.nan)
     for name, imputer in (("mean-imputed", SimpleImputer()), ("kNN-imputed", KNNImputer())):
         filled = imputer.fit_transform(x)
         whole = replace(table, values=filled, observed=np.ones_like(table.observed))
-        print(f"      {name:28}{_line(validate(whole))}")
+        theirs = validate(whole)
+        low, high = cllr_difference(table, theirs, ours)
+        print(
+            f"      {name:28}{_line(theirs)}; Cllr less ours {low:+.3f} to {high:+.3f} (paired)"
+        )
+
+
+def trial_sources(table: Table) -> tuple[list[str], list[tuple[str, str]]]:
+    """Sources behind the same-source and the different-source trials, in their order."""
+    by_source = source_folds(table.sources, table.groups, min(FOLDS, len(set(table.sources))))
+    by_lot = lot_folds(table.sources, table.lots, FOLDS)
+    sources = np.array(table.sources)
+    same: list[str] = []
+    different: list[tuple[str, str]] = []
+    for fold in range(FOLDS):
+        is_unknown = by_source == fold
+        is_known = (by_lot == fold) & ~is_unknown
+        library = sorted(set(sources[~is_unknown & ~is_known]))
+        for row in [*np.flatnonzero(is_known), *np.flatnonzero(is_unknown)]:
+            for other in library:
+                if other == sources[row]:
+                    same.append(other)
+                else:
+                    different.append((str(sources[row]), str(other)))
+    return same, different
+
+
+def cllr_difference(table: Table, first: Validation, second: Validation) -> tuple[float, float]:
+    """95 % bootstrap interval over reactors of calibrated Cllr, first less second, paired."""
+    same, different = trial_sources(table)
+    names = sorted(set(table.sources))
+    number = {n: i for i, n in enumerate(names)}
+    one = np.array([number[n] for n in same])
+    left = np.array([number[n] for n, _ in different])
+    right = np.array([number[n] for _, n in different])
+    trials = [v.log_ratios_calibrated for v in (first, second)]
+    if any(len(t.same) != len(one) or len(t.different) != len(left) for t in trials):
+        raise RuntimeError("the trials of the two are not the same ones")
+    rng = np.random.default_rng(11)
+    draws = []
+    for _ in range(BOOTSTRAPS):
+        times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
+        scores = [
+            cllr(
+                Trials.of(
+                    t.same,
+                    t.different,
+                    t.same_weight * times[one],
+                    t.different_weight * times[left] * times[right],
+                )
+            )
+            for t in trials
+        ]
+        draws.append(scores[0] - scores[1])
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _line(v: Validation) -> str:

@@ -9,7 +9,9 @@ method under test.
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,3 +167,47 @@ def uranium_lines(
         },
         library,
     )
+
+
+def plutonium_spectrum_lines(
+    mass_percent: dict[str, float], grams: float, library: NuclideLibrary
+) -> tuple[tuple[float, float], ...]:
+    """Lines of plutonium by mass: library lines below 120 keV, the data file of isotopics above.
+
+    U-237 stands in equilibrium with Pu-241.
+    """
+    path = resources.files("tocsin.forensics") / "data" / "plutonium" / "lines.csv"
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    year_s = 3.15576e7
+    out = []
+    for name, percent in mass_percent.items():
+        atoms = 6.02214e23 * grams * percent / 100.0 / float(name.split("-")[1])
+        activity = atoms * library[name].decay_constant_per_s
+        members = {name: activity}
+        if name == "Pu-241":
+            members["U-237"] = activity * library.activity_ratios(name, age_s=year_s)["U-237"]
+        for member, its in members.items():
+            out += [
+                (x.energy_keV, its * x.intensity)
+                for x in library[member].lines
+                if x.energy_keV <= 120.0 or name == "U-235"
+            ]
+            out += [
+                (float(r["energy_keV"]), its * float(r["intensity"]))
+                for r in rows
+                if r["nuclide"] == member
+            ]
+    return tuple(out)
+
+
+def aged_plutonium(
+    mass_percent: dict[str, float], age_y: float, library: NuclideLibrary
+) -> dict[str, float]:
+    """Masses some years after americium was removed, by the closed form of parent and daughter."""
+    seconds = age_y * 3.15576e7
+    rate = {n: library[n].decay_constant_per_s for n in (*mass_percent, "Am-241")}
+    out = {n: m * float(np.exp(-rate[n] * seconds)) for n, m in mass_percent.items()}
+    p, d = rate["Pu-241"], rate["Am-241"]
+    grown = p / (p - d) * (np.exp(-d * seconds) - np.exp(-p * seconds))
+    out["Am-241"] = mass_percent["Pu-241"] * float(grown)
+    return out

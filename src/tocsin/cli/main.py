@@ -19,6 +19,7 @@ from tocsin.cli import (
     log_export,
     nuclide,
     peaks,
+    plutonium,
     serve,
     show,
     uranium,
@@ -47,6 +48,7 @@ app.command("show", epilog=EXIT_STATUS)(show.show_command)
 app.command("peaks", epilog=EXIT_STATUS)(peaks.peaks_command)
 app.command("difference", epilog=EXIT_STATUS)(difference.difference_command)
 app.command("uranium", epilog=EXIT_STATUS)(uranium.uranium_command)
+app.command("plutonium", epilog=EXIT_STATUS)(plutonium.plutonium_command)
 app.command("convert", epilog=EXIT_STATUS)(convert.convert_command)
 app.command("age")(age.age_command)
 app.command("compare")(compare.compare_command)

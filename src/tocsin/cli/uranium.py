@@ -21,6 +21,7 @@ from tocsin.errors import ParseError, TocsinError
 
 if TYPE_CHECKING:
     from tocsin.spectrometry.uranium import UraniumResult
+    from tocsin.spectrometry.uranium_fit import Known
 
 SCHEMA = "tocsin.uranium/1"
 
@@ -80,21 +81,29 @@ def _measured(
     *,
     bare: bool,
 ) -> UraniumResult:
-    from tocsin.detectors import Crystal
     from tocsin.formats import Reader
-    from tocsin.spectrometry.relative_efficiency import OBJECT_G_CM2
     from tocsin.spectrometry.uranium import measure_uranium
-    from tocsin.spectrometry.uranium_fit import Known
 
     with Reader() as reader:
         recording = reader.read(source)
         behind = None if background is None else reader.read(background)
+    known = known_object(crystal, areal, bare=bare)
+    return measure_uranium(recording, background=behind, known=known)
+
+
+def known_object(
+    crystal: tuple[float, float] | None, areal: tuple[float, float] | None, *, bare: bool
+) -> Known:
+    """What the options say is known: crystal in cm, areal density in g/cm2, no shell."""
+    from tocsin.detectors import Crystal
+    from tocsin.spectrometry.relative_efficiency import OBJECT_G_CM2
+    from tocsin.spectrometry.uranium_fit import Known
+
     body = None
     if crystal is not None:
         diameter_cm, depth_cm = crystal
         body = Crystal("cylinder", depth_cm, (diameter_cm, diameter_cm))
-    known = Known(body, areal or OBJECT_G_CM2, bare)
-    return measure_uranium(recording, background=behind, known=known)
+    return Known(body, areal or OBJECT_G_CM2, bare)
 
 
 def _as_json(r: UraniumResult, file: str) -> dict[str, Any]:

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp, ndtri
+from scipy.special import ndtri
 from scipy.stats import qmc
 
 FloatArray = NDArray[np.float64]
 
 FIRST_LOG2 = 13
 LATER = 2048
-ROUNDS = 8
-ENOUGH = 600.0
+ROUNDS = 16
+ENOUGH = 400.0
 """Effective number of points at which no further round is drawn."""
-CENTRES = 192
+CENTRES = 160
 FEW = 80.0
 """Effective number of points that a round is laid around at least: where fewer agree, the
 likelihood is flattened (a power below one) until as many do, and the next round comes closer."""
@@ -80,15 +80,19 @@ def adapted_points(
     at = ndtri(np.clip(cube, 1e-9, 1.0 - 1e-9))
     like = log_likelihood(at)
     mixtures: list[_Kernels] = []
-    sizes = [len(at)]
-    log_weight = _log_prior_over_mixture(at, mixtures, sizes)
+    # The mixture of all rounds over the prior at every point, the first round being the prior.
+    over = np.full(len(at), np.log(len(at)))
+    log_weight = np.zeros(len(at))
     while len(mixtures) < ROUNDS and (_effective(like + log_weight) < ENOUGH or not mixtures):
         mixtures.append(_Kernels.around(at, _flattened(like, log_weight), random))
         new = mixtures[-1].draw(LATER, random)
+        over = np.logaddexp(over, np.log(LATER) + mixtures[-1].log_density_over_prior(at))
+        terms = [np.full(LATER, np.log(2**FIRST_LOG2))]
+        terms += [np.log(LATER) + m.log_density_over_prior(new) for m in mixtures]
+        over = np.concatenate([over, np.logaddexp.reduce(terms)])
         at = np.concatenate([at, new])
         like = np.concatenate([like, log_likelihood(new)])
-        sizes.append(LATER)
-        log_weight = _log_prior_over_mixture(at, mixtures, sizes)
+        log_weight = np.log(len(at)) - over
     return Points(at, log_weight, like, _effective(like + log_weight))
 
 
@@ -143,18 +147,9 @@ class _Kernels:
         inverse = np.linalg.inv(self.root)
         a, b = at @ inverse.T, self.centres @ inverse.T
         square = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2.0 * a @ b.T
-        kernel = logsumexp(-0.5 * square, axis=1) - np.log(len(self.centres))
+        least = square.min(axis=1)
+        square -= least[:, None]
+        kernel = np.log(np.exp(-0.5 * square).mean(axis=1)) - 0.5 * least
         kernel -= float(np.log(np.abs(np.diagonal(self.root))).sum())
         ratio = kernel + 0.5 * (at**2).sum(axis=1)
         return np.asarray(np.logaddexp(np.log(FROM_PRIOR), np.log1p(-FROM_PRIOR) + ratio))
-
-
-def _log_prior_over_mixture(
-    at: FloatArray, mixtures: list[_Kernels], sizes: list[int]
-) -> FloatArray:
-    """Prior over the mixture of all rounds, the first of which is the prior."""
-    terms = [np.full(len(at), np.log(sizes[0]))]
-    terms += [
-        np.log(n) + m.log_density_over_prior(at) for m, n in zip(mixtures, sizes[1:], strict=True)
-    ]
-    return np.asarray(np.log(sum(sizes)) - logsumexp(np.stack(terms), axis=0))

@@ -12,6 +12,7 @@ from scipy.special import chdtrc, ndtr
 from tocsin.detectors import Crystal, DetectorModel
 from tocsin.errors import OutOfDomain
 from tocsin.nuclear import NuclideLibrary
+from tocsin.spectrometry.amounts import Amounts, amounts_under
 from tocsin.spectrometry.importance import adapted_points
 from tocsin.spectrometry.relative_efficiency import (
     DIMENSIONS,
@@ -115,10 +116,7 @@ class _Fit:
     curves: Curves
     in_186: FloatArray
     per: FloatArray
-    best: FloatArray
-    covariance: FloatArray
-    chi_squared: FloatArray
-    log_likelihood: FloatArray
+    amounts: Amounts
 
 
 class AreaFit:
@@ -253,18 +251,12 @@ class AreaFit:
         home.append(names.index("609.3 keV") if "609.3 keV" in names else home[0])
         per = np.stack([design[:, home[c], c] for c in range(3)], axis=1)
         unit = design / per[:, None, :]
-        information = np.einsum("nfi,f,nfj->nij", unit, weight, unit)
-        covariance = np.linalg.inv(information)
-        best = np.einsum("nij,nfj,f->ni", covariance, unit, weight * y)
-        rest = y - np.einsum("nfi,ni->nf", unit, best)
-        chi = np.asarray((rest**2 * weight).sum(axis=1))
-        log_likelihood = -0.5 * chi - 0.5 * np.linalg.slogdet(information)[1]
-        return _Fit(curves, unit[:, home[0], 2], per, best, covariance, chi, log_likelihood)
+        return _Fit(curves, unit[:, home[0], 2], per, amounts_under(unit, y, weight))
 
     def _draw(self, *, own_radium: bool, widen: float) -> Drawn:
         weight = 1.0 / (widen * self._variance())
         points = adapted_points(
-            lambda p: self._fit(p, weight, own_radium=own_radium).log_likelihood,
+            lambda p: self._fit(p, weight, own_radium=own_radium).amounts.log_likelihood,
             DIMENSIONS + 1 + len(GROUPS),
             seed=self.seed,
         )
@@ -274,10 +266,12 @@ class AreaFit:
         share = share[kept]
         fit = self._fit(points.at[kept], weight, own_radium=own_radium)
         random = np.random.default_rng(self.seed)
-        top = int(np.argmin(fit.chi_squared))
-        lead = fit.best[top] / np.sqrt(np.diagonal(fit.covariance[top]))
-        z = random.standard_normal((DRAWS, *fit.best.shape))
-        amount = fit.best + np.einsum("nij,dnj->dni", np.linalg.cholesky(fit.covariance), z)
+        top = int(np.argmin(fit.amounts.chi_squared))
+        lead = fit.amounts.best[top] / np.sqrt(np.diagonal(fit.amounts.covariance[top]))
+        z = random.standard_normal((DRAWS, *fit.amounts.best.shape))
+        amount = fit.amounts.best + np.einsum(
+            "nij,dnj->dni", np.linalg.cholesky(fit.amounts.covariance), z
+        )
         weights = np.where((amount[..., :2] > 0.0).all(axis=2), share, 0.0)
         activity = np.maximum(amount, LEAST_AMOUNT) / fit.per
         low, high = U234_PER_U235
@@ -299,7 +293,7 @@ class AreaFit:
             radium_share=radium,
             seen_235=bool(lead[0] > 3.0),
             seen_238=bool(lead[1] > 3.0),
-            chi_squared=widen * float(fit.chi_squared.min()),
+            chi_squared=widen * float(fit.amounts.chi_squared.min()),
             # Three amounts, thickness and slope: what the areas can tell of the curve.
             freedom=max(len(self.areas) - 5, 1),
             curves=points.effective,

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tocsin.errors import NotFound
 from tocsin.nuclear import EmissionLine, NuclideLibrary
 from tocsin.spectrometry.analysis import PeakAnalysis
-from tocsin.spectrometry.forced import AreaAt, areas_at
-from tocsin.spectrometry.subtraction import time_ratio
-
-FloatArray = NDArray[np.float64]
+from tocsin.spectrometry.line_areas import net_line_areas
 
 SEPARATED_S = 3.15576e7
 """Time since separation at which progeny are taken: a year, Th-234 long in equilibrium."""
@@ -22,8 +16,6 @@ SAME_LINE_KEV = 0.6
 """Distance within which an energy of this module means a line of the library."""
 BLEND_FWHM = 0.5
 """Distance within which another line of the library counts into the same peak, in peak widths."""
-SCALE_KEV = 0.1
-"""Scatter of peaks about the file's energy scale that is not counting: a quarter of a channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,86 +110,11 @@ def net_areas(
     library: NuclideLibrary,
 ) -> tuple[NetArea, ...]:
     """Net areas of those features that lie within the spectrum."""
-    ahead = _areas(analysis, features, library)
-    if background is None:
-        return tuple(NetArea(f, *ahead[f.name]) for f in features if f.name in ahead)
-    ratio = time_ratio(analysis, background)
-    behind = _areas(background, features, library)
-    out = []
-    for f in features:
-        if f.name in ahead:
-            area, spread = ahead[f.name]
-            less, more = behind.get(f.name, (0.0, 0.0))
-            out.append(NetArea(f, area - ratio * less, float(np.hypot(spread, ratio * more))))
-    return tuple(out)
-
-
-def _areas(
-    analysis: PeakAnalysis, features: Sequence[Feature], library: NuclideLibrary
-) -> dict[str, tuple[float, float]]:
-    """Area and standard uncertainty by name of the feature."""
-    off, gain = _scale_error(analysis, library)
-    edges = analysis.measured.edges_keV
-    low, high = float(edges[analysis.low]), float(edges[analysis.high])
-
-    def places(lines: Sequence[tuple[str, float]]) -> list[float]:
-        true = [line_of(library, n, e).energy_keV for n, e in lines]
-        return [e + off + gain * e for e in true]
-
-    # Two lines of a blend nearer than a third of a width count as one place at their mean.
-    wanted: dict[str, list[float]] = {}
-    for f in features:
-        at: list[list[float]] = []
-        for e in sorted(places(f.lines)):
-            if at and e - at[-1][0] < analysis.fwhm_keV(e) / 3.0:
-                at[-1].append(e)
-            else:
-                at.append([e])
-        centres = [float(np.mean(x)) for x in at]
-        if all(low < e - analysis.fwhm_keV(e) and e + analysis.fwhm_keV(e) < high for e in centres):
-            wanted[f.name] = centres
-    asked = sorted({e for x in wanted.values() for e in x})
-    beside = [
-        e
-        for e in places(BESIDE)
-        if low < e < high and all(abs(e - x) > analysis.fwhm_keV(e) / 3.0 for x in asked)
-    ]
-    every = sorted(asked + beside)
-    found = dict(zip(every, areas_at(analysis, every), strict=True))
-    return {name: _sum([found[e] for e in at]) for name, at in wanted.items()}
-
-
-def _sum(parts: Sequence[AreaAt]) -> tuple[float, float]:
-    """Sum of areas; covariance within a region counts."""
-    area = sum(p.area for p in parts)
-    variance = sum(p.area_uncertainty**2 for p in parts)
-    for i, a in enumerate(parts):
-        for b in parts[:i]:
-            if a.fit is b.fit:
-                c = a.fit.area_covariance
-                own = c[a.number, a.number] * c[b.number, b.number]
-                if own > 0.0:
-                    correlation = float(c[a.number, b.number] / np.sqrt(own))
-                    variance += 2.0 * correlation * a.area_uncertainty * b.area_uncertainty
-    return float(area), float(np.sqrt(max(variance, 0.0)))
-
-
-def _scale_error(analysis: PeakAnalysis, library: NuclideLibrary) -> tuple[float, float]:
-    """Offset in keV and relative gain error of the energy scale, from the peaks that are there."""
-    rows = []
-    for emitter, nominal in SCALE_LINES:
-        true = line_of(library, emitter, nominal).energy_keV
-        near = [
-            p for p in analysis.peaks if abs(p.energy_keV - true) < 0.7 * analysis.fwhm_keV(true)
-        ]
-        if near:
-            peak = max(near, key=lambda p: p.significance)
-            spread = float(np.hypot(peak.energy_uncertainty_keV, SCALE_KEV))
-            rows.append((true, peak.energy_keV - true, 1.0 / spread))
-    if not rows:
-        return 0.0, 0.0
-    e, shift, root = np.array(rows).T
-    if e.size < 3 or np.ptp(e) < 500.0:
-        return float(np.average(shift, weights=root**2)), 0.0
-    gain, off = np.polyfit(e, shift, 1, w=root)
-    return float(off), float(gain)
+    found = net_line_areas(
+        analysis,
+        background,
+        {f.name: [line_of(library, n, e).energy_keV for n, e in f.lines] for f in features},
+        beside_keV=[line_of(library, n, e).energy_keV for n, e in BESIDE],
+        scale_keV=[line_of(library, n, e).energy_keV for n, e in SCALE_LINES],
+    )
+    return tuple(NetArea(f, *found[f.name]) for f in features if f.name in found)
