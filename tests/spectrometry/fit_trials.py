@@ -47,6 +47,8 @@ class Pulls:
     ----------
     ratio : (n,) float
         Area over the true one.
+    off : (n,) float
+        Energy less the true one, in full widths at half maximum.
     of_area, of_energy : (n,) float
         Deviations in stated standard uncertainties.
     missing : int
@@ -54,6 +56,7 @@ class Pulls:
     """
 
     ratio: np.ndarray
+    off: np.ndarray
     of_area: np.ndarray
     of_energy: np.ndarray
     missing: int
@@ -109,17 +112,17 @@ def trials(scene: str, relative_fwhm: float, area: float, *, n: int, seed: list[
         most_peaks=k,
     )
     widths = WidthFit(curve, WIDTH_TRUST, 8)
-    ratio, of_area, of_energy, missing = [], [], [], 0
+    ratio, off, of_area, of_energy, missing = [], [], [], [], 0
     for _ in range(n):
         tail, spread = NO_TAIL, None
         if scene == "tailed":
             tail = Tail(TAIL.fraction * random.uniform(0.9, 1.1), TAIL.length)
             if area >= 4.0 * settings.tail_counts:
-                off = np.clip(random.standard_normal(2), -2.5, 2.5)
+                by = np.clip(random.standard_normal(2), -2.5, 2.5)
                 spread = (0.3 * TAIL.fraction, 0.3)
                 tail = Tail(
-                    TAIL.fraction * float(1.0 + 0.3 * off[0]),
-                    TAIL.length * float(np.exp(0.3 * off[1])),
+                    TAIL.fraction * float(1.0 + 0.3 * by[0]),
+                    TAIL.length * float(np.exp(0.3 * by[1])),
                 )
         problem = RegionProblem(
             counts=random.poisson(expected).astype(float),
@@ -146,6 +149,7 @@ def trials(scene: str, relative_fwhm: float, area: float, *, n: int, seed: list[
                 continue
             q = min(near, key=lambda q: abs(q.energy_keV - p.energy_keV))
             ratio.append(q.area / p.area)
+            off.append((q.energy_keV - p.energy_keV) / fwhm)
             of_area.append((q.area - p.area) / q.area_uncertainty)
             of_energy.append((q.energy_keV - p.energy_keV) / q.energy_uncertainty_keV)
-    return Pulls(np.array(ratio), np.array(of_area), np.array(of_energy), missing)
+    return Pulls(np.array(ratio), np.array(off), np.array(of_area), np.array(of_energy), missing)

@@ -6,8 +6,9 @@ standard errors. Beside that stands only what is known to be left:
 
 - with few counts the stated uncertainty follows the area, so that a pull is low by half the inverse
   root of the counts on average, and the spread is as far off;
-- a step that the counts do not show yet is fitted as a slope, which moves the peak down by a part
-  of its uncertainty: at most 0.9 of it, where the step is just too small to be seen.
+- a step that the counts do not show yet is fitted as a slope, which moves the peak down by up to
+  0.3 per cent of its width. Between 30,000 and 300,000 counts that is one to two of its stated
+  uncertainties: the energies of that scene are held to a part of the width, not to their pulls.
 
 ``pytest -m verify -s tests/spectrometry/test_bias_grid.py`` prints the table of
 docs/science/spectrometry.md.
@@ -21,8 +22,9 @@ from fit_trials import CHANNELS_PER_FWHM, SCENES, Pulls, trials
 
 WIDTHS = tuple(CHANNELS_PER_FWHM)
 AREAS = (20.0, 100.0, 1e3, 1e4, 1e5, 1e6)
+TRIALS = 400
 SIGMAS = 4.0
-UNSEEN_STEP = 0.9
+UNSEEN_STEP_FWHM = 0.0035
 
 
 def seed_of(scene: str, relative_fwhm: float, area: float) -> list[int]:
@@ -39,9 +41,14 @@ def check(scene: str, area: float, got: Pulls, wanted: int) -> None:
     left = spread * (0.25 * spread**2 + 0.02)
     assert abs(got.ratio.mean() - 1.0) < SIGMAS * spread / np.sqrt(n) + left
     assert abs(got.of_area.mean()) < SIGMAS / np.sqrt(n) + 0.5 * few + 0.02
-    aside = UNSEEN_STEP if scene == "stepped" else 0.02
-    assert abs(got.of_energy.mean()) < SIGMAS / np.sqrt(n) + aside
-    for pull in (got.of_area, got.of_energy):
+    spreads = [got.of_area]
+    if scene == "stepped":
+        error = got.off.std(ddof=1) / np.sqrt(n)
+        assert abs(got.off.mean()) < SIGMAS * error + UNSEEN_STEP_FWHM
+    else:
+        assert abs(got.of_energy.mean()) < SIGMAS / np.sqrt(n) + 0.02
+        spreads.append(got.of_energy)
+    for pull in spreads:
         assert abs(pull.std(ddof=1) - 1.0) < SIGMAS / np.sqrt(2 * n) + 0.05 + few
 
 
@@ -57,7 +64,7 @@ def test_corners_of_the_grid(scene: str, relative_fwhm: float) -> None:
 @pytest.mark.verify
 def test_the_whole_grid() -> None:
     """180 settings with 400 trials each; then all of one area together, on 40,000 peaks."""
-    n = 400
+    n = TRIALS
     print("\ncounts     bias        area: mean, spread, in 95 %     energy: mean, spread, in 95 %")  # noqa: T201
     for area in AREAS:
         ratios, areas, energies, scenes = [], [], [], []
