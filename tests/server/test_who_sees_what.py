@@ -155,6 +155,7 @@ def world(
         "sharing:proposal_decide": {"pk": proposal.pk},
         "audit:event": {"pk": leaf.pk},
         "audit:proof": {"pk": leaf.pk},
+        "api:log_event": {"pk": leaf.pk},
         "audit:checkpoint": {"size": size},
         "audit:checkpoint_text": {"size": size},
         "alarms:step": {"pk": alarm.pk, "kind": "opinion"},
