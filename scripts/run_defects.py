@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PATCHES = ROOT / "tests" / "defects"
+BUNDLE = Path("src/tocsin/server/static/tocsin")
 
 
 def header(patch: Path) -> dict[str, str]:
@@ -49,14 +50,19 @@ def copy_project(target: Path) -> None:
         if source.is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
+    if (ROOT / BUNDLE).is_dir():
+        shutil.copytree(ROOT / BUNDLE, target / BUNDLE, dirs_exist_ok=True)
+        (target / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
     shared = ROOT.parent / "shared"
     if shared.exists():
         (target.parent / "shared").symlink_to(shared)
 
 
 def run_tests(copy: Path, tests: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run tests on the sources of a copy, not on the installed ones."""
+    """Run tests on the sources of a copy, not the installed ones; web/ is built if it differs."""
     environment = os.environ | {"PYTHONPATH": str(copy / "src"), "OMP_NUM_THREADS": "1"}
+    if (copy / BUNDLE).is_dir():
+        subprocess.run([sys.executable, "hatch_build.py"], cwd=copy, check=True)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
         cwd=copy,
