@@ -59,7 +59,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 COMPANY: dict[str, tuple[str, ...]] = {
     # nuclides that the source holds beside the one it is named after: progeny, and impurities whose
-    # lines the germanium spectra show (388 and 666 keV of I-126, 439 keV of Tl-202)
+    # lines the germanium spectra show (388 and 666 keV of I-126, 439 keV of Tl-202, 233 keV of
+    # Xe-133m)
     "Am-241Li": ("Am-241",),
     "Bi-207": (),
     "Ca-47": ("Sc-47",),
@@ -75,6 +76,7 @@ COMPANY: dict[str, tuple[str, ...]] = {
     "U-235": ("U-238", "U-234"),
     "U-238": ("U-235",),
     "Uore": ("U-235",),
+    "Xe-133": ("Xe-133m",),
     "Zr-95": ("Nb-95",),
 }
 NATURAL_CLASS = "norm"

@@ -177,6 +177,8 @@ def _special(proof: Proof, proofs: dict[str, Proof], settings: VerdictSettings) 
         n in proofs and proofs[n].gain > settings.gain for n in NATURAL if n in ("Ra-224", "Ra-228")
     ):
         return "tungsten K X-rays (59 keV) beside thorium explain its line"
+    if name == "Cu-67" and "U-238" in proofs and proofs["U-238"].confirmed:
+        return "beside uranium its line (185 keV) is that of U-235"
     if name == "Be-7" and "Am-241" in proofs and proofs["Am-241"].confirmed:
         return "its line (478 keV) is that of lithium struck by the alphas of Am-241"
     if name == "U-233" and not (
