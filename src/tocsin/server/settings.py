@@ -152,8 +152,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
-FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
-FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_HANDLERS = ["tocsin.server.files.receiving.InMemory"]
 
 # Static files come from the wheel alone
 STATIC_URL = "static/"

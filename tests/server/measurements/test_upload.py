@@ -225,6 +225,30 @@ def test_of_several_files_the_good_ones_are_kept_and_the_bad_one_is_named(
     assert [u.name for u in Upload.objects.all()] == ["good.n42"]
 
 
+def test_a_large_file_is_never_on_the_disk_in_the_clear_and_refused_beyond_the_limit(
+    reader: Reader,
+    signed_in: Callable[[Person], Client],
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    data_folder: Path,
+) -> None:
+    settings.TOCSIN = replace(settings.TOCSIN, upload_most_MiB=7)
+
+    def written(*_args: object, **_more: object) -> None:
+        raise AssertionError("a temporary file was made")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", written)
+    monkeypatch.setattr("django.core.files.uploadedfile.TemporaryUploadedFile", written)
+    browser = signed_in(reader.person)
+    fits = b"tocsin-in-the-clear " * (6 << 20 >> 4)
+    assert post_by_script(browser, fits[: 7 << 20]).status_code == 201
+    for kept in data_folder.rglob("*"):
+        assert not kept.is_file() or b"tocsin-in-the-clear" not in kept.read_bytes()
+    answer = post_by_script(browser, fits[: 7 << 20] + b"x")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "too_large")
+    assert Upload.objects.get().size_bytes == 7 << 20
+
+
 def test_upload_by_script_answers_as_the_browser_s_part_expects(
     reader: Reader, signed_in: Callable[[Person], Client]
 ) -> None:
