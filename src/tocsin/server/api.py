@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils.datastructures import MultiValueDict
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -86,6 +88,13 @@ def _not_valid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
     status = error.status_code
     return api.create_response(request, problem(status, str(error)), status=status)
+
+
+@api.exception_handler(MultiPartParserError)
+@api.exception_handler(SuspiciousOperation)
+def _not_understood(request: HttpRequest, _error: Exception) -> HttpResponse:
+    # a body without its boundary, too many fields: faults of the caller, as on pages
+    return api.create_response(request, problem(400, "Cannot parse request body"), status=400)
 
 
 @api.exception_handler(Http404)

@@ -94,6 +94,23 @@ def test_a_page_of_another_origin_cannot_write_by_the_session(
 
 
 @pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"no boundary"),
+        ("multipart/form-data; boundary=x", b"--x\r\n" + b"a" * 100),
+        ("multipart/form-data; boundary=x", b""),
+    ],
+)
+def test_a_body_that_is_no_form_is_the_caller_s_fault(
+    reader: Reader, client: Client, kind: str, body: bytes
+) -> None:
+    head = token(reader.person, "measurements.upload")
+    answer = client.generic("POST", f"{ROOT}/uploads", body, content_type=kind, headers=head)
+    assert answer.status_code in {400, 422}
+    assert answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
     ("part", "status", "code"),
     [
         ("spectrum?first=5&last=9999", 400, "out_of_range"),
