@@ -154,9 +154,7 @@ def _imputed(title: str, table: Table) -> None:
         whole = replace(table, values=filled, observed=np.ones_like(table.observed))
         theirs = validate(whole)
         low, high = cllr_difference(table, theirs, ours)
-        print(
-            f"      {name:28}{_line(theirs)}; Cllr less ours {low:+.3f} to {high:+.3f} (paired)"
-        )
+        print(f"      {name:28}{_line(theirs)}; Cllr less ours {low:+.3f} to {high:+.3f} (paired)")
 
 
 def trial_sources(table: Table) -> tuple[list[str], list[tuple[str, str]]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +100,13 @@ def test_the_lines_are_those_of_the_library_where_it_has_them() -> None:
     late = [x for x in lines if x.by_uranium_237 and abs(x.energy_keV - 208.0) < 0.1]
     # 0.212 photons per decay of U-237, which 2.4e-5 of the decays of Pu-241 lead to.
     assert late[0].strength == pytest.approx(0.212 * 2.4e-5, rel=0.01)
+
+
+def test_the_data_file_is_the_one_of_its_manifest() -> None:
+    folder = resources.files("tocsin.forensics") / "data" / "plutonium"
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    for name, entry in manifest.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == entry["sha256"]
 
 
 def test_groups_part_where_the_detector_does() -> None:
