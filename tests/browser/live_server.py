@@ -18,6 +18,11 @@ FILL = (
     "from tocsin.server.fiction.population import populate; "
     f"populate({PASSWORD!r})"
 )
+PLAY = (
+    "import django, sys, pathlib; django.setup(); "
+    "from tocsin.server.fiction.playing import play; "
+    "play(sys.argv[1], pathlib.Path(sys.argv[2]), say=lambda line: None)"
+)
 
 
 class LiveServer:
@@ -53,6 +58,10 @@ class LiveServer:
             self._start("-m", "tocsin.server.serving.timers"),
         ]
         self._wait_until_up()
+
+    def play(self, walk: Path) -> None:
+        """Let the State's people bring a recording and work it off to its incident."""
+        self._run("-c", PLAY, self.address, str(walk))
 
     def close(self) -> None:
         """End the processes."""

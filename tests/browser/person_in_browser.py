@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -52,7 +53,7 @@ class PersonInBrowser:
 
     def press_button(self, selector: str) -> None:
         """Click, and wait for the page that follows."""
-        self._followed(lambda: self.page.click(selector))
+        self.followed(lambda: self.page.click(selector))
 
     def tab_to(self, selector: str) -> None:
         """Move the focus there by the Tab key alone."""
@@ -70,7 +71,7 @@ class PersonInBrowser:
     def enter(self, selector: str) -> None:
         """Press a button or follow a link by keys alone, and wait for the page that follows."""
         self.tab_to(selector)
-        self._followed(lambda: self.page.keyboard.press("Enter"))
+        self.followed(lambda: self.page.keyboard.press("Enter"))
 
     def choose_file_by_keys(self, selector: str, file: Path) -> None:
         """Open the browser's own chooser of files by a key; what follows there is the system's."""
@@ -91,7 +92,8 @@ class PersonInBrowser:
         """End the browser's session."""
         self.watched.close()
 
-    def _followed(self, act: object) -> None:
+    def followed(self, act: Callable[[], object]) -> None:
+        """Do something that leads to another page, and wait for that."""
         with self.page.expect_navigation():
-            act()  # type: ignore[operator]
+            act()
         self.page.wait_for_selector("html.scripted", state="attached")
