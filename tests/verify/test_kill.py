@@ -138,21 +138,23 @@ def test_two_hundred_kills_lose_nothing_acknowledged(prepared: tuple[Path, str])
                 with lock:
                     acknowledged[name] = hashlib.sha256(content).hexdigest()
 
-    people = [threading.Thread(target=work, args=(seed,)) for seed in range(PEOPLE)]
+    people = [threading.Thread(target=work, args=(seed,), daemon=True) for seed in range(PEOPLE)]
     for thread in people:
         thread.start()
     rng = random.Random(7)  # noqa: S311 - moments of the kills
-    for _kill in range(KILLS):
-        held, ends = len(acknowledged), time.monotonic() + 30.0
-        while len(acknowledged) == held and time.monotonic() < ends:
-            time.sleep(0.01)
-        time.sleep(rng.uniform(0.0, 0.3))
+    try:
+        for _kill in range(KILLS):
+            held, ends = len(acknowledged), time.monotonic() + 30.0
+            while len(acknowledged) == held and time.monotonic() < ends:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0.0, 0.3))
+            server.kill()
+            server.start()
+    finally:
+        stop.set()
+        for thread in people:
+            thread.join(60.0)
         server.kill()
-        server.start()
-    stop.set()
-    for thread in people:
-        thread.join()
-    server.kill()
     missing = 0
     with sqlite3.connect(data / "tocsin.sqlite3") as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
