@@ -247,6 +247,22 @@ def test_the_timer_process_escalates_at_the_second_and_calls_the_next_role(
     assert list(roles) == ["supervisor", "expert", "authority"]
 
 
+def test_an_alarm_whose_history_is_damaged_holds_up_no_other(
+    source: StoredFile, officer: Reader, clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = raised(source)
+    AlarmEvent.objects.create(
+        alarm=damaged, number=2, kind="closed", at=now(), recorded_at=now(), person=officer.person
+    )
+    clock.move(seconds=1)
+    whole = raise_from_information(officer, title="t", reason="tip", note="n")
+    clock.move(seconds=60)
+    run_due(now())
+    assert whole.events.filter(kind=Kind.TIMER_EXPIRED).count() == 1
+    assert not damaged.events.filter(kind=Kind.TIMER_EXPIRED).exists()
+    assert "timer step failed" in caplog.text
+
+
 def test_a_step_ends_the_calls_for_it(source: StoredFile, officer: Reader) -> None:
     alarm = raised(source)
     assert Notice.objects.filter(acknowledgement=None).count() == 1

@@ -13,9 +13,10 @@ from django.test import Client
 from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Person
 from tocsin.server.alarms.facts import Kind
+from tocsin.server.alarms.models import Alarm
 from tocsin.server.alarms.services import Command, act, raise_from_information
 from tocsin.server.clock import now
-from tocsin.server.duties.models import Clock, Delivery, Notice, Shift
+from tocsin.server.duties.models import Clock, Delivery, Notice, Shift, Takeover
 from tocsin.server.duties.roster_rows import standing_of
 from tocsin.server.duties.services import (
     acknowledge,
@@ -154,13 +155,16 @@ def test_nul_and_blanks_are_no_text(person: MakePerson, signed_in: SignIn, clock
     browser = signed_in(person("officer", "supervisor"))
     for address in ("/alarms/?state=%00", "/alarms/?text=%00", "/alarms/?class=%00&trigger=%00"):
         assert browser.get(address).status_code == 200
-    given = {"title": "a\0b", "reason": "tip", "note": "\0 n \0"}
-    answer = post(browser, "/api/1/alarms", given)
-    assert (answer.status_code, answer.json()["title"]) == (201, "ab")
-    assert answer.json()["events"][0]["note"] == "n"
-    assert post(browser, "/api/1/alarms", {**given, "title": "\0"}).status_code == 422
-    taken = post(browser, "/api/1/duties/take-over", {"role": "officer", "note": "\0"})
-    assert taken.status_code == 201
+    given = {"title": "a\0b", "reason": "tip", "note": "\0 n \0", "level": "1"}
+    assert post(browser, "/api/1/alarms", {**given, "level": 1}).status_code == 400
+    assert browser.post("/alarms/inform/", given).status_code == 302
+    alarm = Alarm.objects.get()
+    assert alarm.title == "ab"
+    assert alarm.events.get(number=1).note == "n"
+    assert browser.post("/alarms/inform/", {**given, "title": "\0"}).status_code == 422
+    taken = browser.post("/duties/take-over/", {"role": "officer", "note": "\0"})
+    assert taken.status_code == 302
+    assert Takeover.objects.get().note == ""
 
 
 def test_a_legal_clock_runs_by_the_profile_and_calls_once_when_it_is_over(

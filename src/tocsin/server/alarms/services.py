@@ -25,6 +25,7 @@ from tocsin.server.alarms.models import Alarm, AlarmEvent, EntryKind, Outgoing, 
 from tocsin.server.alarms.outbox import TOLD, deliver_pending
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
+from tocsin.server.duties import timers
 from tocsin.server.duties.escalation import Link
 from tocsin.server.duties.plain import plain
 from tocsin.server.duties.services import notify, settle
@@ -429,7 +430,8 @@ def _call(alarm: Alarm, folded: pure.Alarm, events: Sequence[Event]) -> None:
 def expire_due(at: datetime) -> int:
     """Expire the timers of all alarms that are due; each calls the next role."""
     due = Alarm.objects.filter(timer_due_at__lte=at).order_by("timer_due_at")
-    return sum(_expire(pk, at) for pk in list(due.values_list("pk", flat=True)[:EXPIRE_BATCH]))
+    pks = list(due.values_list("pk", flat=True)[:EXPIRE_BATCH])
+    return timers.each(pks, lambda pk: _expire(pk, at))
 
 
 @transaction.atomic

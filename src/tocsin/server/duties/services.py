@@ -381,24 +381,26 @@ def end_clock(reader: Reader, clock: Clock, *, met: bool, reason: str) -> ClockE
 def notice_overdue(at: datetime) -> int:
     """Call for legal clocks that have run out."""
     late = Clock.objects.filter(due_at__lt=at, end=None, overdue_noticed_at=None)
-    count = 0
-    for clock in late.select_related("originator")[:DISPATCH_BATCH]:
-        with transaction.atomic():
-            fresh = Clock.objects.select_for_update().get(pk=clock.pk)
-            if fresh.overdue_noticed_at is not None:
-                continue
-            fresh.overdue_noticed_at = at
-            fresh.save(update_fields=["overdue_noticed_at"])
-            notify(
-                fresh,
-                text=CLOCK_OVERDUE,
-                values={"duty": f"{fresh.profile}/{fresh.duty}", "due": fresh.due_at.isoformat()},
-                address="/duties/clocks/",
-                chain=CLOCK_CHAIN,
-                at=at,
-            )
-        count += 1
-    return count
+    pks = list(late.values_list("pk", flat=True)[:DISPATCH_BATCH])
+    return timers.each(pks, lambda pk: _notice_locked(pk, at))
+
+
+@transaction.atomic
+def _notice_locked(pk: UUID, at: datetime) -> int:
+    clock = Clock.objects.select_for_update(of=("self",)).get(pk=pk)
+    if clock.overdue_noticed_at is not None:
+        return 0
+    clock.overdue_noticed_at = at
+    clock.save(update_fields=["overdue_noticed_at"])
+    notify(
+        clock,
+        text=CLOCK_OVERDUE,
+        values={"duty": f"{clock.profile}/{clock.duty}", "due": clock.due_at.isoformat()},
+        address="/duties/clocks/",
+        chain=CLOCK_CHAIN,
+        at=at,
+    )
+    return 1
 
 
 # The tick
@@ -422,7 +424,7 @@ def call_due(at: datetime) -> int:
     """Make the calls that are due: the last step of a tick."""
     due = Notice.objects.filter(next_due_at__lte=at, acknowledgement=None)
     pks = list(due.values_list("pk", flat=True)[:DISPATCH_BATCH])
-    return sum(_advance_locked(pk, at) for pk in pks)
+    return timers.each(pks, lambda pk: _advance_locked(pk, at))
 
 
 @transaction.atomic

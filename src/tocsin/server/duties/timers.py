@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TypeVar
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Step = Callable[[datetime], int]
 STEPS: list[Step] = []
 """Steps of the apps above, in the order of registration; each tells how much it did."""
@@ -20,6 +22,17 @@ def register(step: Step, *, last: bool = False) -> None:
     steps = LAST_STEPS if last else STEPS
     if step not in steps:
         steps.append(step)
+
+
+def each(rows: Iterable[T], work: Callable[[T], int]) -> int:
+    """Do something for each row; one that fails is logged and does not hold up the others."""
+    done = 0
+    for row in rows:
+        try:
+            done += work(row)
+        except Exception:
+            log.exception("timer step failed for a row", extra={"row": str(row)})
+    return done
 
 
 def run_steps(at: datetime) -> int:
