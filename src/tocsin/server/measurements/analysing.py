@@ -157,7 +157,7 @@ def answer(
     return Answer(
         analysis=found,
         json=found.to_json(),
-        statistic_name="detection statistic" if run else "",
+        statistic_name="largest of spectrum, rate and neutrons" if run else "",
         threshold=float(strip.threshold) if strip is not None and run else None,
         arrays=_arrays(found, run=run),
         geojson=render_geojson(found),

@@ -111,7 +111,9 @@ def survey(
         "start": measurement.start_text or None,
         "records": measurement.records,
         "columns": columns,
-        "statistic_name": _("detection statistic") if analysis.statistic_name else None,
+        "statistic_name": _("largest of spectrum, rate and neutrons")
+        if analysis.statistic_name
+        else None,
         "threshold": analysis.threshold,
         "encounters": [
             encounter_json(e, alarms.get(e.pk)) for e in analysis.encounters.order_by("number")
