@@ -7,10 +7,23 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop
 
 from tocsin.server.links.models import Link
 from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, visible
+
+
+NOUNS = (
+    gettext_noop("alarm"),
+    gettext_noop("analysis"),
+    gettext_noop("encounter"),
+    gettext_noop("incident"),
+    gettext_noop("measurement"),
+    gettext_noop("stored file"),
+    gettext_noop("upload"),
+)
+"""Names of the models that are linked, so that they are translated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,12 @@ class Linked:
     name: str
     address: str
     """Its page, empty where it has none."""
+
+    @property
+    def title(self) -> str:
+        """Noun and name in the reader's language, the noun once."""
+        noun = gettext(self.noun)
+        return self.name if self.name.startswith(noun) else f"{noun} {self.name}"
 
 
 def linked_rows(reader: Reader, kind: str, pk: UUID) -> list[Linked]:
