@@ -102,11 +102,17 @@ def test_a_reader_that_fails_is_tried_again_and_holds_up_no_other(
         if encounter == first and heard.count(encounter.pk) == 1:
             raise RuntimeError("not now")
 
+    monkeypatch.setattr(outbox, "BATCH", 2)
     outbox.register(deaf_once)
     outbox.deliver_pending(now())
     assert Outgoing.objects.filter(read_at=None).count() == 1
+    assert Outgoing.objects.get(read_at=None).failures == 1
+    Outgoing.objects.exclude(encounter=first).update(read_at=None)
+    monkeypatch.setattr(outbox, "BATCH", 1)
     outbox.deliver_pending(now())
-    assert Outgoing.objects.filter(read_at=None).count() == 0
+    assert Outgoing.objects.get(read_at=None).encounter == first, "what failed before comes last"
+    outbox.deliver_pending(now())
+    assert not Outgoing.objects.filter(read_at=None).exists()
 
 
 def test_an_instrument_is_known_after_its_first_recording(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from tocsin.server.clock import now
 from tocsin.server.measurements.models import Encounter, Outgoing
@@ -38,7 +39,9 @@ def deliver_pending(_at: datetime) -> int:
     if not READERS:
         return 0
     done = 0
-    for pk in list(Outgoing.objects.filter(read_at=None).values_list("pk", flat=True)[:BATCH]):
+    # what has failed before comes last: it must not hold up what has not been tried
+    waiting = Outgoing.objects.filter(read_at=None).order_by("failures", "id")
+    for pk in list(waiting.values_list("pk", flat=True)[:BATCH]):
         try:
             with transaction.atomic():
                 row = Outgoing.objects.select_for_update().filter(pk=pk, read_at=None).first()
@@ -50,4 +53,5 @@ def deliver_pending(_at: datetime) -> int:
             done += 1
         except Exception:
             log.exception("an encounter could not be handed on", extra={"row": pk})
+            Outgoing.objects.filter(pk=pk).update(failures=F("failures") + 1)
     return done

@@ -112,6 +112,9 @@ def resume_stopped(at: datetime) -> int:
     for row in services.stopped_before(at, SILENCE):
         if row.task_id and DBTaskResult.objects.ready().filter(pk=row.task_id).exists():
             continue
-        services.resume(row)
-        done += 1
+        try:
+            services.resume(row)
+            done += 1
+        except Exception:
+            log.exception("stopped work could not be queued again", extra={"row": str(row.pk)})
     return done
