@@ -338,3 +338,21 @@ def test_programs_get_what_the_pages_show_and_no_more(
     seen = kept.cosigned(WITNESS, time_s=7).written()
     assert post("witness", seen).json() == {"taken": [WITNESS.name]}
     assert signed_in(person("officer")).get("/api/1/log").status_code == 403
+
+
+# ------------------------------------------------------------------------------------ the home page
+
+
+def test_the_home_page_tells_an_auditor_when_the_log_is_not_signed_in_time(
+    person: MakePerson, organisation: MakeOrganisation, signed_in: Sign, clock: Any
+) -> None:
+    browser = signed_in(person("auditor"))
+    change(a_row(organisation("customs")))
+    assert "not signed in time" not in browser.get("/").content.decode()
+    clock.move(minutes=6)
+    late = browser.get("/").content.decode()
+    assert "not signed in time" in late
+    assert 'data-tone="alarm"' in late
+    sealed()
+    assert "not signed in time" not in browser.get("/").content.decode()
+    assert "Log of changes" not in signed_in(person("officer")).get("/").content.decode()

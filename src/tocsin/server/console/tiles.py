@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.alarms.facts import State
 from tocsin.server.alarms.reading import alarms_for, queue_of
+from tocsin.server.audit.state import log_state
+from tocsin.server.clock import now
 from tocsin.server.duties.reading import clocks_for, notices_for
 from tocsin.server.duties.templatetags.spans import span
 from tocsin.server.incidents.models import IncidentState
@@ -180,8 +182,27 @@ def called_for(reader: Reader) -> Tile:
     )
 
 
+def logged(reader: Reader) -> Tile | None:
+    """Whether every change is in the signed log."""
+    if not may(reader, "audit.read"):
+        return None
+    state = log_state(now())
+    address = reverse("audit:checkpoints")
+    signed_at = "–" if state.signed_at is None else f"{state.signed_at:%Y-%m-%d %H:%M} UTC"
+    counts = [Count(_("newest checkpoint"), signed_at, address)]
+    if state.overdue:
+        counts.append(Count(_("not signed in time"), str(state.entries - state.signed), address))
+    return Tile(
+        title=_("Log of changes"),
+        number=str(state.entries),
+        address=reverse("audit:events"),
+        counts=tuple(counts),
+        grave=state.overdue,
+    )
+
+
 STATIONS: list[TileMaker] = [measured, alarming, happened]
-WAITING: list[TileMaker] = [overdue, called_for]
+WAITING: list[TileMaker] = [overdue, called_for, logged]
 
 
 def flow_for(reader: Reader) -> list[Tile]:
