@@ -215,6 +215,32 @@ def test_the_response_sheet_says_who_is_inside_what_doses_and_where_levels_come_
     assert browser.get(f"{quiet.get_absolute_url()}response/").status_code == 404
 
 
+def test_numbers_and_dates_out_of_all_bounds_are_answered_and_break_nothing(
+    raised: Callable[..., Alarm], person: MakePerson, signed_in: SignIn
+) -> None:
+    alarm = raised(dose_rate_uSv_h=180.0)
+    browser = signed_in(person("officer", "supervisor"))
+    for query in ("until=9999-12-31", "since=0001-01-01", "until=9999-12-31T23:59:59"):
+        assert browser.get(f"/alarms/?{query}").status_code == 200
+    told = {"title": "t", "reason": "tip", "note": "n"}
+    for level in ("nan", "1e9", "-1", "7", ""):
+        assert browser.post("/alarms/inform/", {**told, "level": level}).status_code == 422
+    for rate in ("-1", "x"):
+        answer = browser.post("/alarms/inform/", {**told, "level": "1", "dose_rate_uSv_h": rate})
+        assert answer.status_code == 422
+    sheet = f"{alarm.get_absolute_url()}response/"
+    line = {"kind": "area", "place": "hall", "at": f"{now():%Y-%m-%dT%H:%M}", "note": "n"}
+    assert browser.post(sheet, {**line, "corrects": "9" * 40}).status_code == 302
+    for at in ("0001-01-01T00:00", "9999-12-31T23:59", "soon", ""):
+        assert browser.post(sheet, {**line, "at": at}).status_code == 422
+    early = {**line, "at": "0001-01-01T00:00:00+23:59"}
+    assert post(browser, f"/api/1/alarms/{alarm.pk}/response", early).status_code == 422
+    who = str(person("officer").pk)
+    far = {"start": "0001-01-01T00:00:00+23:59", "end": "0001-01-01T01:00:00+23:59"}
+    answer = post(browser, "/api/1/duties/shifts", {"person": who, "role": "officer", **far})
+    assert answer.status_code == 422
+
+
 def test_statistics_count_reasons(
     raised: Callable[..., Alarm], person: MakePerson, signed_in: SignIn
 ) -> None:

@@ -79,9 +79,11 @@ class Filter:
 
 def _day(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
+        day = datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
     except ValueError:
         return None
+    # days at the ends of the calendar have no day before or after them
+    return day if day is not None and 1900 <= day.year <= 9000 else None
 
 
 def alarms_for(reader: Reader) -> QuerySet[Alarm]:

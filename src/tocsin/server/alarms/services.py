@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from tocsin.errors import InvalidInput
-from tocsin.server.accounts.models import Person
+from tocsin.server.accounts.models import Level, Person
 from tocsin.server.alarms import facts as pure
 from tocsin.server.alarms.configuration import Configuration, load
 from tocsin.server.alarms.facts import SYSTEM, Event, Facts, Kind, Role, State, Trigger
@@ -236,8 +236,8 @@ def raise_from_information(
     title, note = plain(title), plain(note)
     if not title:
         raise InvalidInput("a title is needed")
-    if level > reader.person.clearance:
-        raise InvalidInput("the level is above your own clearance")
+    if level not in Level.values or level > reader.person.clearance:
+        raise InvalidInput("the level must be one of those up to your own clearance")
     return _raise(
         _finite(facts or Facts()),
         mark=reader,
@@ -458,6 +458,8 @@ def _expire(pk: UUID, at: datetime) -> int:
 
 # Response sheet
 
+BEFORE_ALARM = timedelta(days=1)
+"""A sheet may begin before the alarm, on paper; a line of another year is a slip."""
 UNITS = {EntryKind.DOSE: ("mSv", "uSv"), EntryKind.READING: ("uSv/h",)}
 
 
@@ -494,8 +496,8 @@ def add_response_entry(
     who, place, source, note = (plain(text) for text in (who, place, source, note))
     if at.tzinfo is None:
         raise InvalidInput("the time of a line carries a time zone")
-    if at > now():
-        raise InvalidInput("a line of the sheet lies in the past")
+    if not alarm.raised_at - BEFORE_ALARM <= at <= now():
+        raise InvalidInput("a line of the sheet lies between the day before the alarm and now")
     if what in (EntryKind.ENTERED, EntryKind.LEFT, EntryKind.DOSE) and not who:
         raise InvalidInput("say who it was")
     if what in (EntryKind.AREA, EntryKind.ENTERED, EntryKind.READING) and not place:

@@ -220,7 +220,7 @@ def inform(request: ReaderRequest) -> HttpResponse:
                 reason=given.get("reason", ""),
                 note=given.get("note", "")[:4_000],
                 facts=facts_from(given),
-                level=int(number(given.get("level", "1"), "facts_needed") or 0),
+                level=_level(given.get("level", "1")),
             )
         except Refused as refused:
             problems = said(refused.problems)
@@ -254,7 +254,7 @@ def response(request: ReaderRequest, pk: str) -> HttpResponse:
     given = request.POST.dict()
     if request.method == "POST":
         try:
-            corrected = given.get("corrects", "")
+            corrected = _row_number(given.get("corrects", ""))
             add_response_entry(
                 request.reader,
                 row,
@@ -266,9 +266,7 @@ def response(request: ReaderRequest, pk: str) -> HttpResponse:
                 unit=given.get("unit", ""),
                 source=given.get("source", "")[:200],
                 note=given.get("note", "")[:400],
-                corrects=row.response.filter(pk=corrected).first()
-                if corrected.isdecimal()
-                else None,
+                corrects=None if corrected is None else row.response.filter(pk=corrected).first(),
             )
         except Refused as refused:
             problems = said(refused.problems)
@@ -295,6 +293,16 @@ def response(request: ReaderRequest, pk: str) -> HttpResponse:
         },
         status=422 if problems else 200,
     )
+
+
+def _level(text: str) -> int:
+    # -1 is no level: the service refuses it
+    return int(text) if text in {str(level) for level in Level.values} else -1
+
+
+def _row_number(text: str) -> int | None:
+    # longer ones are no number of a row
+    return int(text) if text.isdecimal() and len(text) <= 18 else None
 
 
 def _entry_kind(text: str) -> str:

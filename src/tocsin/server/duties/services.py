@@ -39,6 +39,7 @@ from tocsin.server.marking.policy import Reader
 
 TIMERS = "system:timers"
 LONGEST_SHIFT = timedelta(hours=24)
+FARTHEST_PLAN = timedelta(days=731)
 DISPATCH_BATCH = 200
 SENDING = "sending"
 CLAIM_HOLDS = timedelta(minutes=5)
@@ -65,6 +66,8 @@ def plan_shift(
     PlannedShift(str(person.pk), role, start, end)  # refuses times that make no sense
     if end - start > LONGEST_SHIFT:
         raise InvalidInput("a shift is no longer than 24 hours")
+    if abs(start - reader.at) > FARTHEST_PLAN:
+        raise InvalidInput("a shift lies within two years of today")
     if person.organisation_id != reader.person.organisation_id or not person.is_active:
         raise InvalidInput("only people of the own organisation can be planned")
     if reader.realm not in (person.realms or ["LIVE"]):
