@@ -105,7 +105,7 @@ def test_a_point_of_the_track_chooses_its_record(
     while x < box["x"] + box["width"] and not selected(page).startswith("Record"):
         page.mouse.click(x, y)
         x += 8
-    assert selected(page).startswith("Record ")
+    expect(page.locator(".selected-records")).to_have_text(re.compile("^Record "))
 
 
 def drag(page: Page, island: str, start: float, end: float) -> None:

@@ -38,6 +38,8 @@ async function confirmThenSend(
   if (await ask(question)) {
     confirmed.add(form);
     form.requestSubmit(submitter);
+    // Where a field is not valid nothing was sent, and the next press asks again.
+    confirmed.delete(form);
   }
 }
 
