@@ -53,7 +53,7 @@ class LiveServer:
             ),
             self._start(
                 *("-m", "tocsin.server.manage", "db_worker", "--no-startup-delay"),
-                *("--queue-name", "*", "--interval", "0.2", "--no-reload"),
+                *("--queue-name", "*", "--interval", "0.5", "--no-reload"),
             ),
             self._start("-m", "tocsin.server.serving.timers"),
         ]
