@@ -157,7 +157,7 @@ def _calibration(file: Hdf5File, n: int, notes: Notes) -> EnergyCalibration | No
         return None
 
 
-def _polynomial(formula: str, params: Any) -> tuple[float, ...] | None:  # noqa: ANN401 - of a file
+def _polynomial(formula: str, params: Any) -> tuple[float, ...] | None:
     """Coefficients of ``p[0] + p[1] * x + ...``; None for any other formula."""
     if not isinstance(params, np.ndarray) or not 2 <= params.size <= 8:
         return None

@@ -174,7 +174,7 @@ def _calibration_values(element: Node, what: EnergyCalibration, n_channel: int) 
         add(element, "EnergyBoundaryValues", numbers_text(edges))
 
 
-def numbers_text(values: Any) -> str:  # noqa: ANN401 - any iterable of numbers
+def numbers_text(values: Any) -> str:
     """Numbers with blanks between, each the shortest text that reads back the same."""
     return " ".join(repr(float(v)) for v in values)
 

@@ -17,7 +17,7 @@ ROLE_NAMES = {
     "auditor": _("Auditor"),
 }
 
-ELEVATED = frozenset({"accounts.manage", "measurements.instruments"})
+ELEVATED = frozenset({"accounts.manage"})
 """Actions that a role allows only while its holder has taken up the powers of an administrator."""
 
 

@@ -13,7 +13,6 @@ from tocsin.server.links.models import Link
 from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, visible
 
-
 NOUNS = (
     gettext_noop("alarm"),
     gettext_noop("analysis"),
