@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 GRACE_S = 10.0
 LONGEST_PAUSE_S = 30.0
 
@@ -121,9 +124,14 @@ def _keep(process: Process, env: Mapping[str, str], say: Callable[[str], None]) 
     if at >= process.start_after:
         # a session of its own: Ctrl-C reaches the supervisor alone, which stops the others in order
         process.running = subprocess.Popen(  # noqa: S603 - our own commands
-            process.command, env=dict(env), start_new_session=True
+            process.command, env=dict(env), start_new_session=True, preexec_fn=_end_with_parent
         )
         process.started = at
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to end this process when the supervisor is gone, however it went."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def stop_all(processes: Sequence[Process]) -> None:
