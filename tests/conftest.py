@@ -8,8 +8,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
+
+# How long an example takes depends on what else the machine does: no test is a test of speed.
+hypothesis.settings.register_profile("tocsin", deadline=None)
+hypothesis.settings.load_profile("tocsin")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -89,7 +89,8 @@ def test_atomic_masses_are_those_of_the_evaluation() -> None:
     """The same AME2020 as radioactivedecay carries it, which here is an oracle only."""
     data = radioactivedecay.DEFAULTDATA
     compared = 0
-    for nuclide in load_library():
+    # Its Ta-178 is the state about 100 keV above, whose order to the other is not settled.
+    for nuclide in set(load_library()) - {"Ta-178"}:
         if nuclide in data.nuclide_dict and not nuclide[-1].isalpha():
             oracle = float(data.scipy_data.atomic_masses[data.nuclide_dict[nuclide]])
             assert atomic_mass_u(nuclide) == pytest.approx(oracle, rel=1e-7), nuclide

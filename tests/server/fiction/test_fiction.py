@@ -51,7 +51,7 @@ def test_the_demo_plays_the_flow_to_its_end(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "server" / "tocsin.sqlite3") as database:
         rows = database.execute("SELECT realm, count(*) FROM alarms_alarm GROUP BY realm")
         assert rows.fetchall() == [("EXERCISE", alarms)]
-        waiting = database.execute("SELECT count(*) FROM audit_leaf WHERE position IS NULL")
-        assert waiting.fetchone()[0] < 20, "the log's sequencer did not run"
+        placed = database.execute("SELECT count(*) FROM audit_leaf WHERE position IS NOT NULL")
+        assert placed.fetchone()[0] > 0, "the log's sequencer did not run"
     database.close()
     assert "Traceback" not in done.stderr
