@@ -43,7 +43,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
-    "django_htmx",
     "django_tasks_db",
     *(f"tocsin.server.{app}" for app in TOCSIN_APPS),
 ]
@@ -62,7 +61,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "tocsin.server.access.AccessMiddleware",
 ]
 ROOT_URLCONF = "tocsin.server.urls"

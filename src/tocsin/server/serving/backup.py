@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import pyrage
-from django.conf import settings
 from django.db import connection
 
 import tocsin
@@ -159,11 +158,6 @@ def database_is_empty() -> bool:
     from tocsin.server.accounts.models import Person
 
     return not Person.objects.exists()
-
-
-def data_folder() -> Path:
-    """Data folder of the running settings."""
-    return Path(settings.TOCSIN.data)
 
 
 def _add(tar: tarfile.TarFile, path: Path, inside: str) -> tuple[str, int]:
