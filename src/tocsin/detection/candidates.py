@@ -11,6 +11,15 @@ from typing import Literal
 Tier = Literal["common", "uncommon", "strategic", "natural", "nuisance"]
 """``nuisance``: radiation of no nuclide (X-rays of lead and tungsten), never in the data file."""
 
+TIER_PENALTY: tuple[tuple[Tier, float], ...] = (
+    ("natural", 0.0),
+    ("common", 0.0),
+    ("uncommon", 20.0),
+    ("strategic", 20.0),
+    ("nuisance", 5.0),
+)
+"""Fall of chi-squared that a candidate of a tier must bring before it counts, in either search."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detection.binning import Resolution
+from tocsin.detection.candidates import TIER_PENALTY, Tier
 from tocsin.detection.deposits import DepositBank
 from tocsin.detection.drawn import Drawing, Drawn, natural, refined
 from tocsin.detection.evidence import PeakRules, Proof, peak_errors, prove
@@ -60,13 +61,7 @@ class SearchSettings:
 
     errors: ModelErrors = field(default_factory=ModelErrors)
     free_local: float = 0.3
-    penalty: tuple[tuple[str, float], ...] = (
-        ("natural", 0.0),
-        ("common", 0.0),
-        ("uncommon", 20.0),
-        ("strategic", 20.0),
-        ("nuisance", 5.0),
-    )
+    penalty: tuple[tuple[Tier, float], ...] = TIER_PENALTY
     rare: float = 15.0
     company: float = 20.0
     entry: float = 25.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_matrix
 
 from tocsin.detection.binning import Resolution
-from tocsin.detection.candidates import Candidate
+from tocsin.detection.candidates import TIER_PENALTY, Candidate, Tier
 from tocsin.detection.evidence import LeftPeak, LineGroup, PeakRules, Proof
 from tocsin.detection.line_cells import LineCells, window_share
 from tocsin.detection.mixture import Fit, Mixture
@@ -63,13 +63,7 @@ class LineSettings:
     offset_sigma_keV: float = 0.2
     reach: float = 0.004
     freedom: float = 4.0
-    penalty: tuple[tuple[str, float], ...] = (
-        ("natural", 0.0),
-        ("common", 0.0),
-        ("uncommon", 20.0),
-        ("strategic", 20.0),
-        ("nuisance", 5.0),
-    )
+    penalty: tuple[tuple[Tier, float], ...] = TIER_PENALTY
     rare: float = 15.0
     company: float = 20.0
     entry: float = 25.0
