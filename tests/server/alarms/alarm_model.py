@@ -87,6 +87,10 @@ CALLED = {
 }
 
 
+CLOSES_WITH = {"medical", "norm", "legal_shipment"}
+"""Reasons of a verdict with which one person may close in the same action."""
+
+
 @dataclass
 class Model:
     """What the oracle remembers of one alarm."""
@@ -152,6 +156,12 @@ class Model:
         if what in NEEDS_NOTE and "note" not in filled:
             lawful = False
         return lawful
+
+    def closes(self, what: str, reason: str) -> bool:
+        """Whether a lawful step may close the alarm in the same action."""
+        if self.grave or self.safety or self.confirmed or reason not in CLOSES_WITH:
+            return False
+        return what == "innocent" and self.state in ("secondary", "expert")
 
     def carry_out(
         self, what: str, actor: str, role: str | None, at: datetime, grave: set[str], danger: bool

@@ -102,6 +102,31 @@ def test_an_officer_closes_a_medical_alarm_in_four_actions(machine: Machine) -> 
     assert (alarm.reason, alarm.verdict_by) == ("medical", "amina")
 
 
+def test_only_a_verdict_closes_in_the_same_action(machine: Machine) -> None:
+    danger = Facts("medical", dose_rate_uSv_h=500.0)
+    alarm = reach(machine, S.INNOCENT)
+    with pytest.raises(Refused, match="close_not_with_this_step"):
+        do(machine, alarm, K.INFORMATION, reason="tip", facts=danger, close=True)
+    assert do(machine, alarm, K.INFORMATION, reason="tip", facts=danger).state is S.EVENT
+    with pytest.raises(Refused, match="close_not_with_this_step"):
+        do(machine, alarm, K.MEASURED, facts=MEDICAL, close=True)
+
+
+def test_danger_told_with_a_verdict_keeps_the_alarm_open(machine: Machine) -> None:
+    alarm = reach(machine, S.SECONDARY)
+    danger = Facts("medical", dose_rate_uSv_h=500.0)
+    after = do(machine, alarm, K.INNOCENT, reason="medical", facts=danger, close=True)
+    assert (after.state, after.safety) == (S.EVENT, True)
+
+
+def test_closing_in_one_action_takes_a_reason_of_closing(machine: Machine) -> None:
+    alarm = reach(machine, S.PRIMARY)
+    with pytest.raises(Refused, match="reason_unknown"):
+        do(machine, alarm, K.NOT_REPRODUCED, reason="not_reproduced", close=True)
+    steps = {s.kind: s.closes for s in machine.permitted(alarm, "amina", OFFICER)}
+    assert steps[K.NOT_REPRODUCED] is False
+
+
 @pytest.mark.parametrize("facts", GRAVE, ids=lambda f: next(iter(sorted(f.gravity))))
 def test_no_officer_decides_a_grave_alarm_alone(machine: Machine, facts: Facts) -> None:
     alarm, _ = machine.raise_alarm(START, facts)

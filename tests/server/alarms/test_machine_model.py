@@ -115,8 +115,12 @@ def live(rng: random.Random, machine: Machine, steps: int, seen: Counter[str]) -
             permitted = {"expert"}
         role = next((r for r in reversed(CHAIN) if r in PEOPLE[actor] & permitted), None)
         lawful = model.expected(what, actor, role, filled) and role is not None
+        close = rng.random() < (0.5 if what == "innocent" else 0.1)
+        if close:
+            lawful = lawful and model.closes(what, command.reason)
+        held = {Role(r) for r in PEOPLE[actor]}
         try:
-            alarm, events = machine.act(alarm, command, {Role(r) for r in PEOPLE[actor]})
+            alarm, events = machine.act(alarm, command, held, close=close)
         except Refused:
             if lawful:
                 raise
@@ -133,6 +137,9 @@ def live(rng: random.Random, machine: Machine, steps: int, seen: Counter[str]) -
         grave = grave_flags(command.facts) if command.facts is not None else set()
         before = model.state
         model.carry_out(what, actor, role, at, grave, danger)
+        if close:
+            model.enter("closed", at)
+            seen["closed in one action"] += 1
         assert alarm.state == model.state, (before, command)
         assert danger is any(e.kind is Kind.SAFETY_OVERRIDE for e in events)
         if danger:
@@ -163,6 +170,7 @@ def check(seen: Counter[str]) -> None:
     for state in State:
         assert seen[f"danger in {state}"] > 0, state
     assert seen["refused"] > 0
+    assert seen["closed in one action"] > 0
 
 
 def test_two_thousand_random_lives_obey_the_law() -> None:

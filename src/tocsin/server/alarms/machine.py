@@ -27,6 +27,9 @@ CHAIN: tuple[Role, ...] = (Role.OFFICER, Role.SUPERVISOR, Role.EXPERT, Role.AUTH
 AUTOMATIC = frozenset({K.SAFETY_OVERRIDE, K.TIMER_EXPIRED})
 """Kinds that no person may command."""
 
+CLOSING_VERDICTS = frozenset({S.FALSE, S.INNOCENT})
+"""Verdicts with which one person may close in the same action."""
+
 
 class Refused(TocsinError):
     """A step is not permitted; ``problems`` holds the codes of all reasons."""
@@ -228,6 +231,7 @@ class Machine:
     def permitted(self, alarm: Alarm, actor: str, roles: Collection[Role]) -> tuple[Step, ...]:
         """Steps that this person may take now, and nothing else."""
         steps = []
+        codes = self.configuration.reasons_for
         for rule in rules_for(alarm):
             if rule.kind in AUTOMATIC:
                 continue
@@ -240,7 +244,11 @@ class Machine:
                 alarm.close_proposed_by or (alarm.safety and not alarm.released)
             ):
                 continue
-            closes = rule.to in (S.FALSE, S.INNOCENT) and not alarm.two_persons
+            closes = (
+                rule.to in CLOSING_VERDICTS
+                and not alarm.two_persons
+                and not set(codes(rule.kind)).isdisjoint(codes(K.CLOSED))
+            )
             steps.append(Step(rule.kind, rule.needs, closes))
         return tuple(steps)
 
@@ -258,7 +266,8 @@ class Machine:
         roles : collection of Role
             Roles that the person holds now.
         close : bool
-            Close with the same reason in the same action, where one person may.
+            Close with the same reason in the same action, where one person may. Where the facts of
+            the command reach an action level, the override comes first and the alarm stays open.
 
         Returns
         -------
@@ -279,16 +288,20 @@ class Machine:
         found = list(problems(alarm, command))
         if command.reason and command.reason not in self.configuration.reasons_for(command.kind):
             found.append("reason_unknown")
+        if close and (rule is None or rule.to not in CLOSING_VERDICTS):
+            found.append("close_not_with_this_step")
         if found:
             raise Refused(found)
-        after = apply(alarm, command)
-        events = (*events, command)
-        if close:
-            closing = replace(command, kind=K.CLOSED, facts=None)
-            if found := list(problems(after, closing)):
-                raise Refused(found)
-            return apply(after, closing), (*events, closing)
-        return self._with_override(after, events, command)
+        after, events = self._with_override(apply(alarm, command), (*events, command), command)
+        if not close or events[-1] is not command:
+            return after, events
+        closing = replace(command, kind=K.CLOSED, facts=None)
+        found = list(problems(after, closing))
+        if closing.reason not in self.configuration.reasons_for(K.CLOSED):
+            found.append("reason_unknown")
+        if found:
+            raise Refused(found)
+        return apply(after, closing), (*events, closing)
 
 
 def _acting_role(permitted: Collection[Role], held: Collection[Role]) -> Role | None:

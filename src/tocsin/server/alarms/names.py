@@ -110,6 +110,7 @@ STAGES = {
 REFUSALS = {
     "not_in_this_state": _("The alarm is no longer in a state that permits this step."),
     "reason_needed": _("Choose a reason."),
+    "close_not_with_this_step": _("This step cannot close the alarm in the same action."),
     "reason_unknown": _("This reason is not in the list for this step."),
     "evidence_needed": _("Say what the verdict rests on."),
     "note_needed": _("Say it in your own words."),
