@@ -15,7 +15,14 @@ from tocsin.server.alarms.models import Alarm
 from tocsin.server.audit.models import Leaf
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.measurements import services, tasks
-from tocsin.server.measurements.models import Analysis, Encounter, Reanalysis, State, Upload
+from tocsin.server.measurements.models import (
+    Analysis,
+    Encounter,
+    Outgoing,
+    Reanalysis,
+    State,
+    Upload,
+)
 from tocsin.server.measurements.reading import analyses_for
 
 pytestmark = pytest.mark.recordings
@@ -83,6 +90,53 @@ def test_what_was_presented_before_calls_nobody_again(
     second = m.analyses.get(number=2)
     assert second.encounters.count() == m.analyses.get(number=1).encounters.count()
     assert Alarm.objects.count() == alarms
+
+
+def _called(answer: Any, **changed: Any) -> Any:
+    """The answer with its encounters called something else."""
+    fields = {k: v for k, v in changed.items() if k != "nuclear_material"}
+    return replace(
+        answer,
+        analysis=replace(
+            answer.analysis,
+            encounters=tuple(replace(e, **fields) for e in answer.analysis.encounters),
+        ),
+        json=answer.json | {"encounters": [e | changed for e in answer.json["encounters"]]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("later", "presented_again"),
+    [
+        ({"source_class": "snm"}, True),
+        ({"source_class": "medical", "neutron": True}, True),
+        ({"source_class": "medical", "nuclear_material": True}, True),
+        ({"source_class": "medical"}, False),
+        ({"source_class": "norm"}, False),
+    ],
+)
+def test_something_graver_in_the_same_records_is_presented(
+    expert: Reader,
+    bring: Callable[..., Upload],
+    again: Again,
+    monkeypatch: pytest.MonkeyPatch,
+    later: dict[str, Any],
+    presented_again: bool,
+) -> None:
+    complete = tasks.answer
+    plain: dict[str, Any] = {"neutron": False, "nuclear_material": False}
+
+    def saying(**changed: Any) -> None:
+        monkeypatch.setattr(tasks, "answer", lambda *a, **m: _called(complete(*a, **m), **changed))
+
+    saying(**plain, source_class="medical")
+    m = bring(expert, SURVEY).measurement
+    first = Outgoing.objects.count()
+    assert first > 0
+    saying(**plain | later)
+    again(expert, m, reason="another look")
+    fresh = m.analyses.get(number=2).encounters.count() if presented_again else 0
+    assert Outgoing.objects.count() == first + fresh
 
 
 def test_what_only_the_re_analysis_finds_becomes_an_alarm(

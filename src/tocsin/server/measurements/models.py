@@ -9,9 +9,9 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from tocsin.server.duties.immutable import AppendOnly, WrittenOnceQuerySet
+from tocsin.server.duties.immutable import AppendOnly, MarkedOnceQuerySet
 from tocsin.server.files.models import StoredFile
-from tocsin.server.marking.models import Marked, MarkedQuerySet
+from tocsin.server.marking.models import Marked
 
 CLASSES = {
     "snm": _("special nuclear material"),
@@ -28,10 +28,6 @@ BACKGROUNDS = {
     "none": _("none"),
 }
 """Where the background of an analysis came from."""
-
-
-class MarkedOnceQuerySet(WrittenOnceQuerySet, MarkedQuerySet[Any]):  # type: ignore[override]
-    """Rows that are never changed and that tell who reads them."""
 
 
 class Kind(models.TextChoices):
@@ -287,6 +283,15 @@ class Encounter(AppendOnly, Marked):
     def overlaps(self, other: Encounter) -> bool:
         """Whether both have records in common (of one measurement)."""
         return self.first_record <= other.last_record and other.first_record <= self.last_record
+
+    def is_as_grave_as(self, other: Encounter) -> bool:
+        """Whether nothing about the other one would make a person look again."""
+        order = list(CLASSES)
+        return (
+            order.index(self.source_class) <= order.index(other.source_class)
+            and self.neutron >= other.neutron
+            and bool(self.said.get("nuclear_material")) >= bool(other.said.get("nuclear_material"))
+        )
 
     @property
     def time_text(self) -> str:

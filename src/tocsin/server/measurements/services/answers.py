@@ -237,11 +237,8 @@ def _analysis(
     )
     analysis.save()
     mark.stamp(analysis)
-    presented = list(
-        Encounter.objects.filter(analysis__measurement=measurement).exclude(
-            source_class="norm", neutron=False
-        )
-    )
+    handed_on = Outgoing.objects.filter(encounter__analysis__measurement=measurement)
+    presented = list(Encounter.objects.filter(pk__in=handed_on.values("encounter")))
     for count, (found, said) in enumerate(
         zip(answer.analysis.encounters, answer.json["encounters"], strict=True), start=1
     ):
@@ -266,8 +263,9 @@ def _analysis(
         )
         encounter.save()
         mark.stamp(encounter)
-        # a re-analysis calls nobody again for what was presented before
-        if not any(e.overlaps(encounter) for e in presented):
+        # A re-analysis calls nobody again for what was presented before, but what was closed as
+        # innocent must not hide something graver in the same records.
+        if not any(e.overlaps(encounter) and e.is_as_grave_as(encounter) for e in presented):
             Outgoing.objects.create(encounter=encounter, made_at=now())
     transaction.on_commit(lambda: deliver_pending(now()), robust=True)
     return analysis
