@@ -20,6 +20,9 @@ from tocsin.server.alarms.history import events_of
 from tocsin.server.alarms.machine import Machine, Refused, fold
 from tocsin.server.alarms.models import Alarm, AlarmEvent, ResponseEntry
 from tocsin.server.alarms.services import (
+    CONFIRMED,
+    DANGER,
+    RAISED,
     Command,
     act,
     add_response_entry,
@@ -33,7 +36,7 @@ from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
 from tocsin.server.duties.immutable import WrittenOnce
 from tocsin.server.duties.models import Delivery, Notice
-from tocsin.server.duties.services import run_due
+from tocsin.server.duties.services import acknowledge, run_due
 from tocsin.server.files.models import StoredFile
 from tocsin.server.files.services import store
 from tocsin.server.marking.policy import Reader, reader_of
@@ -276,6 +279,66 @@ def test_danger_calls_everybody_at_once(
     raised(source, dose_rate_uSv_h=250.0)
     called = set(Delivery.objects.values_list("person_id", flat=True))
     assert {officer.person.pk, expert.person.pk, contact.person.pk} <= called
+
+
+def waiting_texts() -> list[str]:
+    return sorted(Notice.objects.filter(acknowledgement=None).values_list("text", flat=True))
+
+
+def test_a_reading_or_an_opinion_ends_no_call(
+    source: StoredFile, officer: Reader, expert: Reader
+) -> None:
+    alarm = raised(source)
+    act(officer, alarm, Command(Kind.MEASURED, note="0.3", facts=Facts(dose_rate_uSv_h=0.3)))
+    act(expert, alarm, Command(Kind.OPINION, confidence=0.5, cannot_exclude=("Pu-239",)))
+    assert waiting_texts() == [RAISED]
+    assert Notice.objects.count() == 1
+
+
+def test_calls_for_danger_end_by_their_own_role_or_with_the_alarm(
+    source: StoredFile, officer: Reader, expert: Reader, contact: Reader
+) -> None:
+    alarm = raised(source, dose_rate_uSv_h=250.0)
+    act(officer, alarm, Command(Kind.MEASURED, note="3", facts=Facts(dose_rate_uSv_h=3.0)))
+    act(officer, alarm, Command(Kind.MEASURED, note="300", facts=Facts(dose_rate_uSv_h=300.0)))
+    act(contact, alarm, Command(Kind.NOTIFICATION_DECIDED, reason="no_notification"))
+    assert waiting_texts() == [DANGER] * 4
+    mine = Notice.objects.get(deliveries__person=officer.person)
+    acknowledge(officer, mine)
+    assert waiting_texts() == [DANGER] * 3
+    act(expert, alarm, Command(Kind.AREA_RELEASED, reason="below_level", evidence=("survey",)))
+    act(expert, alarm, Command(Kind.CLOSE_PROPOSED, reason="no_case"))
+    act(contact, alarm, Command(Kind.CLOSED, reason="no_case"))
+    assert waiting_texts() == []
+
+
+def test_a_confirmation_stays_called_through_opinions(
+    source: StoredFile, officer: Reader, expert: Reader, contact: Reader
+) -> None:
+    alarm = raised(source)
+    act(officer, alarm, Command(Kind.ACKNOWLEDGED))
+    act(officer, alarm, Command(Kind.EXPERT_CALLED, reason="grave_class"))
+    act(expert, alarm, Command(Kind.EXPERT_TOOK))
+    verdict: dict[str, Any] = {"confidence": 0.9, "cannot_exclude": ()}
+    reason = current_configuration().reasons_for(Kind.CONFIRMED)[0]
+    act(expert, alarm, Command(Kind.CONFIRMED, reason=reason, evidence=("s",), **verdict))
+    act(expert, alarm, Command(Kind.OPINION, **verdict))
+    act(contact, alarm, Command(Kind.SCENE_CONTROLLED, reason="scene_secured", note="closed off"))
+    assert waiting_texts() == [CONFIRMED] * 2
+
+
+def test_the_log_says_who_called_and_that_nothing_is_left(
+    source: StoredFile, officer: Reader, expert: Reader
+) -> None:
+    alarm = raised(source)
+    act(officer, alarm, Command(Kind.ACKNOWLEDGED))
+    act(officer, alarm, Command(Kind.EXPERT_CALLED, reason="grave_class"))
+    leaf = Leaf.objects.filter(action="duties.notify").order_by("id").last()
+    assert leaf is not None
+    assert str(officer.person.pk) in str(leaf.actor)
+    act(expert, alarm, Command(Kind.OPINION, confidence=0.5, cannot_exclude=()))
+    leaf = Leaf.objects.filter(action="alarms.opinion").get()
+    assert leaf.content["after"]["events"][-1]["cannot_exclude"] == []
 
 
 def test_who_may_not_see_an_alarm_is_not_called(source: StoredFile, person: MakePerson) -> None:

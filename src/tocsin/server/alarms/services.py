@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from tocsin.server.clock import now
 from tocsin.server.duties import timers
 from tocsin.server.duties.escalation import Link
 from tocsin.server.duties.plain import plain
-from tocsin.server.duties.services import notify, settle
+from tocsin.server.duties.services import notify, open_about, settle
 from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
 from tocsin.server.marking.highwater import mark_of
@@ -61,6 +61,9 @@ EXPERT_WANTED = gettext_noop("Alarm {name} waits for an expert")
 OUT_OF_TIME = gettext_noop("Alarm {name} was not moved on in time")
 DANGER = gettext_noop("Alarm {name}: an action level is exceeded")
 CONFIRMED = gettext_noop("Alarm {name} is confirmed: not innocent")
+LEFT_TO_THEIR_ROLE = (DANGER, CONFIRMED)
+"""Notices that no step of another ends: each role that is called answers for itself, until the
+alarm is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +297,7 @@ def _raise(
         },
         reason=note,
     )
-    _call(alarm, folded, events)
+    _call(alarm, folded, events, moved=True, actor=actor or DETECTOR)
     return alarm
 
 
@@ -344,15 +347,21 @@ def act(reader: Reader, alarm: Alarm, command: Command) -> Alarm:
         after={"state": alarm.state, "events": [_leaf(e) for e in events]},
         reason=command.reason,
     )
-    settle(alarm, by=reader.person, reason=command.kind.value)
-    _call(alarm, folded, events)
+    moved = alarm.state != before
+    if moved or any(e.kind is Kind.TIMER_EXPIRED for e in events):
+        keep = () if folded.state is State.CLOSED else LEFT_TO_THEIR_ROLE
+        settle(alarm, by=reader.person, reason=command.kind.value, keep=keep)
+    _call(alarm, folded, events, moved=moved, actor=reader.person)
     return alarm
 
 
 def _leaf(event: Event) -> dict[str, Any]:
-    """What the audit log keeps of an event: everything that is filled in."""
+    """What the audit log keeps of an event: everything that is filled in, an empty list too.
+
+    An expert who excludes nothing further has said so.
+    """
     columns = columns_of(event)
-    return {name: value for name, value in columns.items() if value not in (None, "", [])}
+    return {name: value for name, value in columns.items() if value is not None and value != ""}
 
 
 def _append(alarm: Alarm, events: Sequence[Event], *, after: int) -> None:
@@ -399,24 +408,36 @@ def _chain_from(role: Role) -> tuple[Link, ...]:
     return tuple(Link(ACCOUNT_ROLE[r], wait) for r in CHAIN[CHAIN.index(role) :])
 
 
-def _call(alarm: Alarm, folded: pure.Alarm, events: Sequence[Event]) -> None:
+def _call(
+    alarm: Alarm,
+    folded: pure.Alarm,
+    events: Sequence[Event],
+    *,
+    moved: bool,
+    actor: Person | str,
+) -> None:
     """Call whom the new events concern; of several events the last that calls counts."""
     kinds = [event.kind for event in events]
+    expired = [event for event in events if event.kind is Kind.TIMER_EXPIRED]
     calls: list[tuple[str, tuple[Link, ...]]] = []
     if Kind.SAFETY_OVERRIDE in kinds:
         # Danger does not climb a chain: everybody at once, and each role until one answers.
         calls = [(DANGER, _chain_from(role)[:1]) for role in CHAIN]
     elif Kind.CONFIRMED in kinds:
         calls = [(CONFIRMED, _chain_from(r)[:1]) for r in (Role.SUPERVISOR, Role.AUTHORITY)]
-    elif kinds[-1:] == [Kind.TIMER_EXPIRED]:
+    elif expired and not moved:
         # The next role is called, and who was late is reminded: there may be nobody above.
-        late = current_configuration().timers[events[-1].timer].responsible
+        late = current_configuration().timers[expired[-1].timer].responsible
         calls = [(OUT_OF_TIME, _chain_from(folded.called)), (OUT_OF_TIME, _chain_from(late)[:1])]
-    elif folded.state is State.UNRESOLVED:
+    elif moved and folded.state is State.UNRESOLVED:
         calls = [(EXPERT_WANTED, _chain_from(Role.EXPERT))]
-    elif folded.state is State.RAISED:
+    elif moved and folded.state is State.RAISED:
         calls = [(RAISED, _chain_from(Role.OFFICER))]
+    # Who is being called for the same already is not called twice: a second high reading.
+    waiting = [(notice.text, notice.chain) for notice in open_about(alarm)] if calls else []
     for text, chain in calls:
+        if (text, [asdict(link) for link in chain]) in waiting:
+            continue
         notify(
             alarm,
             text=text,
@@ -424,6 +445,7 @@ def _call(alarm: Alarm, folded: pure.Alarm, events: Sequence[Event]) -> None:
             address=alarm.get_absolute_url(),
             chain=chain,
             at=now(),
+            actor=actor,
         )
 
 
@@ -451,8 +473,8 @@ def _expire(pk: UUID, at: datetime) -> int:
         subject=alarm,
         after={"events": [_leaf(e) for e in events], "called": folded.called.value},
     )
-    settle(alarm, by=None, reason="escalated")
-    _call(alarm, folded, events)
+    settle(alarm, by=None, reason="escalated", keep=LEFT_TO_THEIR_ROLE)
+    _call(alarm, folded, events, moved=False, actor=TIMERS)
     return len(events)
 
 

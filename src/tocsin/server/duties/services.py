@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from tocsin.errors import InvalidInput
@@ -276,12 +276,23 @@ def acknowledge(reader: Reader, notice: Notice) -> Notice:
     return notice
 
 
-@transaction.atomic
-def settle(subject: Marked, *, by: Person | None, reason: str) -> int:
-    """End all open notices about a row, because a person is dealing with it."""
-    open_notices = Notice.objects.select_for_update(of=("self",)).filter(
+def open_about(subject: Marked) -> QuerySet[Notice]:
+    """Notices about a row that nobody has answered for."""
+    return Notice.objects.filter(
         subject_kind=subject._meta.label_lower, subject_id=subject.pk, acknowledgement=None
     )
+
+
+@transaction.atomic
+def settle(subject: Marked, *, by: Person | None, reason: str, keep: Collection[str] = ()) -> int:
+    """End the open notices about a row, because a person is dealing with it.
+
+    Parameters
+    ----------
+    keep : collection of str
+        Texts of notices that stay open: only those who were called can answer for them.
+    """
+    open_notices = open_about(subject).select_for_update(of=("self",)).exclude(text__in=keep)
     count = 0
     for notice in open_notices:
         _end(notice, by=by, reason=reason)
