@@ -35,7 +35,7 @@ from tocsin.server.duties.services import plan_shift, start_clocks
 from tocsin.server.incidents.models import Incident
 from tocsin.server.marking.models import Reading
 from tocsin.server.marking.policy import reader_of
-from tocsin.server.marking.services import add_compartment, agree, propose
+from tocsin.server.marking.services import add_compartment, agree, propose, release
 from tocsin.server.measurements import services as measurements
 from tocsin.server.measurements import tasks
 from tocsin.server.measurements.models import Measurement
@@ -127,6 +127,7 @@ def world(
     agreement = agree(
         boss, receiver=other, noun="alarms.alarm", most_level=0, reason=f"for {CANARY}"
     )
+    opened = release(boss, incident, other, reason=f"asked {CANARY}")
     proposal = propose(boss, incident, "lower_level", level=0, reason=f"old {CANARY}")
     token, _secret = make_token(
         officer.person, name=CANARY, realm="EXERCISE", scopes=["alarms.read"], days=1
@@ -149,6 +150,7 @@ def world(
         "accounts:token_end": {"pk": token.pk},
         "accounts:role_end": {"pk": officer.person.assignments.get().pk},
         "sharing:agreement_end": {"pk": agreement.pk},
+        "sharing:release_end": {"pk": opened.pk},
         "sharing:compartment": {"pk": compartment.pk},
         "sharing:member_new": {"pk": compartment.pk},
         "sharing:member_end": {"pk": compartment.members.get().pk},

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
@@ -15,6 +16,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from ninja.utils import check_csrf
 
@@ -165,9 +168,9 @@ class AccessMiddleware:
         if rule.step_up and not by_token and not _signed_in_lately(request):
             if is_api:
                 return _refusal(401, _("Confirm that it is you: sign in again."))
-            target = redirect("account_reauthenticate")
-            target["Location"] += f"?next={request.path}"
-            return target
+            return redirect(
+                f"{reverse('account_reauthenticate')}?{urlencode({'next': _back(request)})}"
+            )
         return None
 
 
@@ -175,13 +178,26 @@ def _reader(request: HttpRequest, *, is_api: bool) -> Reader | None:
     header = request.headers.get("Authorization", "")
     if is_api and header:
         token = valid_token(header)
-        if token is None:
+        if token is None or token.realm not in token.person.realms:
             return None
         request.token = token  # type: ignore[attr-defined]
         return reader_of(token.person, realm=token.realm, scopes=frozenset(token.scopes))
     if isinstance(request.user, Person):
         return reader_of(request.user, realm=request.session.get("realm", ""))
     return None
+
+
+def _back(request: HttpRequest) -> str:
+    """The page to return to; of a form that is only sent, the page it stands on."""
+    if request.method == "GET":
+        return request.get_full_path()
+    referer = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(
+        referer, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        parts = urlsplit(referer)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return reverse("home")
 
 
 def _denied(*, is_api: bool, names_a_row: bool) -> HttpResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.i18n import set_language
 
 from tocsin.server.api import api
 from tocsin.server.console import views as console
@@ -20,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("live/alarms", streams.alarms, name="live_alarms"),
     path("theme", console.theme, name="theme"),
     path("realm", console.realm, name="realm"),
-    path("language", set_language, name="set_language"),
+    path("language", console.language, name="set_language"),
     path("", include("tocsin.server.people.urls")),
     path("", include("tocsin.server.sharing.urls")),
     path("measurements/", include("tocsin.server.measurements.urls")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from tocsin.errors import InvalidInput
@@ -129,8 +130,10 @@ def test_pages_of_people_render(
         answer = browser.get(address)
         assert answer.status_code == 200, address
         assert b"<b>Ann" not in answer.content
-    answer = browser.post(f"/people/{other.pk}/state", {"reason": "left"})
-    assert answer.status_code == 302
+    wish = {"reason": "left", "wanted": "out"}
+    for _twice in range(2):  # two administrators who press it together do not let them in again
+        answer = browser.post(f"/people/{other.pk}/state", wish)
+        assert answer.status_code == 302
     assert not Person.objects.get(pk=other.pk).is_active
 
 
@@ -149,3 +152,51 @@ def test_administrators_manage_their_own_organisation_the_regulators_all(
     answer = signed_in(local).post(f"/people/{other.pk}/state", {"reason": "x"})
     assert answer.status_code == 404
     assert signed_in(national).get(f"/people/{other.pk}/").status_code == 200
+
+
+def test_a_link_does_not_go_round_the_second_factor(person: Callable[..., Person]) -> None:
+    who = person("officer", realms=("LIVE",))
+    Authenticator.objects.create(user=who, type="totp", data={"secret": "x"})
+    _row, token = make_token(who, name="t", realm="LIVE", scopes=["alarms.read"], days=1)
+    link = invite(who, actor="system:test")
+    browser = Client()
+    answer = browser.post(f"/account/invitation/{link}/", {"password": NEW, "again": NEW})
+    assert (answer.status_code, answer["Location"]) == (302, "/account/login/")
+    assert browser.get("/").status_code == 302
+    header = {"Authorization": f"Bearer {token}"}
+    assert Client().get("/api/1/openapi.json", headers=header).status_code == 401
+
+
+def test_a_token_ends_with_its_realm(person: Callable[..., Person]) -> None:
+    who = person("expert", realms=("EXERCISE", "SYNTHETIC"))
+    _row, token = make_token(who, name="t", realm="SYNTHETIC", scopes=["alarms.read"], days=1)
+    header = {"Authorization": f"Bearer {token}"}
+    assert Client().get("/api/1/openapi.json", headers=header).status_code == 200
+    who.realms = ["EXERCISE"]
+    who.save()
+    assert Client().get("/api/1/openapi.json", headers=header).status_code == 401
+    who.realms = []
+    who.save()
+    assert not reader_of(who).actions
+
+
+def test_the_last_administrator_stays(person: Callable[..., Person]) -> None:
+    only, boss = person("administrator"), person("officer")
+    with pytest.raises(InvalidInput, match="last administrator"):
+        end_role(only.assignments.get(), actor=boss, reason="x")
+    with pytest.raises(InvalidInput, match="last administrator"):
+        disable(only, actor=boss, reason="x")
+    person("administrator")
+    disable(only, actor=boss, reason="x")
+    assert not Person.objects.get(pk=only.pk).is_active
+
+
+def test_the_language_of_pages_is_that_of_notices(
+    person: Callable[..., Person], signed_in: Callable[[Person], Client]
+) -> None:
+    who = person("officer")
+    browser = signed_in(who)
+    assert browser.post("/language", {"language": "fr", "next": "/"}).status_code == 302
+    assert Person.objects.get(pk=who.pk).language == "fr"
+    browser.post("/language", {"language": "xx", "next": "/"})
+    assert Person.objects.get(pk=who.pk).language == "fr"

@@ -33,7 +33,14 @@ CASES = list(
         (0, 1, 2, 3),
         ("EXERCISE", "LIVE"),
         (True, False),
-        ("nothing", "agreement", "agreement up to 0", "ended", "release"),
+        (
+            "nothing",
+            "agreement",
+            "agreement up to 0",
+            "agreement of another realm",
+            "ended",
+            "release",
+        ),
         (True, False),
     )
 )
@@ -60,6 +67,7 @@ def test_what_is_listed_is_what_is_allowed(
         if opened.startswith("agreement") or opened == "ended":
             Agreement.objects.create(
                 **given,
+                realm="LIVE" if opened == "agreement of another realm" else realm,
                 most_level=0 if opened.endswith("0") else 3,
                 valid_from=now(),
                 valid_until=now() if opened == "ended" else None,

@@ -19,7 +19,7 @@ from tocsin.server.files.models import StoredFile
 from tocsin.server.files.services import store
 from tocsin.server.marking import services
 from tocsin.server.marking.highwater import Mark, MixedRealms, highwater, mark_of, raised
-from tocsin.server.marking.models import Proposal, TwoPersonStep
+from tocsin.server.marking.models import MarkedQuerySet, Proposal, TwoPersonStep
 from tocsin.server.marking.policy import reader_of, visible
 
 NOUN = "files.storedfile"
@@ -57,10 +57,14 @@ def test_an_agreement_opens_and_closes(row: StoredFile, person: Callable[..., Pe
         services.end_agreement(reader_of(theirs), made, reason="no")
     services.end_agreement(reader_of(mine), made, reason="done")
     assert not sees(theirs)
-    with pytest.raises(InvalidInput):
-        services.agree(
-            reader_of(mine), receiver=theirs.organisation, noun="no.such", most_level=1, reason="x"
-        )
+    for wrong in ({"noun": "no.such", "most_level": 1}, {"noun": NOUN, "most_level": 3}):
+        with pytest.raises(InvalidInput):
+            services.agree(
+                reader_of(mine),
+                receiver=theirs.organisation,
+                reason="x",
+                **wrong,  # type: ignore[arg-type]
+            )
 
 
 def test_release_abroad_needs_a_second_person(
@@ -192,3 +196,37 @@ def test_what_is_derived_takes_the_high_water_mark(row: StoredFile) -> None:
         highwater([mark_of(row), Mark("LIVE", 0, frozenset(), "CLEAR")])
     assert raised(mark, rows=20, limit=20).level == 2
     assert raised(mark, rows=21, limit=20).level == 3
+
+
+def test_a_proposal_acts_on_what_was_seen_and_its_leaf_names_both(
+    row: StoredFile, person: Callable[..., Person]
+) -> None:
+    first, second = person(*SUPERVISOR, clearance=3), person(*SUPERVISOR, clearance=3)
+    old = services.propose(reader_of(first), row, TwoPersonStep.LOWER_LEVEL, level=0, reason="x")
+    services.raise_level(reader_of(second), row, 3, reason="a case")
+    with pytest.raises(InvalidInput, match="in the meantime"), transaction.atomic():
+        services.decide_proposal(reader_of(second), old.pk, approve=True, answer="")
+    row.refresh_from_db()
+    assert row.level == 3
+    new = services.propose(reader_of(first), row, TwoPersonStep.LOWER_LEVEL, level=1, reason="y")
+    services.decide_proposal(reader_of(second), new.pk, approve=True, answer="agreed")
+    after = Leaf.objects.filter(action="marking.set_level").last().content["after"]  # type: ignore[union-attr]
+    assert after["asked_by"] == str(first.pk)
+    assert after["answer"] == "agreed"
+
+
+def test_a_release_is_closed_again(
+    row: StoredFile, person: Callable[..., Person], signed_in: Callable[[Person], Client]
+) -> None:
+    mine, theirs = person(*SUPERVISOR), person("expert", of="laboratory")
+    opened = services.release(reader_of(mine), row, theirs.organisation, reason="asked")
+    assert sees(theirs)
+    address = f"/sharing/releases/{opened.pk}/end"
+    assert signed_in(person(*SUPERVISOR, of="police")).post(address).status_code == 404
+    assert signed_in(mine).post(address, {"reason": "done"}).status_code == 302
+    assert not sees(theirs)
+
+
+def test_every_marked_noun_counts_its_readers() -> None:
+    for model in services.marked_nouns().values():
+        assert isinstance(model.objects.all(), MarkedQuerySet), model

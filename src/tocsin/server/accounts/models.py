@@ -87,7 +87,6 @@ class Person(AbstractBaseUser):
     )
     realms: models.JSONField[Any, Any] = models.JSONField(_("realms"), default=list)
     language = models.CharField(_("language"), max_length=8, blank=True)
-    theme = models.CharField(max_length=8, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField()
 
@@ -107,8 +106,8 @@ class Person(AbstractBaseUser):
 
     @property
     def is_exercise_only(self) -> bool:
-        """Whether the person sees nothing of the live world."""
-        return bool(self.realms) and not {Realm.LIVE.value} & set(self.realms)
+        """Whether the person works in the exercise realm and in no other."""
+        return set(self.realms) == {Realm.EXERCISE.value}
 
 
 class Assignment(models.Model):

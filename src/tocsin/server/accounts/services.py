@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
@@ -130,12 +131,24 @@ def grant(
     return row
 
 
+def _administrators(at: datetime) -> QuerySet[Person]:
+    """People who can act as administrators at a moment."""
+    held = Assignment.objects.filter(
+        Q(valid_until=None) | Q(valid_until__gt=at), role="administrator", valid_from__lte=at
+    )
+    return Person.objects.filter(is_active=True, pk__in=held.values("person"))
+
+
 @transaction.atomic
 def end_role(assignment: Assignment, *, actor: Person | str, reason: str) -> None:
     """End a role now; what the person has open is closed at the next request."""
     at = now()
     if assignment.valid_until is not None and assignment.valid_until <= at:
         return
+    if assignment.role == "administrator" and not _administrators(at).exclude(
+        pk=assignment.person_id
+    ):
+        raise InvalidInput(_("The last administrator stays: give another person the role first."))
     before = assignment.valid_until
     assignment.valid_until = at
     assignment.save(update_fields=["valid_until"])
@@ -154,6 +167,10 @@ def disable(person: Person, *, actor: Person | str, reason: str) -> None:
     """Shut a person out: sessions, tokens and open streams end."""
     if isinstance(actor, Person) and actor.pk == person.pk:
         raise InvalidInput(_("You cannot shut yourself out."))
+    if not person.is_active:
+        return
+    if not _administrators(now()).exclude(pk=person.pk):
+        raise InvalidInput(_("The last administrator stays: give another person the role first."))
     person.is_active = False
     person.save(update_fields=["is_active"])
     for session in UserSession.objects.filter(user=person):
@@ -173,6 +190,8 @@ def disable(person: Person, *, actor: Person | str, reason: str) -> None:
 @transaction.atomic
 def enable(person: Person, *, actor: Person | str, reason: str) -> None:
     """Let a person in again."""
+    if person.is_active:
+        return
     person.is_active = True
     person.save(update_fields=["is_active"])
     record(
@@ -223,18 +242,18 @@ def use_invitation(token: str, password: str) -> Person | None:
     if not Invitation.objects.filter(pk=row.pk, used_at=None).update(used_at=now()):
         return None
     set_password(row.person, password, actor=row.person)
+    # whoever had the old password may have made tokens
+    ApiToken.objects.filter(person=row.person, ended_at=None).update(ended_at=now())
     return row.person
 
 
 @transaction.atomic
 def invite_first_administrator() -> str | None:
-    """Token for the first administrator; None once someone of that role has signed in."""
-    first = Person.objects.filter(assignments__role="administrator").order_by("created_at").first()
-    if first is not None and (
-        first.has_usable_password()
-        or Person.objects.filter(assignments__role="administrator").count() > 1
-    ):
+    """Token for the first administrator; None once someone of that role can sign in."""
+    held = list(_administrators(now()).order_by("created_at"))
+    if any(person.has_usable_password() for person in held):
         return None
+    first = held[0] if held else None
     if first is None:
         organisation = Organisation.objects.order_by("created_at").first() or add_organisation(
             actor="system:serve",
@@ -319,3 +338,18 @@ def end_token(token: ApiToken, *, actor: Person) -> None:
         token.ended_at = now()
         token.save(update_fields=["ended_at"])
         record(actor=actor, action="accounts.end_token", subject=token)
+
+
+@transaction.atomic
+def set_language(person: Person, language: str) -> None:
+    """Keep the language in which a person reads pages, for the notices that are sent."""
+    if person.language != language:
+        before, person.language = person.language, language
+        person.save(update_fields=["language"])
+        record(
+            actor=person,
+            action="accounts.set_language",
+            subject=person,
+            before={"language": before},
+            after={"language": language},
+        )

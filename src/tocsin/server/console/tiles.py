@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.alarms.facts import State
-from tocsin.server.alarms.reading import alarms_for, queue_of
+from tocsin.server.alarms.reading import alarm_figures_for, alarms_for, queue_of
 from tocsin.server.audit.state import log_state
 from tocsin.server.clock import now
 from tocsin.server.duties.reading import clocks_for, notices_for
@@ -103,7 +103,7 @@ def alarming(reader: Reader) -> Tile | None:
     """What is alarming, and how long it waits."""
     if not may(reader, "alarms.read"):
         return None
-    rows = alarms_for(reader)
+    rows = alarm_figures_for(reader)
     queue = queue_of(rows, reader.at)
     grave = rows.filter(grave=True).exclude(state=State.CLOSED).count()
     page = reverse("alarms:list")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import i18n
 
 from tocsin.server.access import ReaderRequest
+from tocsin.server.accounts.models import Person
+from tocsin.server.accounts.services import set_language
 from tocsin.server.alarms.names import CLASSES
 from tocsin.server.console.searching import SHORTEST_TEXT, search, tidy
 from tocsin.server.console.tiles import flow_for, waiting_for
@@ -57,6 +61,14 @@ def theme(request: HttpRequest) -> HttpResponse:
             "theme", chosen, max_age=365 * 86400, samesite="Lax", secure=request.is_secure()
         )
     return answer
+
+
+def language(request: HttpRequest) -> HttpResponse:
+    """Show pages in another language, and send notices in it."""
+    chosen = request.POST.get("language", "")
+    if isinstance(request.user, Person) and chosen in dict(settings.LANGUAGES):
+        set_language(request.user, chosen)
+    return i18n.set_language(request)
 
 
 def realm(request: ReaderRequest) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.base import ModelBase
 
 from tocsin.errors import TocsinError
+from tocsin.server.marking.models import MarkedQuerySet
 
 
 class WrittenOnce(TocsinError):
@@ -31,6 +32,10 @@ class WrittenOnceQuerySet(models.QuerySet[Any]):
     ) -> int:
         """Refused."""
         raise WrittenOnce(f"{self.model._meta.label} is append-only: write a new row with a reason")
+
+
+class MarkedOnceQuerySet(WrittenOnceQuerySet, MarkedQuerySet[Any]):  # type: ignore[override]
+    """Rows that are never changed and that tell who reads them."""
 
 
 class AppendOnly(models.Model):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.accounts.roles import ROLE_NAMES
-from tocsin.server.duties.immutable import AppendOnly
+from tocsin.server.duties.immutable import AppendOnly, MarkedOnceQuerySet
 from tocsin.server.marking.models import Marked
 
 ROLES = list(ROLE_NAMES.items())
@@ -76,6 +76,8 @@ class Takeover(AppendOnly, Marked):
     role = models.CharField(_("role"), max_length=24, choices=ROLES)
     at = models.DateTimeField(db_index=True)
     note = models.TextField(_("handed over"), max_length=4000, blank=True)
+
+    objects: ClassVar[Any] = MarkedOnceQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         """The latest first."""

@@ -80,11 +80,14 @@ def _processes(at: datetime) -> list[Reading]:
     untold = sum(
         model.objects.filter(read_at=None).count() for model in (AlarmOutgoing, EncounterOutgoing)
     )
-    failed = Upload.objects.filter(state=State.FAILED).count()
     return [
         timers,
-        Reading(_("Uploads waiting for their analysis"), str(queued.count()), not late),
-        Reading(_("Uploads that could not be read"), str(failed)),
+        # how many there are is the business of their organisations and realms, not of this page
+        Reading(
+            _("Analysis of uploads"),
+            str(_("behind by over ten minutes") if late else _("in time")),
+            not late,
+        ),
         Reading(_("Messages between parts, not yet heard"), str(untold), untold < 100),
     ]
 

@@ -70,6 +70,7 @@ class Agreement(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     giver = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="given")
     receiver = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="received")
+    realm = models.CharField(_("realm"), max_length=9, choices=Realm.choices)
     noun = models.CharField(
         _("what"), max_length=64, help_text=_("app.model, for example alarms.alarm")
     )

@@ -16,7 +16,6 @@ from tocsin.server.clock import now
 from tocsin.server.marking.models import (
     Agreement,
     Marked,
-    MarkedQuerySet,
     Membership,
     Release,
 )
@@ -79,10 +78,10 @@ def reader_of(person: Person, *, realm: str = "", scopes: frozenset[str] | None 
     compartments: frozenset[uuid.UUID] = frozenset()
     if person.is_active and person.organisation.is_active:
         roles = frozenset(
-            Assignment.objects.filter(_valid(at), person=person).values_list("role", flat=True)
+            Assignment.objects.filter(valid_at(at), person=person).values_list("role", flat=True)
         )
         compartments = frozenset(
-            Membership.objects.filter(_valid(at), person=person).values_list(
+            Membership.objects.filter(valid_at(at), person=person).values_list(
                 "compartment_id", flat=True
             )
         )
@@ -90,9 +89,12 @@ def reader_of(person: Person, *, realm: str = "", scopes: frozenset[str] | None 
     actions = frozenset().union(*(table.get(r, frozenset()) for r in roles))
     if scopes is not None:
         actions &= scopes
-    if actions & ELEVATED and not Elevation.objects.filter(_valid(at), person=person).exists():
+    if actions & ELEVATED and not Elevation.objects.filter(valid_at(at), person=person).exists():
         actions -= ELEVATED
-    realms = [r for r in person.realms if r in Realm.values] or [Realm.LIVE.value]
+    realms = [r for r in person.realms if r in Realm.values]
+    if not realms:
+        # who works in no realm sees and does nothing
+        return Reader(person, "", frozenset(), frozenset(), frozenset(), at)
     return Reader(person, realm if realm in realms else realms[0], roles, actions, compartments, at)
 
 
@@ -103,6 +105,18 @@ def may(reader: Reader, action: str) -> bool:
 
 def visible(reader: Reader, rows: QuerySet[Row]) -> QuerySet[Row]:
     """The rows of a queryset that a person may see; all others are as if they were not there."""
+    counted = rows.all()
+    # every marked row tells who reads it: a manager without this fails here, not silently
+    counted.on_read = tally_of(reader.person)  # type: ignore[attr-defined]
+    return _opened(reader, counted)
+
+
+def for_figures(reader: Reader, rows: QuerySet[Row]) -> QuerySet[Row]:
+    """The same rows for counts, sums and times that show no row; these are no reading."""
+    return _opened(reader, rows)
+
+
+def _opened(reader: Reader, rows: QuerySet[Row]) -> QuerySet[Row]:
     model = rows.model
     through: Any = model.compartments.through
     column = f"{model._meta.model_name}_id"
@@ -111,8 +125,9 @@ def visible(reader: Reader, rows: QuerySet[Row]) -> QuerySet[Row]:
     )
     noun = model._meta.label_lower
     agreements = Agreement.objects.filter(
-        _valid(reader.at),
+        valid_at(reader.at),
         noun=noun,
+        realm=OuterRef("realm"),
         receiver=reader.person.organisation_id,
         giver=OuterRef("originator"),
         most_level__gte=OuterRef("level"),
@@ -125,9 +140,6 @@ def visible(reader: Reader, rows: QuerySet[Row]) -> QuerySet[Row]:
     )
     if not reader.roles:
         return rows.none()
-    if isinstance(rows, MarkedQuerySet):
-        rows = rows.all()
-        rows.on_read = tally_of(reader.person)
     return rows.filter(
         ~Exists(closed),
         Q(originator=reader.person.organisation_id) | Exists(agreements) | Exists(releases),
@@ -145,10 +157,11 @@ def decide(reader: Reader, action: str, row: Marked) -> Decision:
     noun = row._meta.label_lower
     mine = row.originator_id == reader.person.organisation_id
     agreed = Agreement.objects.filter(
-        _valid(reader.at),
+        valid_at(reader.at),
         noun=noun,
         receiver=reader.person.organisation_id,
         giver=row.originator_id,
+        realm=row.realm,
         most_level__gte=row.level,
     ).exists()
     released = Release.objects.filter(
@@ -176,7 +189,8 @@ def decide(reader: Reader, action: str, row: Marked) -> Decision:
     return Decision(all(ok for ok, _text in reasons), reasons)
 
 
-def _valid(at: datetime) -> Q:
+def valid_at(at: datetime) -> Q:
+    """Condition that a row with ``valid_from`` and ``valid_until`` holds at a moment."""
     return Q(valid_from__lte=at) & (Q(valid_until=None) | Q(valid_until__gt=at))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.apps import apps
 from django.db import transaction
@@ -52,6 +52,11 @@ def visible_row(reader: Reader, noun: str, row_id: uuid.UUID) -> Marked:
     return row
 
 
+def is_abroad(giver: Organisation, receiver: Organisation) -> bool:
+    """Whether a release would leave the State."""
+    return receiver.kind == OrganisationKind.PARTNER or receiver.country != giver.country
+
+
 @transaction.atomic
 def agree(
     reader: Reader,
@@ -60,7 +65,6 @@ def agree(
     noun: str,
     most_level: int,
     reason: str,
-    valid_until: datetime | None = None,
 ) -> Agreement:
     """Let another organisation of the State see all rows of one noun of one's own."""
     giver = reader.person.organisation
@@ -68,21 +72,28 @@ def agree(
         raise InvalidInput(_("There are no rows of the kind “{noun}”.").format(noun=noun))
     if receiver.pk == giver.pk:
         raise InvalidInput(_("An agreement is with another organisation."))
-    if receiver.kind == OrganisationKind.PARTNER or receiver.country != giver.country:
+    if is_abroad(giver, receiver):
         raise InvalidInput(
             _("Rows go to another State one by one, each approved by a second person.")
         )
+    if most_level > reader.person.clearance:
+        raise InvalidInput(_("You cannot open rows above your own clearance."))
     row = Agreement.objects.create(
         giver=giver,
         receiver=receiver,
+        realm=reader.realm,
         noun=noun,
         most_level=most_level,
         valid_from=now(),
-        valid_until=valid_until,
         granted_by=reader.person,
         reason=reason,
     )
-    values = {"receiver": receiver.short_name, "noun": noun, "most_level": most_level}
+    values = {
+        "receiver": receiver.short_name,
+        "realm": row.realm,
+        "noun": noun,
+        "most_level": most_level,
+    }
     record(actor=reader.person, action="marking.agree", subject=row, after=values, reason=reason)
     return row
 
@@ -140,8 +151,13 @@ def end_membership(reader: Reader, membership: Membership, *, reason: str) -> No
     """End a person's membership now; the last member stays, or nobody could open the rows."""
     if membership.compartment_id not in reader.compartments:
         raise InvalidInput(_("Only members end a membership."))
+    # one end of a membership at a time, so that two cannot each leave the other as the last
+    Compartment.objects.select_for_update().get(pk=membership.compartment_id)
+    membership.refresh_from_db()
+    if membership.valid_until is not None:
+        return
     others = Membership.objects.filter(
-        compartment=membership.compartment_id, valid_until=None
+        compartment=membership.compartment_id, valid_until=None, person__is_active=True
     ).exclude(pk=membership.pk)
     if not others.exists():
         raise InvalidInput(_("The last member stays: let another person in first."))
@@ -162,7 +178,7 @@ def release(reader: Reader, row: Marked, receiver: Organisation, *, reason: str)
     giver = reader.person.organisation
     if row.originator_id != giver.pk:
         raise InvalidInput(_("Only the originator releases a row."))
-    if receiver.kind == OrganisationKind.PARTNER or receiver.country != giver.country:
+    if is_abroad(giver, receiver):
         raise InvalidInput(_("Release to another State needs a second person: propose it."))
     return _released(row, receiver, reader.person, reason)
 
@@ -186,7 +202,7 @@ def raise_level(reader: Reader, row: Marked, level: int, *, reason: str) -> None
         raise InvalidInput(_("Only the originator changes a level."))
     if level <= row.level:
         raise InvalidInput(_("Lowering a level needs a second person: propose it."))
-    _set_level(row, level, reader.person, reason)
+    _set_level(row, level, reader.person, reason, seen=row.level)
 
 
 @transaction.atomic
@@ -208,7 +224,7 @@ def propose(
         step=step,
         noun=row._meta.label_lower,
         row_id=row.pk,
-        values={"receiver": receiver, "level": level},
+        values={"receiver": receiver, "level": level, "seen_level": row.level},
         organisation=reader.person.organisation,
         asked_by=reader.person,
         asked_at=at,
@@ -247,17 +263,19 @@ def decide_proposal(
     asked.decided_by, asked.decided_at = reader.person, now()
     asked.approved, asked.answer = approve, answer
     asked.save(update_fields=["decided_by", "decided_at", "approved", "answer"])
+    who = {"proposal": str(asked.pk), "asked_by": str(asked.asked_by_id), "answer": answer}
     if not approve:
-        record(actor=reader.person, action="marking.refuse", subject=row, reason=answer)
+        record(actor=reader.person, action="marking.refuse", subject=row, after=who, reason=answer)
     elif asked.step == TwoPersonStep.LOWER_LEVEL:
-        _set_level(row, int(asked.values["level"]), reader.person, asked.reason)
+        seen, level = int(asked.values["seen_level"]), int(asked.values["level"])
+        _set_level(row, level, reader.person, asked.reason, seen=seen, **who)
     else:
         receiver = Organisation.objects.get(pk=asked.values["receiver"])
-        _released(row, receiver, reader.person, asked.reason)
+        _released(row, receiver, reader.person, asked.reason, **who)
     return asked
 
 
-def _released(row: Marked, receiver: Organisation, by: Person, reason: str) -> Release:
+def _released(row: Marked, receiver: Organisation, by: Person, reason: str, **more: str) -> Release:
     opened = Release.objects.create(
         noun=row._meta.label_lower,
         row_id=row.pk,
@@ -270,29 +288,30 @@ def _released(row: Marked, receiver: Organisation, by: Person, reason: str) -> R
         actor=by,
         action="marking.release",
         subject=row,
-        after={"receiver": receiver.short_name},
+        after={"receiver": receiver.short_name, **more},
         reason=reason,
     )
     return opened
 
 
-def _set_level(row: Marked, level: int, by: Person, reason: str) -> None:
+def _set_level(row: Marked, level: int, by: Person, reason: str, *, seen: int, **more: str) -> None:
+    """Change a level, if it still is what the person who wanted it changed had seen."""
     if level not in Level.values:
         raise InvalidInput(_("There is no such level."))
-    before = row.level
+    before = type(row).objects.select_for_update().get(pk=row.pk).level
+    if before != seen:
+        raise InvalidInput(_("The level was changed in the meantime: look again."))
     try:
         type(row).objects.filter(pk=row.pk).update(level=level)
     except TocsinError as error:
-        # rows that are written once refuse; what hangs on them is closed by a compartment
-        raise InvalidInput(
-            _("This row is written once and its level stays: close it by a compartment.")
-        ) from error
+        # rows that are written once refuse
+        raise InvalidInput(_("This row is written once and its level stays.")) from error
     row.level = level
     record(
         actor=by,
         action="marking.set_level",
         subject=row,
         before={"level": before},
-        after={"level": level},
+        after={"level": level, **more},
         reason=reason,
     )

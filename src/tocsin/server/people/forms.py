@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.accounts.models import Level, Organisation, OrganisationKind, Realm
 from tocsin.server.accounts.roles import ROLE_NAMES
+from tocsin.server.accounts.services import TOKEN_DAYS_MOST
 
 
 class InvitationForm(forms.Form):
@@ -91,7 +92,9 @@ class TokenForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What will use it"))
     realm = forms.ChoiceField(label=_("Realm"))
     scopes = forms.MultipleChoiceField(label=_("May do"), widget=forms.CheckboxSelectMultiple)
-    days = forms.IntegerField(label=_("Valid for days"), min_value=1, max_value=365, initial=90)
+    days = forms.IntegerField(
+        label=_("Valid for days"), min_value=1, max_value=TOKEN_DAYS_MOST, initial=90
+    )
 
     def __init__(
         self, *args: object, realms: list[str], actions: list[str], **kwargs: object

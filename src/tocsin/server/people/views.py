@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -12,6 +13,7 @@ from django.core.paginator import Paginator
 from django.db.models import Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -31,6 +33,7 @@ from tocsin.server.accounts.models import (
 )
 from tocsin.server.accounts.roles import ROLE_NAMES, actions_of
 from tocsin.server.clock import now
+from tocsin.server.marking.policy import valid_at
 from tocsin.server.people.forms import (
     InvitationForm,
     OrganisationForm,
@@ -41,10 +44,6 @@ from tocsin.server.people.forms import (
 )
 
 PEOPLE_ON_A_PAGE = 50
-
-
-def _active() -> Q:
-    return Q(valid_until=None) | Q(valid_until__gt=now())
 
 
 def _managed(request: ReaderRequest) -> Q:
@@ -73,6 +72,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         else:
             if person is None:
                 raise Http404
+            if is_mfa_enabled(person):
+                # the link stands for the password alone; the second factor is still asked for
+                return redirect("account_login")
             login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
             return redirect("mfa_index")
     return render(request, "accounts/invitation.html", {"form": form, "person": row.person})
@@ -83,7 +85,11 @@ def people(request: ReaderRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()
     rows = Person.objects.filter(_managed(request)).select_related("organisation")
     rows = rows.prefetch_related(
-        Prefetch("assignments", Assignment.objects.filter(_active()), to_attr="roles_now")
+        Prefetch(
+            "assignments",
+            Assignment.objects.filter(valid_at(request.reader.at)),
+            to_attr="roles_now",
+        )
     )
     if words:
         rows = rows.filter(
@@ -124,7 +130,10 @@ def person_new(request: ReaderRequest) -> HttpResponse:
 
 def person(request: ReaderRequest, pk: UUID) -> HttpResponse:
     """One person: roles, state, invitation."""
-    row = _managed_person(request, pk)
+    return _person(request, _managed_person(request, pk))
+
+
+def _person(request: ReaderRequest, row: Person, *, link: str = "") -> HttpResponse:
     at = now()
     return render(
         request,
@@ -139,7 +148,7 @@ def person(request: ReaderRequest, pk: UUID) -> HttpResponse:
             "invitation": Invitation.objects.filter(
                 person=row, used_at=None, valid_until__gt=at
             ).first(),
-            "link": request.session.pop(f"invitation:{row.pk}", ""),
+            "link": link,
         },
     )
 
@@ -183,8 +192,9 @@ def person_state(request: ReaderRequest, pk: UUID) -> HttpResponse:
     """Shut a person out, or let them in again."""
     row = _managed_person(request, pk)
     form = ReasonForm(request.POST)
-    if form.is_valid():
-        change = services.disable if row.is_active else services.enable
+    wanted = request.POST.get("wanted")
+    if form.is_valid() and wanted in {"out", "in"}:
+        change = services.disable if wanted == "out" else services.enable
         try:
             change(row, actor=request.reader.person, reason=form.cleaned_data["reason"])
             messages.success(request, _("Done: it holds at once."))
@@ -201,10 +211,8 @@ def person_invite(request: ReaderRequest, pk: UUID) -> HttpResponse:
     if not row.is_active:
         raise Http404
     token = services.invite(row, actor=request.reader.person)
-    request.session[f"invitation:{row.pk}"] = request.build_absolute_uri(
-        f"/account/invitation/{token}/"
-    )
-    return redirect("accounts:person", pk)
+    address = reverse("accounts:invitation", kwargs={"token": token})
+    return _person(request, row, link=request.build_absolute_uri(address))
 
 
 def organisations(request: ReaderRequest) -> HttpResponse:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("sharing/compartments/<uuid:pk>/members", views.member_new, name="member_new"),
     path("sharing/members/<int:pk>/end", views.member_end, name="member_end"),
     path("sharing/proposals/<uuid:pk>", views.proposal_decide, name="proposal_decide"),
+    path("sharing/releases/<uuid:pk>/end", views.release_end, name="release_end"),
     path("sharing/<str:noun>/<uuid:pk>/", views.explain, name="explain"),
     path("sharing/<str:noun>/<uuid:pk>/release", views.release_row, name="release"),
     path("sharing/<str:noun>/<uuid:pk>/level", views.level, name="level"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
-from tocsin.server.accounts.models import Level, Organisation, OrganisationKind
+from tocsin.server.accounts.models import Level, Organisation
 from tocsin.server.accounts.roles import known_actions
 from tocsin.server.clock import now
 from tocsin.server.marking import services
@@ -27,7 +27,7 @@ from tocsin.server.marking.models import (
     Release,
     TwoPersonStep,
 )
-from tocsin.server.marking.policy import decide, may
+from tocsin.server.marking.policy import decide, may, valid_at
 from tocsin.server.sharing.forms import (
     AgreementForm,
     CompartmentForm,
@@ -52,7 +52,7 @@ def _overview(request: ReaderRequest, agreement: Form, compartment_form: Form) -
         "marking/overview.html",
         {
             "agreements": Agreement.objects.filter(Q(giver=mine) | Q(receiver=mine))
-            .filter(Q(valid_until=None) | Q(valid_until__gt=now()))
+            .filter(valid_at(reader.at), realm=reader.realm)
             .select_related("giver", "receiver"),
             "mine": mine,
             "compartments": Compartment.objects.filter(pk__in=reader.compartments),
@@ -81,7 +81,12 @@ def agreement_new(request: ReaderRequest) -> HttpResponse:
 
 def agreement_end(request: ReaderRequest, pk: UUID) -> HttpResponse:
     """End an agreement."""
-    row = get_object_or_404(Agreement, pk=pk, giver=request.reader.person.organisation)
+    row = get_object_or_404(
+        Agreement,
+        pk=pk,
+        giver=request.reader.person.organisation,
+        realm=request.reader.realm,
+    )
     services.end_agreement(request.reader, row, reason=request.POST.get("reason", "")[:400])
     messages.success(request, _("The agreement is ended; what it opened is closed."))
     return redirect("sharing:overview")
@@ -131,7 +136,9 @@ def member_new(request: ReaderRequest, pk: UUID) -> HttpResponse:
 
 def member_end(request: ReaderRequest, pk: int) -> HttpResponse:
     """End a membership."""
-    row = get_object_or_404(Membership, pk=pk, compartment__in=request.reader.compartments)
+    row = get_object_or_404(
+        Membership, pk=pk, valid_until=None, compartment__in=request.reader.compartments
+    )
     try:
         services.end_membership(request.reader, row, reason=request.POST.get("reason", "")[:400])
     except InvalidInput as error:
@@ -188,7 +195,7 @@ def explain(request: ReaderRequest, noun: str, pk: UUID) -> HttpResponse:
             "agreements": Agreement.objects.filter(
                 giver=row.originator, noun=noun, most_level__gte=row.level
             )
-            .filter(Q(valid_until=None) | Q(valid_until__gt=now()))
+            .filter(valid_at(request.reader.at), realm=row.realm)
             .select_related("receiver")
             if mine
             else [],
@@ -211,12 +218,8 @@ def release_row(request: ReaderRequest, noun: str, pk: UUID) -> HttpResponse:
         return redirect("sharing:explain", noun, pk)
     receiver: Organisation = form.cleaned_data["receiver"]
     reason = form.cleaned_data["reason"]
-    abroad = (
-        receiver.kind == OrganisationKind.PARTNER
-        or receiver.country != request.reader.person.organisation.country
-    )
     try:
-        if abroad:
+        if services.is_abroad(request.reader.person.organisation, receiver):
             services.propose(
                 request.reader,
                 row,
@@ -231,6 +234,18 @@ def release_row(request: ReaderRequest, noun: str, pk: UUID) -> HttpResponse:
     except InvalidInput as error:
         messages.error(request, str(error))
     return redirect("sharing:explain", noun, pk)
+
+
+def release_end(request: ReaderRequest, pk: UUID) -> HttpResponse:
+    """Close a released row again."""
+    opened = get_object_or_404(Release, pk=pk, ended_at=None)
+    _row(request, opened.noun, opened.row_id)
+    try:
+        services.end_release(request.reader, opened, reason=request.POST.get("reason", "")[:400])
+        messages.success(request, _("The row is closed to the organisation."))
+    except InvalidInput as error:
+        messages.error(request, str(error))
+    return redirect("sharing:explain", opened.noun, opened.row_id)
 
 
 def level(request: ReaderRequest, noun: str, pk: UUID) -> HttpResponse:
