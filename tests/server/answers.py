@@ -8,6 +8,8 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 
+PASSWORD = "correct horse battery staple"  # noqa: S105 - of people who exist in tests alone
+
 
 def body_of(answer: Any) -> str:
     """All of an answer's body, streamed or not; of what never ends the first part."""

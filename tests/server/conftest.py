@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 from allauth.account.internal.userkit import user_id_to_str
+from answers import PASSWORD
 from django.test import Client
 
 from tocsin.server.accounts.models import Assignment, Organisation, Person
 from tocsin.server.clock import now, running_on
-
-PASSWORD = "correct horse battery staple"  # noqa: S105 - of people who exist in tests alone
 
 
 class SetClock:
@@ -109,7 +108,12 @@ def signed_in(client: Client) -> Callable[[Person], Client]:
         browser = Client()
         browser.force_login(who, backend="allauth.account.auth_backends.AuthenticationBackend")
         session = browser.session
-        record = {"method": "password", "at": now().timestamp(), "email": who.email}
+        record = {
+            "method": "password",
+            "at": now().timestamp(),
+            "email": who.email,
+            "reauthenticated": True,
+        }
         session["account_authentication_methods"] = [record]
         session["account_authentication_methods_user"] = user_id_to_str(who)
         session.save()

@@ -9,6 +9,7 @@ from tocsin.server.console import views as console
 from tocsin.server.console.map_tiles import map_tiles
 from tocsin.server.health import views as health
 from tocsin.server.live import streams
+from tocsin.server.people.signing_in import logged
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", console.home, name="home"),
@@ -27,9 +28,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("incidents/", include("tocsin.server.incidents.urls")),
     path("duties/", include("tocsin.server.duties.urls")),
     path("log/", include("tocsin.server.transparency.urls")),
-    path("account/", include("allauth.account.urls")),
-    path("account/second-factor/", include("allauth.mfa.urls")),
-    path("account/sessions/", include("allauth.usersessions.urls")),
+    path("account/", logged("allauth.account.urls")),
+    path("account/second-factor/", logged("allauth.mfa.urls")),
+    path("account/sessions/", logged("allauth.usersessions.urls")),
     path("api/1/", api.urls),
 ]
 handler400 = "tocsin.server.errors.bad_request"
