@@ -12,8 +12,8 @@ class DutiesConfig(AppConfig):
 
     def ready(self) -> None:
         """Let the timer process make the calls that are due."""
-        from tocsin.server.duties import services, timers
+        from tocsin.server.duties import delivery, services, timers
 
         timers.register(services.notice_overdue)
         timers.register(services.call_due, last=True)
-        timers.register(services.dispatch, last=True)
+        timers.register(delivery.dispatch, last=True)

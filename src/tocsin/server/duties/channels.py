@@ -22,7 +22,8 @@ from tocsin.server.accounts.models import Person, Realm
 from tocsin.server.duties.models import Channel, Delivery, Notice
 
 COMMAND_TIMEOUT_S = 20
-EMAIL_TIMEOUT_S = 20
+EMAIL_TIMEOUT_S = 5
+"""For the connection and for each answer of the mail server."""
 
 
 def channels_of(notice: Notice, person: Person) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
 from tocsin.errors import InvalidInput
@@ -17,7 +17,7 @@ from tocsin.server.accounts.models import Assignment, Person
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties import timers
-from tocsin.server.duties.channels import channels_of, send
+from tocsin.server.duties.channels import channels_of
 from tocsin.server.duties.escalation import Link, next_calls
 from tocsin.server.duties.models import (
     Acknowledgement,
@@ -40,9 +40,7 @@ from tocsin.server.marking.policy import Reader
 TIMERS = "system:timers"
 LONGEST_SHIFT = timedelta(hours=24)
 FARTHEST_PLAN = timedelta(days=731)
-DISPATCH_BATCH = 200
-SENDING = "sending"
-CLAIM_HOLDS = timedelta(minutes=5)
+TICK_BATCH = 200
 CLOCK_OVERDUE = gettext_noop("A legal clock has run out: {duty}, due {due}")
 CLOCK_CHAIN = (Link("supervisor", 60), Link("point_of_contact", 240))
 """Whom an overdue legal clock calls. The waits are defaults of Tocsin, to be set by the State."""
@@ -395,7 +393,7 @@ def end_clock(reader: Reader, clock: Clock, *, met: bool, reason: str) -> ClockE
 def notice_overdue(at: datetime) -> int:
     """Call for legal clocks that have run out."""
     late = Clock.objects.filter(due_at__lt=at, end=None, overdue_noticed_at=None)
-    pks = list(late.values_list("pk", flat=True)[:DISPATCH_BATCH])
+    pks = list(late.values_list("pk", flat=True)[:TICK_BATCH])
     return timers.each(pks, lambda pk: _notice_locked(pk, at))
 
 
@@ -437,7 +435,7 @@ def run_due(at: datetime) -> int:
 def call_due(at: datetime) -> int:
     """Make the calls that are due: the last step of a tick."""
     due = Notice.objects.filter(next_due_at__lte=at, acknowledgement=None)
-    pks = list(due.values_list("pk", flat=True)[:DISPATCH_BATCH])
+    pks = list(due.values_list("pk", flat=True)[:TICK_BATCH])
     return timers.each(pks, lambda pk: _advance_locked(pk, at))
 
 
@@ -455,24 +453,3 @@ def _advance_locked(pk: UUID, at: datetime) -> int:
             after={"step": notice.step, "next_due_at": notice.next_due_at},
         )
     return calls
-
-
-def dispatch(_at: datetime) -> int:
-    """Send what waits for e-mail and command. Outside of transactions: both may take long.
-
-    A delivery is claimed before it is sent, so that two processes do not both send it; one that a
-    process left half done is sent again after a while: twice is better than never.
-    """
-    stale = Q(outcome=SENDING, done_at__lt=now() - CLAIM_HOLDS)
-    waiting = Delivery.objects.filter(Q(outcome="") | stale).select_related("notice", "person")
-    count = 0
-    for delivery in waiting[:DISPATCH_BATCH]:
-        claimed = Delivery.objects.filter(
-            pk=delivery.pk, outcome=delivery.outcome, done_at=delivery.done_at
-        ).update(outcome=SENDING, done_at=now())
-        if not claimed:
-            continue
-        outcome = send(delivery)
-        Delivery.objects.filter(pk=delivery.pk).update(outcome=outcome[:200], done_at=now())
-        count += 1
-    return count
