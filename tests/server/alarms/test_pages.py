@@ -324,3 +324,42 @@ def test_pages_speak_french(
     browser.cookies["language"] = "fr"
     page = browser.get(alarm.get_absolute_url()).content.decode()
     assert "Médical : nucléide d" in page
+
+
+def test_figures_of_many_alarms_shut_nobody_out(
+    raised: Callable[..., Alarm], person: MakePerson, signed_in: SignIn
+) -> None:
+    first = raised()
+    Alarm.objects.bulk_create(
+        Alarm(
+            originator=first.originator,
+            realm=first.realm,
+            level=1,
+            created_at=now(),
+            title=f"alarm {number}",
+            state="closed",
+            since=now(),
+            raised_at=now(),
+            acknowledged_at=now(),
+            closed_at=now(),
+            trigger="instrument",
+            source_class="medical",
+            called="officer",
+            verdict="innocent",
+            reason="medical",
+        )
+        for number in range(600)
+    )
+    browser = signed_in(person("supervisor"))
+    for _ in range(5):
+        for address in (
+            "/",
+            "/alarms/",
+            "/alarms/statistics/",
+            "/alarms/statistics.csv",
+            "/api/1/alarms/statistics",
+        ):
+            assert browser.get(address).status_code == 200, address
+    found = browser.get("/api/1/alarms/statistics").json()
+    assert (found["total"], found["judged"], found["open"]) == (601, 600, 1)
+    assert found["verdicts"][0]["alarms"] == 600

@@ -133,6 +133,7 @@ def test_an_expert_of_another_organisation_is_called_where_the_alarm_is_released
         giver=officer.organisation,
         receiver=lab.organisation,
         noun="alarms.alarm",
+        realm="EXERCISE",
         most_level=1,
         valid_from=now(),
         reason="reachback",

@@ -18,6 +18,7 @@ from tocsin.server.alarms.models import Alarm, ResponseEntry
 from tocsin.server.alarms.names import STEPS
 from tocsin.server.alarms.reading import (
     Filter,
+    alarm_figures_for,
     alarms_for,
     queue_of,
     reasons_of,
@@ -347,7 +348,7 @@ def inform(request: HttpRequest, given: InformationIn) -> Any:
 def statistics(request: HttpRequest) -> dict[str, Any]:
     """How the alarms that I may see were judged, and how long they took."""
     reader = reader_of_request(request)
-    rows = alarms_for(reader)
+    rows = alarm_figures_for(reader)
     found = reasons_of(rows, current_configuration())
     queue = queue_of(rows, reader.at)
     return {

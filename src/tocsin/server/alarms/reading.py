@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -24,7 +24,7 @@ from tocsin.server.alarms.names import (
 )
 from tocsin.server.alarms.rules import STAGES as STAGE_OF
 from tocsin.server.duties.plain import plain
-from tocsin.server.marking.policy import Reader, visible
+from tocsin.server.marking.policy import Reader, for_figures, visible
 
 OPEN = "open"
 QUEUE_ROWS = 2_000
@@ -89,6 +89,11 @@ def _day(text: str) -> datetime | None:
 def alarms_for(reader: Reader) -> QuerySet[Alarm]:
     """Alarms that a reader may see."""
     return visible(reader, Alarm.objects.all())
+
+
+def alarm_figures_for(reader: Reader) -> QuerySet[Alarm]:
+    """The same alarms for counts and waiting times that show no alarm."""
+    return for_figures(reader, Alarm.objects.all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +247,19 @@ class Reasons:
 
 def reasons_of(rows: QuerySet[Alarm], configuration: Configuration) -> Reasons:
     """Statistics of the verdicts of the filtered alarms."""
-    values = list(rows.values("verdict", "reason", "source_class"))
-    judged = Counter((v["verdict"], v["reason"]) for v in values if v["verdict"])
-    count = sum(judged.values())
-    classes = Counter(v["source_class"] for v in values)
-    innocent = Counter(v["source_class"] for v in values if v["verdict"] == "innocent")
+    kinds = rows.order_by().values_list("verdict", "reason", "source_class")
+    judged: Counter[tuple[str, str]] = Counter()
+    classes: Counter[str] = Counter()
+    innocent: Counter[str] = Counter()
+    for verdict, reason, source_class, number in kinds.annotate(number=Count("pk")):
+        classes[source_class] += number
+        if verdict:
+            judged[verdict, reason] += number
+        if verdict == "innocent":
+            innocent[source_class] += number
+    count = judged.total()
     return Reasons(
-        total=len(values),
+        total=classes.total(),
         judged=count,
         rows=tuple(
             (verdict, reason_title(configuration, reason), n, n / count)

@@ -22,6 +22,7 @@ from tocsin.server.alarms.models import Alarm, EntryKind
 from tocsin.server.alarms.names import CLASSES, REFUSALS, STATES, STEPS, TRIGGERS, reason_title
 from tocsin.server.alarms.reading import (
     Filter,
+    alarm_figures_for,
     alarms_for,
     gravity_names,
     queue_of,
@@ -65,7 +66,8 @@ def alarm_list(request: ReaderRequest) -> HttpResponse:
             "alarms": [(alarm, stage_name(alarm)) for alarm in page],
             # waiting times are those of alarms in every state, also of those that are closed
             "queue": queue_of(
-                replace(chosen, state="all").apply(alarms_for(request.reader)), request.reader.at
+                replace(chosen, state="all").apply(alarm_figures_for(request.reader)),
+                request.reader.at,
             ),
             "chosen": chosen,
             "narrowed": chosen != Filter(),
@@ -353,7 +355,7 @@ def response_csv(request: ReaderRequest, pk: str) -> HttpResponse:
 def statistics(request: ReaderRequest) -> HttpResponse:
     """How alarms were judged, and how long they took."""
     chosen = Filter.of({"state": "all", **request.GET.dict()})
-    rows = chosen.apply(alarms_for(request.reader))
+    rows = chosen.apply(alarm_figures_for(request.reader))
     configuration = current_configuration()
     return render(
         request,
@@ -374,7 +376,7 @@ def statistics(request: ReaderRequest) -> HttpResponse:
 def statistics_csv(request: ReaderRequest) -> HttpResponse:
     """The statistics of verdicts as a table."""
     chosen = Filter.of({"state": "all", **request.GET.dict()})
-    rows = chosen.apply(alarms_for(request.reader))
+    rows = chosen.apply(alarm_figures_for(request.reader))
     found = reasons_of(rows, current_configuration())
     return csv_answer(
         request.reader,
