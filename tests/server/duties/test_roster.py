@@ -42,6 +42,18 @@ def test_who_is_not_relieved_stays_on_duty_and_the_relief_is_missed() -> None:
     assert on_duty(BOTH, takeovers, "officer", hour(15)) == OnDuty(("bruno",), True, ())
 
 
+def test_a_relief_may_come_early() -> None:
+    takeovers = [
+        Takeover("amina", "officer", hour(6)),
+        Takeover("bruno", "officer", hour(14 - 5 / 60)),
+    ]
+    assert on_duty(BOTH, takeovers, "officer", hour(13.95)) == OnDuty(("amina",), True, ())
+    assert on_duty(BOTH, takeovers, "officer", hour(15)) == OnDuty(("bruno",), True, ())
+    assert on_duty(BOTH, takeovers, "officer", hour(23)) == OnDuty((), False, ())
+    too_early = [takeovers[0], Takeover("bruno", "officer", hour(12.9))]
+    assert on_duty(BOTH, too_early, "officer", hour(15)).relief_missing == ("bruno",)
+
+
 def test_duty_ends_with_the_last_joined_shift() -> None:
     takeovers = [Takeover("amina", "officer", hour(6))]
     assert on_duty(BOTH, takeovers, "officer", hour(23)) == OnDuty((), False, ())
@@ -114,11 +126,19 @@ def test_a_chain_calls_role_after_role_at_exact_times() -> None:
     assert [(c.role, (c.at - DAY).total_seconds() / 60) for c in calls] == [
         ("officer", 0),
         ("supervisor", 1),
-        ("expert", 6),
-        ("expert", 36),
         ("expert", 66),
     ]
     assert after == DAY + timedelta(minutes=96)
+
+
+def test_repeats_that_an_outage_missed_are_not_made_up_for() -> None:
+    end = DAY + timedelta(hours=12, minutes=7)
+    calls, after = next_calls(CHAIN[:1], DAY, 0, end, everyone)
+    assert [(c.step, c.at) for c in calls] == [(0, end)]
+    assert after == end + timedelta(minutes=1)
+    calls, after = next_calls(CHAIN, DAY + timedelta(minutes=36), 3, end, everyone)
+    assert [(c.step, c.at) for c in calls] == [(3, DAY + timedelta(minutes=6 + 24 * 30))]
+    assert after == DAY + timedelta(minutes=6 + 25 * 30)
 
 
 def test_nobody_on_duty_costs_no_time() -> None:
@@ -142,16 +162,19 @@ def test_a_chain_that_reaches_nobody_keeps_trying_and_does_not_spin() -> None:
 
 @REPEATABLE
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=12))
-def test_looking_often_or_seldom_gives_the_same_calls(looks: list[int]) -> None:
+def test_looking_seldom_leaves_out_only_repeats(looks: list[int]) -> None:
     end = DAY + timedelta(minutes=sum(looks))
-    at_once, _ = next_calls(CHAIN, DAY, 0, end, everyone)
+    at_once, after = next_calls(CHAIN, DAY, 0, end, everyone)
     piecemeal, due, step, now = [], DAY, 0, DAY
     for minutes in looks:
         now += timedelta(minutes=minutes)
         calls, due = next_calls(CHAIN, due, step, now, everyone)
         step += len(calls)
         piecemeal += calls
-    assert tuple(piecemeal) == at_once
+    assert due == after
+    moments = [(c.role, c.at) for c in piecemeal]
+    assert [(c.role, c.at) for c in at_once[:-1]] == moments[: len(at_once) - 1]
+    assert (at_once[-1].role, at_once[-1].at) == moments[-1]
 
 
 def test_a_chain_has_links_and_time_to_answer() -> None:

@@ -36,12 +36,6 @@ class Call:
     people: tuple[str, ...]
 
 
-def call_at(start: datetime, chain: Sequence[Link], step: int) -> datetime:
-    """When a step of a chain is due if all steps before it had people: step 0 at the start."""
-    waits = [chain[min(i, len(chain) - 1)].wait_min for i in range(step)]
-    return start + timedelta(minutes=sum(waits))
-
-
 def next_calls(
     chain: Sequence[Link],
     since: datetime,
@@ -74,10 +68,15 @@ def next_calls(
     calls = []
     due = since
     while due <= now:
+        last = step >= len(chain) - 1
         link = chain[min(step, len(chain) - 1)]
+        if last:
+            # of the repeats that are due only the latest tells anybody anything
+            due += (
+                (now - due) // timedelta(minutes=link.wait_min) * timedelta(minutes=link.wait_min)
+            )
         call = Call(due, step, link.role, people(link.role, due))
         calls.append(call)
-        last = step >= len(chain) - 1
         # Nobody there: the next role is called at once, but the end of the chain keeps its pace.
         if call.people or last:
             due += timedelta(minutes=link.wait_min)

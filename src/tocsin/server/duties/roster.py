@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.errors import InvalidInput
+
+EARLIEST_TAKEOVER = timedelta(hours=1)
+"""So long before the own shift a take-over counts for it: a relief comes early to hear what is
+handed over. A default of Tocsin; an earlier one belongs to another shift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,11 @@ class Shift:
     def covers(self, at: datetime) -> bool:
         """Whether the moment lies within it."""
         return self.start <= at < self.end
+
+    def taken_by(self, takeover: Takeover) -> bool:
+        """Whether a take-over is one of this shift: its person's, in it or shortly before."""
+        first = self.start - EARLIEST_TAKEOVER
+        return takeover.person == self.person and first <= takeover.at < self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +78,7 @@ def on_duty(
     mine = sorted((s for s in shifts if s.role == role), key=lambda s: (s.start, s.person))
     planned = [s for s in mine if s.covers(at)]
     taken = sorted((t for t in takeovers if t.role == role and t.at <= at), key=lambda t: t.at)
-    present = [
-        s.person for s in planned if any(t.person == s.person and t.at >= s.start for t in taken)
-    ]
+    present = [s.person for s in planned if any(s.taken_by(t) for t in taken)]
     missing = tuple(dict.fromkeys(s.person for s in planned if s.person not in present))
     if present:
         return OnDuty(tuple(dict.fromkeys(present)), True, missing)
@@ -83,7 +90,7 @@ def on_duty(
 
 def _held_until_relief(shifts: Sequence[Shift], last: Takeover, at: datetime) -> bool:
     """Whether the person who took over last stays because the shifts join without a gap."""
-    own = [s for s in shifts if s.person == last.person and s.covers(last.at)]
+    own = [s for s in shifts if s.taken_by(last)]
     if not own:
         return False
     end = max(s.end for s in own)
