@@ -17,7 +17,7 @@ from tocsin.detection.drawn import natural, refined
 from tocsin.detection.evidence import LeftPeak, PeakRules, Proof, left_peaks
 from tocsin.detection.findings import Report, tell
 from tocsin.detection.line_cells import LineCells, line_cells
-from tocsin.detection.measured import Background, ExpectedBackground, Measured, measure, refuse
+from tocsin.detection.measured import Background, Measured, measure, refuse
 from tocsin.detection.prepared import Prepared
 from tocsin.detection.scale_prior import ScalePrior
 from tocsin.detection.scintillator import (
@@ -38,7 +38,6 @@ from tocsin.spectra import RecordingWarning, Spectrum, rebin
 from tocsin.spectrometry import PeakAnalysis, analyze_peaks, measured_spectrum
 
 __all__ = [
-    "ExpectedBackground",
     "Identification",
     "IdentificationSettings",
     "identify",
@@ -175,7 +174,6 @@ def identify(
     model: DetectorModel,
     library: NuclideLibrary,
     settings: IdentificationSettings | None = None,
-    background_scale: float | None = None,
 ) -> Identification:
     """Name the nuclides that the foreground shows beside the background.
 
@@ -183,17 +181,14 @@ def identify(
     ----------
     foreground : sequence of Spectrum
         Crystals (and records) of one instrument; added up after calibration.
-    background : sequence of Spectrum, ExpectedBackground or None
-        Spectra without the source, scaled by live time; or expected counts on the channels of the
-        first foreground spectrum; or None.
+    background : sequence of Spectrum or None
+        Spectra without the source, scaled by live time.
     model : DetectorModel
         Resolution and efficiency.
     library : NuclideLibrary
         Lines.
     settings : IdentificationSettings, optional
         The defaults are meant for every file.
-    background_scale : float, optional
-        Foreground over background live time, where the spectra do not state it.
 
     Returns
     -------
@@ -210,12 +205,11 @@ def identify(
     refused = refuse(foreground)
     if refused is not None:
         return Identification(warnings=(refused,))
-    measured = measure(
-        foreground,
-        background,
-        background_error=settings.background_error,
-        background_scale=background_scale,
-    )
+    measured = measure(foreground, background, background_error=settings.background_error)
+    if float(np.sum(measured.counts)) < settings.fewest_counts:
+        return Identification(
+            warnings=(RecordingWarning("too_few_counts", "too few counts to name a nuclide"),)
+        )
     if model.material in SEMICONDUCTORS:
         return _by_lines(foreground, background, measured, model, library, settings)
     return _by_shape(foreground, measured, model, library, settings)
@@ -233,7 +227,7 @@ def _by_lines(
     ahead = _peaks(foreground, model)
     behind = None
     scale = 1.0
-    if measured.own_background is not None and isinstance(background, Sequence):
+    if measured.own_background is not None and background is not None:
         behind = _peaks([s for s in background if s.is_calibrated], model)
         scale = measured.background_scale
     cells = line_cells(

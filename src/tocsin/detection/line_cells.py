@@ -29,6 +29,7 @@ _ESCAPE_FROM_KEV = 1300.0
 _ESCAPE_PART = 1.0  # of the peak that its escape may have
 # of Tl-208, the only strong line that may lie beyond the end of a spectrum
 _BEYOND_KEV = 2614.511
+_TL_208_KEV = 583.187  # its next line, 85 of 99 photons: without it there is no Tl-208
 _XRAY_ESCAPE = (("Ge", 10.0, 0.2, 120.0), ("Cd", 23.2, 0.5, 150.0), ("Te", 27.5, 0.5, 150.0))
 _NEAR_FWHM = 0.4  # distance within which a peak is at such a position
 
@@ -198,9 +199,11 @@ def _artefacts(
 ) -> BoolArray:
     """Peaks at sums and escapes of stronger ones, no larger than these can be."""
     out = np.zeros(at.size, dtype=bool)
-    if highest_keV < _BEYOND_KEV:
+    thorium = areas[np.abs(at - _TL_208_KEV) < _NEAR_FWHM * fwhm]
+    if highest_keV < _BEYOND_KEV and thorium.size:
         for lost in (ELECTRON_MASS_KEV, 2.0 * ELECTRON_MASS_KEV):
-            out |= np.abs(at - _BEYOND_KEV + lost) < _NEAR_FWHM * fwhm
+            near = np.abs(at - _BEYOND_KEV + lost) < _NEAR_FWHM * fwhm
+            out |= near & (areas < _ESCAPE_PART * thorium.max())
     strongest = np.argsort(-areas, kind="stable")[:_SUM_OF]
     for n, i in enumerate(strongest):
         for j in strongest[n:]:

@@ -16,7 +16,6 @@ from tocsin.detection.binning import (
     peak_coordinate,
     sum_spectra,
 )
-from tocsin.errors import InvalidInput
 from tocsin.spectra import RecordingWarning, Spectrum, rebin
 
 FloatArray = NDArray[np.float64]
@@ -26,20 +25,7 @@ _REWRITTEN_FROM = 100.0
 _REWRITTEN_BLOCK = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedBackground:
-    """A background given as expected counts per channel on the axis of the foreground.
-
-    ``relative_uncertainty`` is that of its scale; ``variance`` of each channel where it is known
-    (zero otherwise).
-    """
-
-    counts: FloatArray
-    relative_uncertainty: float
-    variance: FloatArray | None = None
-
-
-Background = Sequence[Spectrum] | ExpectedBackground | None
+Background = Sequence[Spectrum] | None
 
 
 @dataclass(frozen=True)
@@ -114,7 +100,6 @@ def measure(
     background: Background,
     *,
     background_error: float,
-    background_scale: float | None = None,
 ) -> Measured:
     """Add up the spectra of foreground and background.
 
@@ -122,17 +107,10 @@ def measure(
     ----------
     foreground : sequence of Spectrum
         Calibrated; not empty.
-    background : sequence of Spectrum, ExpectedBackground or None
+    background : sequence of Spectrum or None
         Spectra are scaled by live time; those without a calibration are not used.
     background_error : float
         Relative uncertainty of that scale (live times, another place, own shadow).
-    background_scale : float, optional
-        Foreground over background live time, where the spectra do not state it.
-
-    Raises
-    ------
-    InvalidInput
-        When an expected background has other channels than the foreground.
     """
     summed = sum_spectra(foreground)
     none = np.zeros_like(summed.counts)
@@ -141,28 +119,13 @@ def measure(
     )
     if background is None:
         return plain
-    if isinstance(background, ExpectedBackground):
-        if background.counts.size != summed.counts.size:
-            raise InvalidInput(
-                f"background has {background.counts.size} channels, "
-                f"the foreground {summed.counts.size}"
-            )
-        return replace(
-            plain,
-            background=background.counts,
-            background_variance=none if background.variance is None else background.variance,
-            has_background=True,
-            background_error=max(background.relative_uncertainty, 1e-3),
-        )
     usable = [s for s in background if s.is_calibrated]
     if not usable:
         return plain
     other = sum_spectra(usable)
-    scale = background_scale
-    if scale is None:
-        if not summed.live_time_s or not other.live_time_s:
-            return plain
-        scale = summed.live_time_s / other.live_time_s
+    if not summed.live_time_s or not other.live_time_s:
+        return plain
+    scale = summed.live_time_s / other.live_time_s
     counts = rebin(other.counts, other.edges_keV, summed.edges_keV)
     nothing = np.zeros_like(other.counts)
     return replace(
@@ -203,6 +166,12 @@ def refuse(spectra: Sequence[Spectrum]) -> RecordingWarning | None:
                 "uncalibrated",
                 "the energy calibration is the channel number itself (1 keV per channel from 0), "
                 "which stands for none: no nuclide is named",
+            )
+        if np.any(np.asarray(spectrum.counts) < 0):
+            return RecordingWarning(
+                "subtracted",
+                "channels hold less than nothing: something was subtracted before, so that the "
+                "counts say nothing of chance; no nuclide is named (give the original spectrum)",
             )
         factor = rewritten_by(np.asarray(spectrum.counts, dtype=np.float64))
         if factor > 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tocsin.detection.evidence import Proof
 from tocsin.detectors import DetectorModel
-from tocsin.errors import TocsinError
+from tocsin.errors import OutOfDomain
 from tocsin.nuclear import NuclideLibrary
 from tocsin.spectrometry import PeakAnalysis
 from tocsin.spectrometry.uranium import enrichment
@@ -54,7 +54,7 @@ def uranium_share(
         return None
     try:
         found = enrichment(analysis, background, model=model, library=library)
-    except TocsinError:  # too few peaks, or too wide: the nuclides stand without a share
+    except OutOfDomain:  # too few peaks, or too wide: the nuclides stand without a share
         return None
     low, high = found.weight_interval
     words = (

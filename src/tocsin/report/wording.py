@@ -90,7 +90,7 @@ def headline(encounter: Encounter) -> str:
 
 
 # Warnings after which no nuclide can be named: their words stand in the place of the answer.
-UNANSWERABLE = frozenset({"uncalibrated", "no_spectrum", "rewritten"})
+UNANSWERABLE = frozenset({"uncalibrated", "no_spectrum", "rewritten", "subtracted"})
 
 
 def why_unanswered(analysis: Analysis) -> str:
