@@ -11,7 +11,7 @@ from django.test import Client
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.alarms.facts import Kind
-from tocsin.server.alarms.models import Alarm, Outgoing
+from tocsin.server.alarms.models import Alarm, AlarmEvent, Outgoing
 from tocsin.server.alarms.outbox import READERS, deliver_pending
 from tocsin.server.alarms.services import Command, act, raise_from_encounter
 from tocsin.server.clock import now
@@ -130,6 +130,26 @@ def test_a_reader_that_fails_is_heard_again(
     assert READERS
     assert deliver_pending(now()) == 1
     assert Incident.objects.count() == 1
+
+
+def test_an_event_that_cannot_be_read_blocks_no_other_and_waits_for_a_reader(
+    confirmed: Alarm, person: MakePerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expert = reader_of(person("expert"))
+    act(expert, confirmed, Command(Kind.REOPENED, reason="second_opinion"))
+    module = "tocsin.server.alarms.outbox."
+    monkeypatch.setattr(module + "READERS", [])
+    assert deliver_pending(now()) == 0
+    assert Outgoing.objects.filter(read_at=None).count() == 2
+
+    def deaf(_alarm: Alarm, event: AlarmEvent) -> None:
+        if event.kind == Kind.CONFIRMED:
+            raise ValueError("broken")
+
+    monkeypatch.setattr(module + "READERS", [deaf])
+    monkeypatch.setattr(module + "BATCH", 1)
+    assert [deliver_pending(now()) for _ in range(3)] == [0, 1, 0]
+    assert Outgoing.objects.get(read_at=None).failures == 2
 
 
 def test_others_see_no_incident(confirmed: Alarm, person: MakePerson, signed_in: SignIn) -> None:

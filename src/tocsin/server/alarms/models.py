@@ -171,6 +171,7 @@ class Outgoing(models.Model):
     event = models.ForeignKey(AlarmEvent, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    failures = models.PositiveIntegerField(default=0)
 
     class Meta:
         """In the order of writing."""

@@ -7,17 +7,12 @@ the rows are read at once; what a crash left behind is read by the timer process
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import transaction
-
 from tocsin.server.alarms.facts import Kind
 from tocsin.server.alarms.models import Alarm, AlarmEvent, Outgoing
-from tocsin.server.clock import now
-
-log = logging.getLogger(__name__)
+from tocsin.server.measurements.outbox import read_waiting
 
 TOLD = frozenset(
     {Kind.CONFIRMED, Kind.INNOCENT, Kind.FALSE, Kind.EQUIPMENT_FAULT, Kind.CLOSED, Kind.REOPENED}
@@ -37,18 +32,7 @@ def register(reader: Reader) -> None:
 
 
 def deliver_pending(_at: datetime) -> int:
-    """Read what was not read yet; one row that fails stays and is tried again."""
-    done = 0
-    for pk in list(Outgoing.objects.filter(read_at=None).values_list("pk", flat=True)[:BATCH]):
-        try:
-            with transaction.atomic():
-                row = Outgoing.objects.select_for_update().filter(pk=pk, read_at=None).first()
-                if row is None:
-                    continue
-                for reader in READERS:
-                    reader(row.alarm, row.event)
-                Outgoing.objects.filter(pk=pk).update(read_at=now())
-            done += 1
-        except Exception:
-            log.exception("outgoing event of an alarm could not be read", extra={"row": pk})
-    return done
+    """Read what was not read yet."""
+    return read_waiting(
+        Outgoing, READERS, lambda reader, row: reader(row.alarm, row.event), most=BATCH
+    )

@@ -8,10 +8,11 @@ rows are read at once; what a crash left behind is read by the timer process.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import F
 
 from tocsin.server.clock import now
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 
+Told = TypeVar("Told")
 Reader = Callable[[Encounter], object]
 READERS: list[Reader] = []
 
@@ -32,26 +34,57 @@ def register(reader: Reader) -> None:
 
 
 def deliver_pending(_at: datetime) -> int:
-    """Read what was not read yet; one row that fails stays and is tried again.
+    """Read what was not read yet."""
+    return read_waiting(Outgoing, READERS, lambda reader, row: reader(row.encounter), most=BATCH)
+
+
+def read_waiting(
+    model: type[models.Model],
+    readers: Sequence[Told],
+    tell: Callable[[Told, Any], object],
+    *,
+    most: int,
+) -> int:
+    """Read rows of an outbox; one that fails stays and is tried again.
 
     Without a reader nothing counts as read: the app above may be started later.
+
+    Parameters
+    ----------
+    model : type of Model
+        The outbox: rows with ``read_at`` and ``failures``.
+    readers : sequence
+        Who hears of each row.
+    tell : callable
+        Tells one reader of one row.
+    most : int
+        Rows of one call.
+
+    Returns
+    -------
+    int
+        How many were read by all.
     """
-    if not READERS:
+    if not readers:
         return 0
     done = 0
+    outbox = model._default_manager
     # what has failed before comes last: it must not hold up what has not been tried
-    waiting = Outgoing.objects.filter(read_at=None).order_by("failures", "id")
-    for pk in list(waiting.values_list("pk", flat=True)[:BATCH]):
+    waiting = outbox.filter(read_at=None).order_by("failures", "id")
+    for pk in list(waiting.values_list("pk", flat=True)[:most]):
         try:
             with transaction.atomic():
-                row = Outgoing.objects.select_for_update().filter(pk=pk, read_at=None).first()
+                row = outbox.select_for_update().filter(pk=pk, read_at=None).first()
                 if row is None:
                     continue
-                for reader in READERS:
-                    reader(row.encounter)
-                Outgoing.objects.filter(pk=pk).update(read_at=now())
+                for reader in readers:
+                    tell(reader, row)
+                outbox.filter(pk=pk).update(read_at=now())
             done += 1
         except Exception:
-            log.exception("an encounter could not be handed on", extra={"row": pk})
-            Outgoing.objects.filter(pk=pk).update(failures=F("failures") + 1)
+            log.exception(
+                "a row of an outbox could not be handed on",
+                extra={"outbox": model._meta.label_lower, "row": pk},
+            )
+            outbox.filter(pk=pk).update(failures=F("failures") + 1)
     return done
