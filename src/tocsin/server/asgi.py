@@ -7,4 +7,9 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.server.settings")
-application = get_asgi_application()
+_django = get_asgi_application()
+
+# after Django is set up: this reads settings and addresses
+from tocsin.server.bodies import BoundedBodies  # noqa: E402
+
+application = BoundedBodies(_django)

@@ -9,6 +9,7 @@ CODES = {
     401: "sign_in",
     403: "not_allowed",
     404: "not_found",
+    413: "too_large",
     422: "not_valid",
     429: "too_much",
     500: "server",

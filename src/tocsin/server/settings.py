@@ -150,6 +150,9 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+# A file and the fields of its form: no larger body is taken (tocsin.server.bodies), and none that
+# is taken goes to the disk in the clear.
+FILE_UPLOAD_MAX_MEMORY_SIZE = (TOCSIN.upload_most_MiB + 1) * 2**20
 FILE_UPLOAD_HANDLERS = ["tocsin.server.files.receiving.InMemory"]
 
 # Static files come from the wheel alone
