@@ -4,14 +4,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_invitations_powers'),
+        ("accounts", "0002_invitations_powers"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='person',
-            name='theme',
+            model_name="person",
+            name="theme",
         ),
     ]
