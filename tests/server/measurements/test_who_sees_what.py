@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from tests.server.measurements.conftest import STATIC
 
@@ -150,6 +151,7 @@ def test_an_agreement_opens_it_as_far_as_it_goes(
         giver=hidden.originator,
         receiver=organisation("police"),
         noun="measurements.measurement",
+        realm=hidden.realm,
         most_level=1,
         valid_from=now(),
         reason="reachback",
@@ -180,6 +182,8 @@ def test_another_realm_of_the_same_person_does_not_see_it(
     hidden: Measurement, person: Callable[..., Person], signed_in: Callable[[Person], Client]
 ) -> None:
     who = person("officer", realms=("EXERCISE", "SYNTHETIC"))
+    # beyond the exercise realm nobody works without a second factor
+    Authenticator.objects.create(user=who, type="totp", data={"secret": "x"})
     browser = signed_in(who)
     assert browser.get(f"/measurements/{hidden.pk}/").status_code == 200
     browser.post("/realm", {"realm": "SYNTHETIC"})
