@@ -9,13 +9,12 @@ from tocsin.server.marking.models import Marked
 
 
 class Blob(models.Model):
-    """Content of a file on disk, encrypted under its own key: without the key it is erased."""
+    """Content of a file on disk, encrypted under its own key."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     size_bytes = models.PositiveBigIntegerField()
-    key = models.BinaryField(max_length=32, null=True)
+    key = models.BinaryField(max_length=32)
     created_at = models.DateTimeField()
-    erased_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.sha256
@@ -26,7 +25,6 @@ class StoredFile(Marked):
 
     blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="names")
     name = models.CharField(_("name"), max_length=255)
-    media_type = models.CharField(max_length=100, default="application/octet-stream")
 
     class Meta:
         """The latest first."""

@@ -22,7 +22,7 @@ _NONCE_BYTES = 12
 
 
 class ContentGone(TocsinError):
-    """The content was erased, is missing, or is not what was stored."""
+    """The content is missing, cannot be read, or is not what was stored."""
 
 
 def path_of(sha256: str) -> Path:
@@ -46,19 +46,7 @@ def store(content: bytes, *, name: str, actor: Person, **mark: Any) -> StoredFil
         Realm, level, originator and label of the row.
     """
     sha256 = hashlib.sha256(content).hexdigest()
-    blob = Blob.objects.select_for_update().filter(pk=sha256).first()
-    if blob is None or blob.key is None:
-        key = secrets.token_bytes(32)
-        _write(path_of(sha256), _sealed(content, key, sha256))
-        blob, _made = Blob.objects.update_or_create(
-            sha256=sha256,
-            defaults={
-                "size_bytes": len(content),
-                "key": key,
-                "created_at": now(),
-                "erased_at": None,
-            },
-        )
+    blob = _blob(content, sha256)
     shown = readable_name(name)
     row = StoredFile.objects.create(
         blob=blob, name=shown, created_at=now(), created_by=actor, **mark
@@ -79,20 +67,56 @@ def readable_name(name: str) -> str:
 
 def content_of(file: StoredFile) -> bytes:
     """Content of a file as it came, checked against its hash."""
-    blob = file.blob
-    if blob.key is None:
-        raise ContentGone(f"{file.name}: the content was erased")
+    try:
+        return _opened(file.blob)
+    except _NotThere as error:
+        raise ContentGone(f"{file.name}: {error}") from error
+
+
+class _NotThere(Exception):
+    """Why the content of a hash cannot be given out."""
+
+
+def _blob(content: bytes, sha256: str) -> Blob:
+    """Row and file of a content, the row first.
+
+    Who brings the same bytes at the same time waits at the row until the other one is through, so
+    that a hash never has the key of one and the file of the other. A file that was lost or damaged
+    since is written again: these are the bytes.
+    """
+    blob, fresh = Blob.objects.get_or_create(
+        sha256=sha256,
+        defaults={
+            "size_bytes": len(content),
+            "key": secrets.token_bytes(32),
+            "created_at": now(),
+        },
+    )
+    if not fresh:
+        blob = Blob.objects.select_for_update().get(pk=sha256)
+        try:
+            _opened(blob)
+        except _NotThere:
+            fresh = True
+    if fresh:
+        _write(path_of(sha256), _sealed(content, bytes(blob.key), sha256))
+    return blob
+
+
+def _opened(blob: Blob) -> bytes:
     try:
         sealed = path_of(blob.sha256).read_bytes()
         content = AESGCM(bytes(blob.key)).decrypt(
             sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], blob.sha256.encode()
         )
     except FileNotFoundError:
-        raise ContentGone(f"{file.name}: the content is missing on disk") from None
+        raise _NotThere("the content is missing on disk") from None
+    except OSError as error:
+        raise _NotThere(f"the content cannot be read ({error.strerror})") from error
     except Exception as error:  # InvalidTag and short files: the same to the reader
-        raise ContentGone(f"{file.name}: the stored content is damaged") from error
+        raise _NotThere("the stored content is damaged") from error
     if hashlib.sha256(content).hexdigest() != blob.sha256:
-        raise ContentGone(f"{file.name}: the stored content is damaged")
+        raise _NotThere("the stored content is damaged")
     return content
 
 

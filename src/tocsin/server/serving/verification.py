@@ -36,7 +36,7 @@ def verify_installation(*, say: Say, progress: Progress) -> list[str]:
     files = StoredFile.objects.select_related("blob").order_by("blob_id", "id")
     total, seen = files.count(), ""
     for i, file in enumerate(files.iterator(chunk_size=200)):
-        if file.blob_id != seen and file.blob.erased_at is None:
+        if file.blob_id != seen:
             try:
                 content_of(file)
             except ContentGone as error:
