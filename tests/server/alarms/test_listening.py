@@ -9,12 +9,12 @@ import pytest
 from alarms.test_services import encounter
 
 from tocsin.server.accounts.models import Person
-from tocsin.server.alarms.linked import linked_rows
 from tocsin.server.alarms.listening import hear_of_encounter
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.clock import now
 from tocsin.server.duties.services import run_due
 from tocsin.server.files.services import store
+from tocsin.server.links.reading import linked_rows
 from tocsin.server.marking.policy import reader_of
 from tocsin.server.measurements.models import Analysis, Encounter, Measurement, Outgoing, Upload
 from tocsin.server.measurements.outbox import READERS

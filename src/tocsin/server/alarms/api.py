@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema, Status
 
 from tocsin.errors import InvalidInput
+from tocsin.server.access import reader_of_request
 from tocsin.server.alarms.facts import Facts, Kind
-from tocsin.server.alarms.linked import linked_rows
 from tocsin.server.alarms.machine import Refused
 from tocsin.server.alarms.models import Alarm, ResponseEntry
-from tocsin.server.alarms.names import STEPS
+from tocsin.server.alarms.names import STEPS, said
 from tocsin.server.alarms.reading import (
     Filter,
     alarm_figures_for,
@@ -32,9 +32,8 @@ from tocsin.server.alarms.services import (
     permitted_steps,
     raise_from_information,
 )
-from tocsin.server.alarms.views import said
-from tocsin.server.duties.answers import MOST_ROWS, Detail, Page, Refusal
-from tocsin.server.duties.api import reader_of_request
+from tocsin.server.answers import MOST_ROWS, Detail, Page, Refusal
+from tocsin.server.links.reading import linked_rows
 
 router = Router(tags=["alarms"])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -129,6 +131,11 @@ REFUSALS = {
     "timer_not_running": _("This timer does not run."),
     "action_not_allowed": _("None of your roles allows this."),
 }
+
+
+def said(problems: Sequence[str]) -> list[str]:
+    """Refusals in words."""
+    return [str(REFUSALS.get(code, code)) for code in problems]
 
 
 def reason_title(configuration: Configuration, code: str) -> str:

@@ -23,8 +23,8 @@ from tocsin.server.alarms.names import (
     reason_title,
 )
 from tocsin.server.alarms.rules import STAGES as STAGE_OF
-from tocsin.server.duties.plain import plain
 from tocsin.server.marking.policy import Reader, for_figures, visible
+from tocsin.server.typed import plain
 
 OPEN = "open"
 QUEUE_ROWS = 2_000

@@ -27,13 +27,13 @@ from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties import timers
 from tocsin.server.duties.escalation import Link
-from tocsin.server.duties.plain import plain
 from tocsin.server.duties.services import notify, open_about, settle
 from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
 from tocsin.server.marking.highwater import mark_of
 from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, decide, may
+from tocsin.server.typed import plain
 
 ROLE_OF = {
     "officer": Role.OFFICER,

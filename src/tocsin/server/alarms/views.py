@@ -16,10 +16,9 @@ from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.alarms.facts import Kind, State
 from tocsin.server.alarms.forms import WITH_FACTS, Unreadable, command_from, facts_from, number
-from tocsin.server.alarms.linked import linked_rows
 from tocsin.server.alarms.machine import Refused, Step
 from tocsin.server.alarms.models import Alarm, EntryKind
-from tocsin.server.alarms.names import CLASSES, REFUSALS, STATES, STEPS, TRIGGERS, reason_title
+from tocsin.server.alarms.names import CLASSES, STATES, STEPS, TRIGGERS, reason_title, said
 from tocsin.server.alarms.reading import (
     Filter,
     alarm_figures_for,
@@ -38,16 +37,12 @@ from tocsin.server.alarms.services import (
     permitted_steps,
     raise_from_information,
 )
-from tocsin.server.duties.exports import csv_answer
-from tocsin.server.duties.views import moment
+from tocsin.server.exports import csv_answer
+from tocsin.server.links.reading import linked_rows
+from tocsin.server.typed import moment
 
 PAGE_ROWS = 50
 DANGEROUS = frozenset({Kind.CONFIRMED, Kind.REOPENED})
-
-
-def said(problems: tuple[str, ...]) -> list[str]:
-    """Refusals in words."""
-    return [str(REFUSALS.get(code, code)) for code in problems]
 
 
 @require_GET

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
+from tocsin.server.access import reader_of_request
 from tocsin.server.console.searching import LONGEST_TEXT, search, tidy
-from tocsin.server.duties.api import reader_of_request
 
 router = Router(tags=["search"])
 

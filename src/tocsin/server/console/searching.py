@@ -18,6 +18,7 @@ from tocsin.server.alarms.reading import alarms_for
 from tocsin.server.incidents.reading import incidents_for
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements.reading import instruments_for, measurements_for
+from tocsin.server.typed import plain
 
 MOST_HITS = 10
 """Rows of a noun that are shown: each counts as read."""
@@ -103,7 +104,7 @@ def search(reader: Reader, text: str) -> list[Group]:
 
 def tidy(text: str) -> str:
     """What is searched for: no NUL, no space around it, not endless."""
-    return text.replace("\0", "").strip()[:LONGEST_TEXT]
+    return plain(text)[:LONGEST_TEXT]
 
 
 def nuclide_of(text: str) -> str:

@@ -11,8 +11,9 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema, Status
 
 from tocsin.errors import InvalidInput
+from tocsin.server.access import reader_of_request
 from tocsin.server.accounts.models import Person
-from tocsin.server.duties.answers import MOST_ROWS, Detail
+from tocsin.server.answers import MOST_ROWS, Detail
 from tocsin.server.duties.models import Clock, Notice, Shift
 from tocsin.server.duties.reading import (
     clock_rows,
@@ -32,12 +33,6 @@ from tocsin.server.duties.services import (
 from tocsin.server.marking.policy import Reader, visible
 
 router = Router(tags=["duties"])
-
-
-def reader_of_request(request: HttpRequest) -> Reader:
-    """The reader whom the access table has let in."""
-    reader: Reader = request.reader  # type: ignore[attr-defined]
-    return reader
 
 
 class RoleOut(Schema):

@@ -29,13 +29,13 @@ from tocsin.server.duties.models import (
     Shift,
     Takeover,
 )
-from tocsin.server.duties.plain import plain
 from tocsin.server.duties.profiles import profile
 from tocsin.server.duties.roster import Shift as PlannedShift
 from tocsin.server.duties.roster_rows import people_for
 from tocsin.server.marking.highwater import mark_of
 from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader
+from tocsin.server.typed import plain
 
 TIMERS = "system:timers"
 LONGEST_SHIFT = timedelta(hours=24)

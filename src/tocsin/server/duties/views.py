@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -16,7 +16,6 @@ from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Person
 from tocsin.server.accounts.roles import ROLE_NAMES
-from tocsin.server.duties.exports import csv_answer
 from tocsin.server.duties.models import Shift
 from tocsin.server.duties.reading import (
     ROSTER_ROLES,
@@ -35,18 +34,12 @@ from tocsin.server.duties.services import (
     plan_shift,
     take_over,
 )
+from tocsin.server.exports import csv_answer
 from tocsin.server.marking.policy import may, visible
+from tocsin.server.typed import moment
 
 WEEK = timedelta(days=7)
 PAGE_ROWS = 50
-
-
-def moment(text: str) -> datetime:
-    """A moment from a form field, in UTC as the page says."""
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError:
-        raise InvalidInput(_("Give date and time.")) from None
 
 
 @require_GET

@@ -11,9 +11,9 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema, Status
 
 from tocsin.errors import InvalidInput
+from tocsin.server.access import reader_of_request
 from tocsin.server.alarms.api import LinkOut
-from tocsin.server.duties.answers import MOST_ROWS, Detail, Page
-from tocsin.server.duties.api import reader_of_request
+from tocsin.server.answers import MOST_ROWS, Detail, Page
 from tocsin.server.incidents.models import Incident
 from tocsin.server.incidents.reading import attached, incidents_for
 from tocsin.server.incidents.services import add_note

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from tocsin.server.alarms.linked import Linked, linked_rows
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.incidents.models import Incident
+from tocsin.server.links.reading import Linked, linked_rows
 from tocsin.server.marking.policy import Reader, visible
 
 

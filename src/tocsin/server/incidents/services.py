@@ -13,13 +13,13 @@ from tocsin.server.alarms.models import Alarm, AlarmEvent
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties.escalation import Link as ChainLink
-from tocsin.server.duties.plain import plain
 from tocsin.server.duties.services import notify
 from tocsin.server.incidents.models import Incident, IncidentEvent, IncidentState
 from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
 from tocsin.server.marking.highwater import mark_of
 from tocsin.server.marking.policy import Reader
+from tocsin.server.typed import plain
 
 FROM_ALARMS = "system:alarms"
 NOT_AFTER_ALL = frozenset({Kind.INNOCENT, Kind.FALSE, Kind.EQUIPMENT_FAULT})

@@ -12,7 +12,7 @@ from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.alarms.names import CLASSES
-from tocsin.server.duties.exports import csv_answer
+from tocsin.server.exports import csv_answer
 from tocsin.server.incidents.models import IncidentState
 from tocsin.server.incidents.reading import attached, incidents_for
 from tocsin.server.incidents.services import add_note

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from functools import cache
 
 from django.apps import apps
 from django.db import transaction
@@ -27,6 +28,7 @@ from tocsin.server.marking.policy import Reader, may, visible
 PROPOSAL_DAYS = 7
 
 
+@cache
 def marked_nouns() -> dict[str, type[Marked]]:
     """Every kind of row that carries a mark, by ``app.model``."""
     return {

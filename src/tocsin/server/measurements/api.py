@@ -12,8 +12,8 @@ from ninja import File, Form, Query, Router, Status
 from ninja.files import UploadedFile
 
 from tocsin.errors import NotFound
-from tocsin.server.duties.answers import MOST_ROWS
-from tocsin.server.marking.policy import Reader
+from tocsin.server.access import reader_of_request
+from tocsin.server.answers import MOST_ROWS
 from tocsin.server.measurements import exports, services, survey_data
 from tocsin.server.measurements.analysing import Unanswerable
 from tocsin.server.measurements.api_answers import (
@@ -43,12 +43,6 @@ from tocsin.server.measurements.reading import (
 from tocsin.server.measurements.services import Refused
 
 router = Router(tags=["measurements"])
-
-
-def reader_of(request: HttpRequest) -> Reader:
-    """The reader whom the access table has let in."""
-    reader: Reader = request.reader  # type: ignore[attr-defined]
-    return reader
 
 
 NOT_THERE = {"error": {"code": "not_found", "message": "There is nothing here that you may see."}}
@@ -149,7 +143,7 @@ def measurement_list(
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
 ) -> dict[str, Any]:
     """Measurements that I may see, the latest first."""
-    rows = measurements_for(reader_of(request))
+    rows = measurements_for(reader_of_request(request))
     if source_class is not None:
         rows = rows.filter(source_class=source_class)
     if kind is not None:
@@ -173,7 +167,7 @@ def upload(
     """Bring a file: 201 once it is kept, 200 where I already see an upload of the same bytes."""
     try:
         row, fresh = services.upload(
-            reader_of(request),
+            reader_of_request(request),
             file.read(services.most_bytes() + 1),
             name=file.name or "",
             title=given.title,
@@ -193,14 +187,14 @@ def upload(
 @hidden_as_absent
 def upload_state(request: HttpRequest, pk: uuid.UUID) -> Any:
     """How far an upload is."""
-    return _upload(upload_for(reader_of(request), pk))
+    return _upload(upload_for(reader_of_request(request), pk))
 
 
 @router.get("/{uuid:pk}", response={200: MeasurementOut, 404: ErrorOut}, url_name="measurement")
 @hidden_as_absent
 def measurement(request: HttpRequest, pk: uuid.UUID) -> Any:
     """A measurement with its analyses."""
-    reader = reader_of(request)
+    reader = reader_of_request(request)
     row = measurement_for(reader, pk)
     return _row(row) | {
         "note": row.note,
@@ -218,7 +212,7 @@ def measurement(request: HttpRequest, pk: uuid.UUID) -> Any:
 @hidden_as_absent
 def ask_again(request: HttpRequest, pk: uuid.UUID, given: ReanalysisIn) -> Any:
     """Ask for another analysis beside the ones there are."""
-    reader = reader_of(request)
+    reader = reader_of_request(request)
     row = measurement_for(reader, pk)
     background = None if given.background is None else measurement_for(reader, given.background)
     try:
@@ -251,7 +245,7 @@ Number = Annotated[int, Query(ge=1, lt=2**31)]
 @hidden_as_absent
 def survey(request: HttpRequest, pk: uuid.UUID, analysis: Number = 1) -> Any:
     """Everything but the spectra, with the encounters of the original or a later analysis."""
-    reader = reader_of(request)
+    reader = reader_of_request(request)
     row = measurement_for(reader, pk)
     shown = analysis_for(reader, row, analysis)
     return survey_data.survey(row, shown, alarms=alarm_addresses(reader, shown))
@@ -271,7 +265,9 @@ def waterfall(
     rows: Annotated[int, Query(ge=1, le=survey_data.MOST_ROWS)] = survey_data.MOST_ROWS,
 ) -> Any:
     """Counts over time and energy, rebinned for the eye."""
-    return survey_data.waterfall(measurement_for(reader_of(request), pk), bins=bins, rows=rows)
+    return survey_data.waterfall(
+        measurement_for(reader_of_request(request), pk), bins=bins, rows=rows
+    )
 
 
 @router.get(
@@ -286,7 +282,7 @@ def spectrum(
     analysis: Number = 1,
 ) -> Any:
     """Counts of some records together, with the background that the analysis set against them."""
-    reader = reader_of(request)
+    reader = reader_of_request(request)
     row = measurement_for(reader, pk)
     try:
         return survey_data.spectrum(row, analysis_for(reader, row, analysis), first, last)
@@ -302,7 +298,7 @@ def reference_lines(
     request: HttpRequest, pk: uuid.UUID, nuclides: Names = "", analysis: Number = 1
 ) -> Any:
     """Lines of the named nuclides, or of those that the encounters name."""
-    reader = reader_of(request)
+    reader = reader_of_request(request)
     shown = analysis_for(reader, measurement_for(reader, pk), analysis)
     names = [name.strip() for name in nuclides.split(",") if name.strip()]
     try:
@@ -322,7 +318,7 @@ def file(
     request: HttpRequest, pk: uuid.UUID, what: Literal["original", "n42", "csv", "geojson"]
 ) -> Any:
     """The original bytes, N42, a table of the spectra, or the encounters for a map."""
-    reader = reader_of(request)
+    reader = reader_of_request(request)
     row = measurement_for(reader, pk)
     try:
         answer: HttpResponse

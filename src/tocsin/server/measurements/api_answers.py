@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ninja import Field, Schema
 
-from tocsin.server.duties.answers import Page
+from tocsin.server.answers import Page
 
 SourceClass = Literal["snm", "unknown", "industrial", "medical", "norm"]
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tocsin.server.access import ReaderRequest
-from tocsin.server.duties.exports import csv_answer
+from tocsin.server.exports import csv_answer
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements import exports, services
 from tocsin.server.measurements.analysing import Unanswerable

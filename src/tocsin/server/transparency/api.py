@@ -11,12 +11,12 @@ from ninja import Field, Query, Router, Schema, Status
 from tocsin.errors import TocsinError
 from tocsin.sealing import Checkpoint, NoteRefused
 from tocsin.sealing.note import MOST_BYTES
+from tocsin.server.access import reader_of_request
+from tocsin.server.answers import Detail
 from tocsin.server.audit.cosigning import take_cosignatures
 from tocsin.server.audit.identity import log_key
 from tocsin.server.audit.keeping import LogAltered
 from tocsin.server.audit.models import Leaf
-from tocsin.server.duties.answers import Detail
-from tocsin.server.duties.api import reader_of_request
 from tocsin.server.transparency.reading import MOST_ID, Filters, one_event, page_of_events
 from tocsin.server.transparency.trees import consistency_with, inclusion_of, newest_checkpoint
 

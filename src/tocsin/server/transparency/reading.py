@@ -6,16 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from uuid import UUID
 
-from django.apps import apps
 from django.db.models import QuerySet
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.audit.models import Leaf
-from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, visible
+from tocsin.server.marking.services import marked_nouns
 
 PAGE = 50
 MOST_ID = 2**63 - 1
@@ -116,11 +114,11 @@ def open_to(reader: Reader, leaves: Iterable[Leaf]) -> list[Leaf]:
     leaves = list(leaves)
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for leaf in leaves:
-        if leaf.subject_kind in _marked():
+        if leaf.subject_kind in marked_nouns():
             wanted[leaf.subject_kind].add(UUID(leaf.subject_id))
     seen: dict[str, set[str]] = {}
     for kind, ids in wanted.items():
-        rows = visible(reader, _marked()[kind]._default_manager.filter(pk__in=ids))
+        rows = visible(reader, marked_nouns()[kind]._default_manager.filter(pk__in=ids))
         seen[kind] = {str(row.pk) for row in rows}
     own = {"", str(reader.person.organisation_id)}
     return [
@@ -155,12 +153,6 @@ def names_of_actors(reader: Reader, leaves: Iterable[Leaf]) -> dict[str, str]:
 
 def _candidates(reader: Reader) -> QuerySet[Leaf]:
     return Leaf.objects.filter(realm=reader.realm, level__lte=reader.person.clearance)
-
-
-@cache
-def _marked() -> dict[str, type[Marked]]:
-    """Kinds of rows that carry a marking."""
-    return {m._meta.label_lower: m for m in apps.get_models() if issubclass(m, Marked)}
 
 
 def _is_uuid(text: str) -> bool:
