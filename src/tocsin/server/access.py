@@ -31,23 +31,6 @@ from tocsin.server.marking.reading import WINDOW, TooMuchReading
 from tocsin.server.problems import problem
 
 OPEN = frozenset({"public", "signed-in", "closed"})
-SECOND_FACTOR_ROUTES = frozenset(
-    {
-        "mfa_index",
-        "mfa_activate_totp",
-        "mfa_add_webauthn",
-        "mfa_generate_recovery_codes",
-        "mfa_view_recovery_codes",
-        "mfa_download_recovery_codes",
-        "mfa_list_webauthn",
-        "account_logout",
-        "account_reauthenticate",
-        "mfa_reauthenticate",
-        "mfa_reauthenticate_webauthn",
-        "set_language",
-        "theme",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -64,12 +47,15 @@ class Rule:
         An action, ``public``, ``signed-in`` or ``closed`` (a route of a library that is not used).
     step_up : bool
         Whether the person must have signed in again within the last ten minutes.
+    before_second_factor : bool
+        Whether the route is open to who has yet to set up a second factor.
     """
 
     route: str
     method: str
     needs: str
     step_up: bool
+    before_second_factor: bool
 
 
 @cache
@@ -78,7 +64,13 @@ def rules() -> dict[tuple[str, str], Rule]:
     table: dict[tuple[str, str], Rule] = {}
     text = (files("tocsin.server") / "data" / "url_access.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(text.splitlines()):
-        rule = Rule(row["route"], row["method"], row["needs"], row["step_up"] == "yes")
+        rule = Rule(
+            row["route"],
+            row["method"],
+            row["needs"],
+            step_up=row["step_up"] == "yes",
+            before_second_factor=row["before_second_factor"] == "yes",
+        )
         if rule.needs not in OPEN | known_actions():
             raise ValueError(f"{rule.route}: no role may do {rule.needs!r}")
         if (rule.route, rule.method) in table:
@@ -159,11 +151,7 @@ class AccessMiddleware:
             # the interface's views are exempt in the library: a page of another origin must not
             # write by the cookie of a session
             return _refusal(403, _("Send the page's CSRF token, or an access token."))
-        if (
-            not by_token
-            and needs_second_factor(reader.person)
-            and route not in SECOND_FACTOR_ROUTES
-        ):
+        if not by_token and needs_second_factor(reader.person) and not rule.before_second_factor:
             return (
                 _refusal(401, _("Set up a second factor first."))
                 if is_api
