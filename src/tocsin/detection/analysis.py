@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tocsin.nuclear.classes import SourceClass, is_alarm
 from tocsin.spectra import Instrument, RecordingWarning
 
 SCHEMA = "tocsin.analysis/1"
 
 FloatArray = NDArray[np.float64]
 BackgroundUsed = Literal["file", "record", "tracked", "none"]
-SourceClass = Literal["snm", "unknown", "industrial", "medical", "norm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ class Encounter:
     @property
     def is_alarm(self) -> bool:
         """True for all classes but ``norm``: natural material is reported and is no alarm."""
-        return self.source_class != "norm" or self.neutron
+        return is_alarm(self.source_class, neutron=self.neutron)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +244,3 @@ def _number(value: float | None, *, digits: int = 4) -> float | None:
     if value is None or not math.isfinite(value):
         return None
     return float(f"{value:.{digits}g}")
-
-
-CLASS_ORDER: Sequence[SourceClass] = ("snm", "unknown", "industrial", "medical", "norm")

@@ -8,13 +8,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.detection.analysis import FloatArray, SourceClass
+from tocsin.detection.analysis import FloatArray
 from tocsin.detection.candidates import Candidate
 from tocsin.detection.response_matrix import ResponseMatrix, response_matrix
 from tocsin.detection.slices import Grid
 from tocsin.detection.source_fields import source_fields, wanted
 from tocsin.detectors import DetectorModel, Shield, model_for
 from tocsin.nuclear import NuclideLibrary, load_library
+from tocsin.nuclear.classes import SourceClass
 from tocsin.spectra import Instrument
 
 # A few layers are enough to notice that something is there.

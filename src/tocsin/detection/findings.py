@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.detection.analysis import CLASS_ORDER, LineEvidence, NuclideFinding, SourceClass
+from tocsin.detection.analysis import LineEvidence, NuclideFinding
 from tocsin.detection.continuum_sign import ContinuumSign
 from tocsin.detection.evidence import LeftPeak, LineGroup, Proof
 from tocsin.detection.templates import EnergyScale
 from tocsin.detection.uranium_share import UraniumShare
 from tocsin.nuclear import NuclideLibrary, classify
+from tocsin.nuclear.classes import GRAVITY, SourceClass
 
 FloatArray = NDArray[np.float64]
 
@@ -159,7 +160,7 @@ def _sign_words(name: str, proof: Proof) -> str:
 
 
 def _source_class(text: str) -> SourceClass:
-    return next(c for c in CLASS_ORDER if c == text)
+    return next(c for c in GRAVITY if c == text)
 
 
 def _names(proofs: Sequence[Proof]) -> list[tuple[str, Proof]]:

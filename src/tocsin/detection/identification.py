@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from tocsin.detection.analysis import EncounterSpectrum, NuclideFinding, SourceClass
+from tocsin.detection.analysis import EncounterSpectrum, NuclideFinding
 from tocsin.detection.binning import BinnedSpectrum
 from tocsin.detection.continuum_sign import ContinuumSign, continuum_sign
 from tocsin.detection.deposits import DepositBank, deposit_bank
@@ -34,6 +34,7 @@ from tocsin.detection.verdict import VerdictSettings
 from tocsin.detectors import DetectorModel, named_model
 from tocsin.errors import InvalidInput
 from tocsin.nuclear import NuclideLibrary
+from tocsin.nuclear.classes import SourceClass
 from tocsin.spectra import RecordingWarning, Spectrum, rebin
 from tocsin.spectrometry import PeakAnalysis, analyze_peaks, measured_spectrum
 

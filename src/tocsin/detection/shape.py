@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,10 +11,11 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 from scipy.special import ndtr
 
-from tocsin.detection.analysis import FloatArray, NuclideFinding, SourceClass
+from tocsin.detection.analysis import FloatArray, NuclideFinding
 from tocsin.detection.background import NaturalModes, smooth_modes
 from tocsin.detection.bank import CandidateShapes, ShapeLibrary
 from tocsin.detection.settings import DetectorSettings
+from tocsin.nuclear.classes import GRAVITY, SourceClass
 
 SERIES = ("K-40", "Ra-226", "Th-232")
 SERIES_WORDS = ("potassium", "uranium series", "thorium series")
@@ -415,9 +415,8 @@ class _Work:
         _, amounts = self.metric.fit(np.vstack([*rows, self.scatter]))
         explained = amounts @ np.vstack([*model, self.library.scatter])
         classes = [f.nuclide_class for f in findings]
-        order: Sequence[SourceClass] = ("snm", "unknown", "industrial", "medical", "norm")
         return ShapeResult(
-            min(classes, key=order.index),
+            min(classes, key=GRAVITY.index),
             tuple(findings),
             (self._windows(),),
             self._with_background(explained),

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from tocsin.errors import InvalidInput
 from tocsin.nuclear.library import NuclideLibrary, load_library
 
-GRAVITY: tuple[str, ...] = ("snm", "unknown", "industrial", "medical", "norm")
+SourceClass: TypeAlias = Literal["snm", "unknown", "industrial", "medical", "norm"]
+GRAVITY: tuple[SourceClass, ...] = ("snm", "unknown", "industrial", "medical", "norm")
 """Classes of an encounter, the gravest first. ``unknown`` is not a class of a nuclide."""
 
 RADIUM_PROGENY = frozenset({"Pb-214", "Bi-214"})
@@ -68,6 +70,14 @@ def gravest(classes: Iterable[str]) -> str:
     if not given:
         raise InvalidInput("the gravest of no classes is asked for")
     return min(given, key=GRAVITY.index)
+
+
+def is_alarm(source_class: str, *, neutron: bool) -> bool:
+    """Whether an encounter is one for people to act on.
+
+    Natural material without neutrons is reported and is no alarm.
+    """
+    return source_class != "norm" or neutron
 
 
 def nuclide_classes(name: str, *, library: NuclideLibrary | None = None) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tocsin.detection.analysis import CLASS_ORDER, Analysis
+from tocsin.detection.analysis import Analysis
+from tocsin.nuclear.classes import GRAVITY
 from tocsin.report.inert import inert
 from tocsin.report.markup import Markup, element, joined
 from tocsin.report.page import page
@@ -130,7 +131,7 @@ def _encounters(analysis: Analysis, recording: Recording | None, max_spectra: in
     order = sorted(
         range(len(analysis.encounters)),
         key=lambda i: (
-            CLASS_ORDER.index(analysis.encounters[i].source_class),
+            GRAVITY.index(analysis.encounters[i].source_class),
             -analysis.encounters[i].statistic,
         ),
     )

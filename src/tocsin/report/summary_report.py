@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import tocsin
-from tocsin.detection.analysis import CLASS_ORDER, Analysis
+from tocsin.detection.analysis import Analysis
+from tocsin.nuclear.classes import GRAVITY
 from tocsin.report.document import Block, Document, Tone, heading, small, table, verdict_box
 from tocsin.report.inert import inert
 from tocsin.report.typeset import typeset
@@ -100,7 +101,7 @@ def _row(line: SummaryLine) -> list[str]:
     if analysis is None:
         return [line.file, line.word, "", "", "", "", line.error]
     encounters = analysis.encounters
-    gravest = min((e.source_class for e in encounters), key=CLASS_ORDER.index, default=None)
+    gravest = min((e.source_class for e in encounters), key=GRAVITY.index, default=None)
     named: dict[str, str] = {}
     for encounter in encounters:
         for nuclide in encounter.nuclides:

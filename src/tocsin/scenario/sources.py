@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from tocsin.detection.analysis import CLASS_ORDER, SourceClass
 from tocsin.errors import InvalidInput
+from tocsin.nuclear.classes import GRAVITY, SourceClass
 from tocsin.scenario.geometry import FloatArray
 
 NEAREST_M = 0.5
@@ -84,8 +84,8 @@ class PointSource:
             raise InvalidInput("a source needs a name and a nuclide")
         if not 0.0 < self.activity_Bq < math.inf:
             raise InvalidInput(f"activity_Bq must be positive, not {self.activity_Bq!r}")
-        if self.source_class not in CLASS_ORDER:
-            raise InvalidInput(f"source_class must be one of {', '.join(CLASS_ORDER)}")
+        if self.source_class not in GRAVITY:
+            raise InvalidInput(f"source_class must be one of {', '.join(GRAVITY)}")
         if not all(math.isfinite(v) for v in (self.x_m, self.y_m, self.height_m)):
             raise InvalidInput("x_m, y_m and height_m must be finite numbers")
         times = [w.time_s for w in self.motion]

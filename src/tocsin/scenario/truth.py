@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from tocsin.detection.analysis import SourceClass
 from tocsin.errors import InvalidInput
+from tocsin.nuclear.classes import SourceClass
 
 SCHEMA = "tocsin.scenario-truth/1"
 REALM = "SYNTHETIC"

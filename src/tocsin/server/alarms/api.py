@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema, Status
 
 from tocsin.errors import InvalidInput
+from tocsin.nuclear import classes
 from tocsin.server.access import reader_of_request
 from tocsin.server.alarms.facts import Facts, Kind
 from tocsin.server.alarms.machine import Refused
@@ -37,7 +38,7 @@ from tocsin.server.links.reading import linked_rows
 
 router = Router(tags=["alarms"])
 
-SourceClass = Literal["snm", "unknown", "industrial", "medical", "norm", ""]
+SourceClass = Literal[classes.SourceClass, ""]
 StepKind = Literal[
     "acknowledged",
     "repeat_pass",

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from tocsin.nuclear.classes import GRAVITY
+
 SYSTEM = "system"
 """Actor of what no person did: a raised alarm, an expired timer, an exceeded action level."""
 
@@ -124,10 +126,10 @@ class Facts:
 
     def joined(self, other: Facts) -> Facts:
         """Both statements together: nothing that was grave becomes harmless by a later one."""
-        order = ("", "norm", "medical", "industrial", "unknown", "snm")
+        order = (*GRAVITY, "")
         rates = [r for r in (self.dose_rate_uSv_h, other.dose_rate_uSv_h) if r is not None]
         return Facts(
-            source_class=max(self.source_class, other.source_class, key=order.index),
+            source_class=min(self.source_class, other.source_class, key=order.index),
             neutron=self.neutron or other.neutron,
             snm_compatible=self.snm_compatible or other.snm_compatible,
             masked=self.masked or other.masked,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.alarms.configuration import Configuration
 from tocsin.server.alarms.facts import Kind, Role, State, Trigger
+from tocsin.server.measurements.models import CLASSES as MEASURED
 
 STATES = {
     State.RAISED: _("Raised"),
@@ -82,14 +83,7 @@ ROLES = {
 
 TRIGGERS = {Trigger.INSTRUMENT: _("instrument"), Trigger.INFORMATION: _("information")}
 
-CLASSES = {
-    "snm": _("special nuclear material"),
-    "unknown": _("unknown"),
-    "industrial": _("industrial"),
-    "medical": _("medical"),
-    "norm": _("natural"),
-    "": _("not identified"),
-}
+CLASSES = {**MEASURED, "": _("not identified")}
 
 GRAVITY = {
     "neutron": _("neutrons"),

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from tocsin.errors import InvalidInput
+from tocsin.nuclear.classes import is_alarm
 from tocsin.server.accounts.models import Level, Person
 from tocsin.server.alarms import facts as pure
 from tocsin.server.alarms.configuration import Configuration, load
@@ -176,7 +177,7 @@ def raise_from_encounter(
     Alarm or None
         None for natural material without neutrons, which is reported and no alarm.
     """
-    if encounter["class"] == "norm" and not encounter["neutron"]:
+    if not is_alarm(encounter["class"], neutron=bool(encounter["neutron"])):
         return None
     known = Alarm.objects.filter(encounter_id=source.pk).first()
     if known is not None:

@@ -12,6 +12,7 @@ from ninja import File, Form, Query, Router, Status
 from ninja.files import UploadedFile
 
 from tocsin.errors import NotFound
+from tocsin.nuclear.classes import SourceClass
 from tocsin.server.access import reader_of_request
 from tocsin.server.answers import MOST_ROWS
 from tocsin.server.measurements import exports, services, survey_data
@@ -23,7 +24,6 @@ from tocsin.server.measurements.api_answers import (
     MeasurementOut,
     ReanalysisIn,
     RequestOut,
-    SourceClass,
     SpectrumOut,
     SurveyOut,
     UploadIn,

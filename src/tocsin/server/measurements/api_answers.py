@@ -8,9 +8,8 @@ from uuid import UUID
 
 from ninja import Field, Schema
 
+from tocsin.nuclear.classes import SourceClass
 from tocsin.server.answers import Page
-
-SourceClass = Literal["snm", "unknown", "industrial", "medical", "norm"]
 
 
 class Problem(Schema):

@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from tocsin.nuclear.classes import GRAVITY, is_alarm
 from tocsin.server.duties.immutable import AppendOnly, MarkedOnceQuerySet
 from tocsin.server.files.models import StoredFile
 from tocsin.server.marking.models import Marked
@@ -278,7 +279,7 @@ class Encounter(AppendOnly, Marked):
     @property
     def is_alarm(self) -> bool:
         """Natural material without neutrons is reported and is no alarm."""
-        return self.source_class != "norm" or self.neutron
+        return is_alarm(self.source_class, neutron=self.neutron)
 
     def overlaps(self, other: Encounter) -> bool:
         """Whether both have records in common (of one measurement)."""
@@ -286,9 +287,8 @@ class Encounter(AppendOnly, Marked):
 
     def is_as_grave_as(self, other: Encounter) -> bool:
         """Whether nothing about the other one would make a person look again."""
-        order = list(CLASSES)
         return (
-            order.index(self.source_class) <= order.index(other.source_class)
+            GRAVITY.index(self.source_class) <= GRAVITY.index(other.source_class)
             and self.neutron >= other.neutron
             and bool(self.said.get("nuclear_material")) >= bool(other.said.get("nuclear_material"))
         )

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
+from tocsin.nuclear.classes import gravest
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.links.models import LinkKind
@@ -16,7 +17,6 @@ from tocsin.server.links.services import link
 from tocsin.server.marking.highwater import Mark, mark_of
 from tocsin.server.measurements.analysing import Answer, Stored, finite
 from tocsin.server.measurements.models import (
-    CLASSES,
     Analysis,
     Chunk,
     Encounter,
@@ -112,18 +112,13 @@ def _measurement(
         edges_keV=b"" if edges is None else edges.astype("<f8").tobytes(),
         warnings=said["warnings"],
         own_results=_own_results(recording),
-        source_class=_gravest([e.source_class for e in encounters]),
+        source_class=gravest(e.source_class for e in encounters) if encounters else "",
         nuclides=", ".join(dict.fromkeys(names))[:400],
         encounter_count=len(encounters),
     )
     measurement.save()
     mark.stamp(measurement)
     return measurement
-
-
-def _gravest(classes: Sequence[str]) -> str:
-    order = list(CLASSES)
-    return min(classes, key=order.index, default="")
 
 
 def _time_text(moment: datetime) -> str:
