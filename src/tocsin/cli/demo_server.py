@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from tocsin.cli.output import console, remark
+from tocsin.cli.output import bad_usage, console, remark
 
 if TYPE_CHECKING:
     from tocsin.server.fiction.population import SignIn
 
 DEMO_PORT = 8440
+MARK = "made-by-tocsin-demo"
+"""File by which a demo knows a folder that a demo made: it takes away no other."""
 
 
 def serve_state(walk: Path, folder: Path, *, headless: bool) -> None:
@@ -35,15 +37,13 @@ def serve_state(walk: Path, folder: Path, *, headless: bool) -> None:
     headless : bool
         Play the flow to its end, print a summary and stop; else leave the server running.
     """
-    from tocsin.server.serving.first_start import migrate, prepare_folder, start_django
+    from tocsin.server.serving.first_start import forget_settings, migrate, start_django
     from tocsin.server.serving.processes import processes_of, supervise
 
-    if folder.exists():
-        shutil.rmtree(folder)
-    prepare_folder(folder)
+    fresh_folder(folder)
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
-    os.environ.pop("DATABASE_URL", None)  # a demonstration never writes into a real database
+    forget_settings()  # a demonstration never touches a real database, mail server or copy
     start_django(
         folder, TOCSIN_HTTPS="0", TOCSIN_DEMONSTRATION="1", TOCSIN_HOSTS="127.0.0.1 localhost"
     )
@@ -63,6 +63,21 @@ def serve_state(walk: Path, folder: Path, *, headless: bool) -> None:
         until=work.is_over,
     )
     work.tell()
+
+
+def fresh_folder(folder: Path) -> None:
+    """An empty data folder in the place of that of an earlier demo, and of no other."""
+    from tocsin.server.serving.first_start import prepare_folder
+
+    if folder.exists():
+        if not (folder / MARK).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+            bad_usage(
+                f"{folder} was made by no demo and is left alone: name another --out, or remove it"
+            )
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / MARK).write_text("Removed and made anew by the next tocsin demo.\n")
+    prepare_folder(folder)
 
 
 class _Work(threading.Thread):

@@ -7,11 +7,35 @@ from pathlib import Path
 
 import django
 
+from tocsin.errors import TocsinError
+
+
+class NotOurs(TocsinError):
+    """A folder that cannot be used as a data folder; the message says why."""
+
 
 def prepare_folder(data: Path) -> None:
-    """The data folder with its parts, open to its owner alone."""
+    """The data folder with its parts, open to its owner alone, also where it was there before."""
     for part in ("", "keys", "files", "log"):
-        (data / part).mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = data / part
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.chmod(0o700)
+        except OSError as error:
+            raise NotOurs(
+                f"{folder} cannot be made readable for its owner alone ({error.strerror}): "
+                "it must belong to the user who runs the server"
+            ) from None
+
+
+def forget_settings() -> None:
+    """Take every setting of an installation out of the environment, so that none is met by chance.
+
+    The place of computed arrays is no setting of an installation.
+    """
+    for name in list(os.environ):
+        if name.startswith(("TOCSIN_", "DATABASE_URL")) and name != "TOCSIN_CACHE":
+            del os.environ[name]
 
 
 def start_django(data: Path, **environment: str) -> None:
