@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from tocsin.server.access import methods_of, rules
 from tocsin.server.accounts.models import Person
@@ -63,3 +63,24 @@ def test_without_demonstration_a_second_factor_is_asked_for_first(
     assert (answer.status_code, answer["Location"]) == (302, "/account/second-factor/")
     exercise = person("officer")
     assert signed_in(exercise).get("/").status_code == 200
+
+
+def test_before_the_second_factor_only_what_the_table_says_is_open(
+    person: Callable[..., Person], signed_in: Callable[[Person], Client]
+) -> None:
+    live = person("officer", realms=("LIVE",))
+    tried = 0
+    for (route, method), rule in rules().items():
+        if method != "GET" or rule.needs != "signed-in" or "logout" in route or "api:" in route:
+            continue
+        try:
+            address = reverse(route)
+        except NoReverseMatch:  # it names a row
+            continue
+        answer = signed_in(live).get(address)
+        sent_away = answer.headers.get("Location") == "/account/second-factor/"
+        # a library's page on a factor that is not there yet sends to the list by itself
+        assert sent_away or rule.before_second_factor, route
+        tried += not sent_away
+    assert tried > 3
+    assert not any(r.before_second_factor and r.needs != "signed-in" for r in rules().values())

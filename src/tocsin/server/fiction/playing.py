@@ -19,6 +19,8 @@ from tocsin.server.marking.policy import reader_of
 
 Say = Callable[[str], None]
 PATIENCE_S = 600.0
+OPENED_WITHIN_S = 30.0
+"""Opened right after the confirmation; if that was cut short, by the next tick of the timers."""
 
 
 class PlayStopped(TocsinError):
@@ -140,6 +142,12 @@ def play(address: str, walk: Path, *, say: Say) -> dict[str, Any]:
     dict
         ``alarms``, ``closed`` and ``incidents`` as numbers, ``refused`` with the message to the
         officer who tries to decide on a grave alarm alone.
+
+    Raises
+    ------
+    PlayStopped
+        A step was refused, or what it was to bring about did not come: nothing to confirm, an alarm
+        that stays open, a confirmation without an incident.
     """
     officer = caller(address, "officer@customs.example")
     expert = caller(address, "expert@laboratory.example")
@@ -163,10 +171,11 @@ def play(address: str, walk: Path, *, say: Say) -> dict[str, Any]:
     grave = next((a for a in alarms if a["source_class"] == "industrial"), None) or next(
         (a for a in alarms if a["source_class"] != "medical"), None
     )
-    if grave is not None:
-        _confirmed(officer, expert, grave)
-        say(f"{expert.name} confirms {grave['name']} ({grave['title']})")
-    incidents = contact.ask("/incidents")["incidents"]
+    if grave is None:
+        raise PlayStopped("the walk raised no alarm that an expert could confirm")
+    _confirmed(officer, expert, grave)
+    say(f"{expert.name} confirms {grave['name']} ({grave['title']})")
+    incidents = _incidents(contact)
     for incident in incidents:
         say(f"{contact.name} finds the incident {incident['name']}, linked to all behind it")
     return {
@@ -191,19 +200,31 @@ def _reason(alarm: dict[str, Any], kind: str, *wanted: str) -> str:
 
 
 def _medical(officer: Caller, alarm: dict[str, Any]) -> int:
-    _step(officer, alarm, "acknowledged")
-    _step(officer, alarm, "repeat_pass")
-    now = _step(officer, alarm, "reproduced")
+    """Close a medical alarm as its officer; how many actions that took."""
+    actions = 0
+    now = alarm
+    for kind in ("acknowledged", "repeat_pass", "reproduced"):
+        now = _step(officer, alarm, kind)
+        actions += 1
     reason = _reason(now, "innocent", "medical_patient", "medical")
-    _step(
-        officer,
-        alarm,
-        "innocent",
-        reason=reason,
-        evidence=["letter of the hospital seen"],
-        close=True,
-    )
-    return 4
+    evidence = ["letter of the hospital seen"]
+    now = _step(officer, alarm, "innocent", reason=reason, evidence=evidence, close=True)
+    actions += 1
+    if now["state"] != "closed":
+        raise PlayStopped(f"{alarm['name']} is {now['state']} and was to be closed")
+    return actions
+
+
+def _incidents(contact: Caller) -> list[dict[str, Any]]:
+    """Incidents that came of the confirmation."""
+    ends = time.monotonic() + OPENED_WITHIN_S
+    while True:
+        found: list[dict[str, Any]] = contact.ask("/incidents")["incidents"]
+        if found:
+            return found
+        if time.monotonic() > ends:
+            raise PlayStopped("an alarm was confirmed and no incident was opened")
+        time.sleep(0.5)
 
 
 def _alone(officer: Caller, alarm: dict[str, Any]) -> str:
