@@ -22,6 +22,7 @@ from tocsin.server.alarms.models import Alarm, AlarmEvent, ResponseEntry
 from tocsin.server.alarms.services import (
     CONFIRMED,
     DANGER,
+    OUT_OF_TIME,
     RAISED,
     Command,
     act,
@@ -339,6 +340,42 @@ def test_the_log_says_who_called_and_that_nothing_is_left(
     act(expert, alarm, Command(Kind.OPINION, confidence=0.5, cannot_exclude=()))
     leaf = Leaf.objects.filter(action="alarms.opinion").get()
     assert leaf.content["after"]["events"][-1]["cannot_exclude"] == []
+
+
+def test_the_log_names_who_did_each_part_of_a_step(
+    source: StoredFile, officer: Reader, clock: Any
+) -> None:
+    alarm = raised(source)
+    by_detector = Leaf.objects.get(action="alarms.raise")
+    assert by_detector.actor == "system:detector"
+    assert [e["by"] for e in by_detector.content["after"]["events"]] == ["system:detector"]
+    assert {leaf.actor for leaf in Leaf.objects.filter(action="links.link")} == {"system:detector"}
+    clock.move(minutes=30)
+    act(officer, alarm, Command(Kind.MEASURED, note="3", facts=Facts(dose_rate_uSv_h=300.0)))
+    leaf = Leaf.objects.get(action="alarms.measured")
+    me = f"person:{officer.person.pk}"
+    assert leaf.actor == me
+    made = [(e["kind"], e["by"]) for e in leaf.content["after"]["events"]]
+    assert set(made[:-2]) == {("timer_expired", "system:timers")}
+    assert made[-2:] == [("measured", me), ("safety_override", "system:alarms")]
+    written = Leaf.objects.filter(action__startswith="alarms.")
+    assert "[]" not in str([leaf.content for leaf in written])
+
+
+def test_whom_the_timers_call_is_called_by_them(
+    source: StoredFile, officer: Reader, clock: Any
+) -> None:
+    alarm = raised(source)
+    clock.move(minutes=2)
+    act(officer, alarm, Command(Kind.MEASURED, note="3", facts=Facts(dose_rate_uSv_h=3.0)))
+    late = Notice.objects.filter(text=OUT_OF_TIME)
+    assert late.exists()
+    assert {
+        leaf.actor
+        for leaf in Leaf.objects.filter(
+            action="duties.notify", subject_id__in=[str(n.pk) for n in late]
+        )
+    } == {"system:timers"}
 
 
 def test_who_may_not_see_an_alarm_is_not_called(source: StoredFile, person: MakePerson) -> None:

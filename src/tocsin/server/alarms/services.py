@@ -55,6 +55,10 @@ VERDICTS = {
 }
 DETECTOR = "system:detector"
 TIMERS = "system:timers"
+RULES = "system:alarms"
+"""The law of the alarm: an exceeded action level makes an event, whoever measured it."""
+ACTORS = {Kind.RAISED: DETECTOR, Kind.TIMER_EXPIRED: TIMERS}
+"""What made an event that no person did."""
 EXPIRE_BATCH = 500
 
 RAISED = gettext_noop("Alarm {name} waits to be acknowledged")
@@ -206,9 +210,9 @@ def raise_from_encounter(
             "versions": dict(versions or {}),
         },
     )
-    link(alarm, LinkKind.RAISED, source, actor=actor)
+    link(alarm, LinkKind.RAISED, source, actor=actor or DETECTOR)
     for row in evidence:
-        link(row, LinkKind.EVIDENCE, alarm, actor=actor)
+        link(row, LinkKind.EVIDENCE, alarm, actor=actor or DETECTOR)
     return alarm
 
 
@@ -294,7 +298,7 @@ def _raise(
             "title": alarm.title,
             "state": alarm.state,
             "facts": facts_to_json(facts),
-            "events": [e.kind.value for e in events],
+            "events": [_leaf(e) for e in events],
         },
         reason=note,
     )
@@ -357,12 +361,18 @@ def act(reader: Reader, alarm: Alarm, command: Command) -> Alarm:
 
 
 def _leaf(event: Event) -> dict[str, Any]:
-    """What the audit log keeps of an event: everything that is filled in, an empty list too.
+    """What the audit log keeps of an event: who made it, and everything that is filled in.
 
-    An expert who excludes nothing further has said so.
+    A step of a person can bring events of the system with it, so each names its own. The one empty
+    list that is kept says that nothing else is possible: an expert has said so.
     """
     columns = columns_of(event)
-    return {name: value for name, value in columns.items() if value is not None and value != ""}
+    person = columns.pop("person_id")
+    by = f"person:{person}" if person else ACTORS.get(event.kind, RULES)
+    kept = {name: value for name, value in columns.items() if value not in (None, "", [])}
+    if event.cannot_exclude is not None:
+        kept["cannot_exclude"] = list(event.cannot_exclude)
+    return {"by": by, **kept}
 
 
 def _append(alarm: Alarm, events: Sequence[Event], *, after: int) -> None:
@@ -430,6 +440,7 @@ def _call(
         # The next role is called, and who was late is reminded: there may be nobody above.
         late = current_configuration().timers[expired[-1].timer].responsible
         calls = [(OUT_OF_TIME, _chain_from(folded.called)), (OUT_OF_TIME, _chain_from(late)[:1])]
+        actor = TIMERS
     elif moved and folded.state is State.UNRESOLVED:
         calls = [(EXPERT_WANTED, _chain_from(Role.EXPERT))]
     elif moved and folded.state is State.RAISED:

@@ -74,7 +74,7 @@ def open_from_alarm(alarm: Alarm) -> Incident:
         subject=incident,
         after={"title": incident.title, "alarm": str(alarm.pk)},
     )
-    link(incident, LinkKind.RAISED, alarm, actor=None)
+    link(incident, LinkKind.RAISED, alarm, actor=FROM_ALARMS)
     notify(
         incident,
         text=OPENED,

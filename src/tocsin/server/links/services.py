@@ -14,7 +14,7 @@ from tocsin.server.marking.models import Marked
 
 @transaction.atomic
 def link(
-    source: Marked, kind: str, target: Marked, *, actor: Person | None, reason: str = ""
+    source: Marked, kind: str, target: Marked, *, actor: Person | str, reason: str = ""
 ) -> Link:
     """Say that one row hangs together with another.
 
@@ -24,8 +24,8 @@ def link(
         "source *kind* target", for example "incident *was raised by* alarm". Both of one realm.
     kind : str
         Of ``LinkKind``.
-    actor : Person or None
-        Who says so; None for the system.
+    actor : Person or str
+        Who says so: a person, or ``"system:"`` and the process that found it.
     """
     mark = highwater((mark_of(source), mark_of(target)))
     row = Link.objects.create(
@@ -37,12 +37,12 @@ def link(
         to_id=target.pk,
         originator=source.originator,
         created_at=now(),
-        created_by=actor,
+        created_by=actor if isinstance(actor, Person) else None,
         reason=reason,
     )
     mark.stamp(row)
     record(
-        actor=actor or "system:links",
+        actor=actor,
         action="links.link",
         subject=row,
         after={"kind": kind, "from": str(source.pk), "to": str(target.pk)},

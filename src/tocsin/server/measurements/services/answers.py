@@ -63,7 +63,7 @@ def finish_upload(
     Upload.objects.filter(pk=row.pk).update(
         state=State.DONE, progress=1.0, touched_at=at, finished_at=at
     )
-    link(measurement, LinkKind.DERIVED, row.file, actor=None)
+    link(measurement, LinkKind.DERIVED, row.file, actor=ANALYST)
     record(
         actor=ANALYST,
         action="measurements.analyse",
