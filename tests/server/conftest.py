@@ -41,6 +41,12 @@ def data_folder(tmp_path: Path, settings: Any) -> Path:
     return tmp_path / "data"
 
 
+@pytest.fixture(autouse=True)
+def connection_of_the_test_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream gives its connection back between beats; a test's holds the test's transaction."""
+    monkeypatch.setattr("tocsin.server.live.streams.close_old_connections", lambda: None)
+
+
 @pytest.fixture
 def clock() -> Iterator[SetClock]:
     """The server's clock, standing at noon of a working day."""
