@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -28,7 +29,9 @@ from tocsin.server.accounts.tokens import valid_token
 from tocsin.server.clock import now
 from tocsin.server.marking.policy import Reader, may, reader_of
 from tocsin.server.marking.reading import WINDOW, TooMuchReading
-from tocsin.server.problems import problem
+from tocsin.server.problems import StoredUnreadable, problem
+
+log = logging.getLogger(__name__)
 
 OPEN = frozenset({"public", "signed-in", "closed"})
 
@@ -108,7 +111,9 @@ class AccessMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Say that reading is stopped for a while."""
+        """Say that reading is stopped for a while, or that a row cannot be read."""
+        if isinstance(error, StoredUnreadable):
+            return _unreadable(request, error)
         if not isinstance(error, TooMuchReading):
             return None
         minutes = int(WINDOW.total_seconds() // 60)
@@ -166,6 +171,18 @@ class AccessMiddleware:
                 f"{reverse('account_reauthenticate')}?{urlencode({'next': _back(request)})}"
             )
         return None
+
+
+def _unreadable(request: HttpRequest, error: StoredUnreadable) -> HttpResponse:
+    log.error("a stored row cannot be read: %s", error)
+    text = _(
+        "What is stored here cannot be read by this version of Tocsin: it was written by a newer "
+        "one, or it is damaged. Nothing was changed. Found: {found}."
+    ).format(found=error)
+    if request.path.startswith("/api/"):
+        return _refusal(409, text)
+    values = {"title": _("Cannot be read"), "text": text}
+    return render(request, "error.html", values, status=409)
 
 
 def _reader(request: HttpRequest, *, is_api: bool) -> Reader | None:

@@ -21,7 +21,7 @@ from tocsin.server.duties.api import router as duties
 from tocsin.server.incidents.api import router as incidents
 from tocsin.server.marking.reading import TooMuchReading
 from tocsin.server.measurements.api import router as measurements
-from tocsin.server.problems import problem
+from tocsin.server.problems import StoredUnreadable, problem
 from tocsin.server.transparency.api import router as transparency
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,8 @@ api.add_router("/log", transparency)
 
 
 @api.exception_handler(TooMuchReading)
-def _too_much(_request: HttpRequest, error: TooMuchReading) -> HttpResponse:
+@api.exception_handler(StoredUnreadable)
+def _told_by_middleware(_request: HttpRequest, error: Exception) -> HttpResponse:
     raise error  # the middleware answers it, as for pages
 
 

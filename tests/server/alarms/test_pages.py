@@ -15,7 +15,7 @@ from django.test import Client
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.alarms.facts import Kind
-from tocsin.server.alarms.models import Alarm, ResponseEntry
+from tocsin.server.alarms.models import Alarm, AlarmEvent, ResponseEntry
 from tocsin.server.alarms.services import raise_from_encounter
 from tocsin.server.clock import now
 from tocsin.server.files.services import store
@@ -47,6 +47,46 @@ def raised(person: MakePerson, clock: Any) -> Callable[..., Alarm]:
         return alarm
 
     return make
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"kind": "teleported"},
+        {"role": "emperor"},
+        {"trigger": "prophecy"},
+        {"facts": {"source_class": "antimatter", "dose_rate_uSv_h": None}},
+        {"facts": {"dose_rate_uSv_h": None}},
+    ],
+)
+def test_an_event_that_this_version_does_not_know_is_said_and_no_fault(
+    raised: Callable[..., Alarm], person: MakePerson, signed_in: SignIn, stored: dict[str, Any]
+) -> None:
+    alarm = raised()
+    first = alarm.events.get()
+    fields = {f.name: getattr(first, f.name) for f in first._meta.fields if f.name != "id"}
+    AlarmEvent.objects.create(**fields | {"number": 2} | stored)
+    browser = signed_in(person("supervisor"))
+    page = browser.get(alarm.get_absolute_url())
+    assert page.status_code == 409
+    assert "cannot be read by this version" in page.content.decode()
+    step = f"/alarms/{alarm.pk}/steps/acknowledged/"
+    assert browser.post(step).status_code == 409
+    told = browser.get(f"/api/1/alarms/{alarm.pk}")
+    assert (told.status_code, told.json()["error"]["code"]) == (409, "stored_unreadable")
+    assert alarm.name in browser.get("/alarms/").content.decode()
+
+
+def test_a_state_that_this_version_does_not_know_spoils_no_list(
+    raised: Callable[..., Alarm], person: MakePerson, signed_in: SignIn
+) -> None:
+    alarm = raised()
+    Alarm.objects.filter(pk=alarm.pk).update(state="limbo")
+    browser = signed_in(person("supervisor"))
+    for address in ("/alarms/", alarm.get_absolute_url(), "/alarms/alarms.csv"):
+        page = browser.get(address)
+        assert page.status_code == 200, address
+        assert "limbo" in page.content.decode(), address
 
 
 def offered(page: str) -> set[str]:

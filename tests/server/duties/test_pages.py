@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -27,7 +28,8 @@ from tocsin.server.duties.services import (
     take_over,
 )
 from tocsin.server.marking.models import Agreement
-from tocsin.server.marking.policy import reader_of
+from tocsin.server.marking.policy import reader_of, visible
+from tocsin.server.marking.services import agree
 
 pytestmark = pytest.mark.django_db
 MakePerson = Callable[..., Person]
@@ -69,6 +71,27 @@ def test_a_supervisor_plans_and_the_officer_takes_over(
     shift.refresh_from_db()
     assert shift.cancel_reason == "ill"
     assert signed_in(boss).get("/duties/roster.csv").status_code == 200
+
+
+def test_a_shift_of_others_is_cancelled_by_nobody_and_answers_like_one_that_is_not_there(
+    person: MakePerson, signed_in: SignIn, clock: Any
+) -> None:
+    officer, boss = person("officer"), reader_of(person("supervisor", "point_of_contact"))
+    shift = plan_shift(
+        boss, person=officer, role="officer", start=now(), end=now() + timedelta(hours=7)
+    )
+    stranger = person("supervisor", of="police")
+    agree(boss, receiver=stranger.organisation, noun="duties.shift", most_level=1, reason="joint")
+    browser = signed_in(stranger)
+    assert visible(reader_of(stranger), Shift.objects.all()).exists()
+    for pk in (shift.pk, uuid.uuid4()):
+        answer = browser.post(f"/duties/shifts/{pk}/cancel/", {"reason": "x"})
+        assert answer.status_code == 404
+        assert (
+            post(browser, f"/api/1/duties/shifts/{pk}/cancel", {"reason": "x"}).status_code == 404
+        )
+    shift.refresh_from_db()
+    assert shift.cancelled_at is None
 
 
 def test_a_shift_that_cannot_be_is_refused(person: MakePerson, clock: Any) -> None:

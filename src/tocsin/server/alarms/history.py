@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from tocsin.nuclear.classes import GRAVITY
 from tocsin.server.alarms.facts import SYSTEM, Event, Facts, Kind, Role, Trigger
+from tocsin.server.alarms.machine import IllegalHistory
 from tocsin.server.alarms.models import AlarmEvent
 
 OUT_OF_RANGE = "out of range"
@@ -30,15 +32,36 @@ def facts_to_json(facts: Facts | None) -> dict[str, Any] | None:
 
 
 def facts_from_json(data: dict[str, Any] | None) -> Facts | None:
-    """The reverse of :func:`facts_to_json`."""
+    """The reverse of :func:`facts_to_json`.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        It holds a class or a name that is not known, or lacks one that is.
+    """
     if data is None:
         return None
     rate = data["dose_rate_uSv_h"]
+    if data["source_class"] not in ("", *GRAVITY):
+        raise ValueError(f"{data['source_class']!r} is no class")
     return Facts(**{**data, "dose_rate_uSv_h": math.inf if rate == OUT_OF_RANGE else rate})
 
 
 def event_of(row: AlarmEvent) -> Event:
-    """The event that a row holds."""
+    """The event that a row holds.
+
+    Raises
+    ------
+    IllegalHistory
+        The row holds a name that this version does not know.
+    """
+    try:
+        return _event_of(row)
+    except (ValueError, KeyError, TypeError) as error:
+        raise IllegalHistory(f"event {row.number}: {error}") from error
+
+
+def _event_of(row: AlarmEvent) -> Event:
     return Event(
         kind=Kind(row.kind),
         at=row.at,

@@ -19,6 +19,7 @@ from tocsin.errors import InvalidInput, TocsinError
 from tocsin.server.alarms.configuration import Configuration
 from tocsin.server.alarms.facts import SYSTEM, Alarm, Event, Facts, Kind, Role, State, Trigger
 from tocsin.server.alarms.rules import STAGES, close_problem, problems, rules_for, target
+from tocsin.server.problems import StoredUnreadable
 
 K, S = Kind, State
 
@@ -39,8 +40,8 @@ class Refused(TocsinError):
         super().__init__(", ".join(self.problems))
 
 
-class IllegalHistory(TocsinError):
-    """Stored events cannot have happened in this order: the store was changed or is damaged."""
+class IllegalHistory(StoredUnreadable):
+    """Stored events cannot have happened in this order, or are of a kind that nobody here knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,8 @@ def gravity_names(alarm: Alarm) -> list[str | Promise]:
 
 def stage_name(alarm: Alarm) -> str | Promise:
     """What the running timer waits for; empty where none runs."""
-    stage = STAGE_OF.get(State(alarm.state), "")
+    # a state that this version does not know has no timer here; its page says what is wrong
+    stage = STAGE_OF.get(State(alarm.state), "") if alarm.state in set(State) else ""
     return STAGES.get(stage, "")
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
-from tocsin.server.alarms.facts import Kind, State
+from tocsin.server.alarms.facts import Kind
 from tocsin.server.alarms.forms import WITH_FACTS, Unreadable, command_from, facts_from, number
 from tocsin.server.alarms.machine import Refused, Step
 from tocsin.server.alarms.models import Alarm, EntryKind
@@ -161,7 +161,7 @@ def _page(
         "alarms/alarm.html",
         {
             "alarm": alarm,
-            "state": STATES[State(alarm.state)],
+            "state": alarm.get_state_display(),
             "class_name": CLASSES.get(alarm.source_class, alarm.source_class),
             "gravity": gravity_names(alarm),
             "stage": stage_name(alarm),

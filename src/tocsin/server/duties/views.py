@@ -108,12 +108,12 @@ def _said(error: Exception) -> str:
 @require_POST
 def shift_cancel(request: ReaderRequest, pk: str) -> HttpResponse:
     """Take a shift back."""
-    shift = get_object_or_404(visible(request.reader, Shift.objects.all()), pk=pk)
-    if shift.originator_id == request.reader.person.organisation_id:
-        try:
-            cancel_shift(request.reader, shift, reason=request.POST.get("reason", ""))
-        except InvalidInput as error:
-            messages.error(request, str(error))
+    own = Shift.objects.filter(originator=request.reader.person.organisation)
+    shift = get_object_or_404(visible(request.reader, own), pk=pk)
+    try:
+        cancel_shift(request.reader, shift, reason=request.POST.get("reason", "")[:400])
+    except InvalidInput as error:
+        messages.error(request, str(error))
     return redirect("duties:roster")
 
 
