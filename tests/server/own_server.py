@@ -15,6 +15,29 @@ import psycopg
 import pytest
 
 POSTGRES = "TOCSIN_TEST_DATABASE_URL"
+WRITER = """
+import sys
+from pathlib import Path
+from tocsin.server.serving.first_start import prepare_folder, start_django, migrate
+data = Path(sys.argv[1]); prepare_folder(data); start_django(data); migrate()
+from tocsin.server.accounts.services import add_organisation, add_person
+from tocsin.server.files.services import store
+from tocsin.server.accounts.models import Person
+who = Person.objects.first()
+if who is None:
+    where = add_organisation(
+        actor="system:test", name="A", short_name="a", kind="police", country="XX"
+    )
+    who = add_person(actor="system:test", email="a@a.example", name="A", organisation=where,
+                     clearance=1, realms=["EXERCISE"])
+count, until = 0, int(sys.argv[2])
+while count < until:
+    kept = store(b"%d" % count * 500, name=f"{count}", actor=who, realm="EXERCISE", level=1,
+                 originator=who.organisation)
+    count += 1
+    print(kept.blob_id, flush=True)
+"""
+"""Keeps so many files in a folder, and prints the hash of each one once it is kept."""
 
 
 def surroundings(url: str = "", **more: str) -> dict[str, str]:

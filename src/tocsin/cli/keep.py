@@ -70,8 +70,14 @@ def restore_command(
 
 
 def verify_command(data: Data = Path("tocsin-data")) -> None:
-    """Check that everything is there and is what was stored: settings, database, files, log."""
-    _django(data)
+    """Check that everything is there and is what was stored, and write nothing.
+
+    Settings, database, every file, and the log against what is kept of it.
+    """
+    _folder(data)
+    from tocsin.server.serving.first_start import start_reading
+
+    start_reading(data.absolute())
     _verified()
 
 
@@ -116,9 +122,13 @@ def _advance(bar: Progress) -> Callable[[int, int], None]:
     return advance
 
 
-def _django(data: Path) -> None:
+def _folder(data: Path) -> None:
     if not data.is_dir():
         bad_usage(f"{data} is no folder of a server: name it by --data")
+
+
+def _django(data: Path) -> None:
+    _folder(data)
     from tocsin.server.serving.first_start import prepare_folder, start_django
 
     prepare_folder(data.absolute())

@@ -30,6 +30,12 @@ def log_key() -> SigningKey:
     return read_key_file(path)
 
 
+def known_log_key() -> SigningKey | None:
+    """The key that signs checkpoints, None where none was made yet; makes nothing."""
+    path = _keys() / "log.key"
+    return read_key_file(path) if path.exists() else None
+
+
 def witness_keys() -> list[VerifierKey]:
     """Keys of the witnesses, one a line in ``keys/witnesses``; lines that begin with # are notes.
 
@@ -46,7 +52,6 @@ def witness_keys() -> list[VerifierKey]:
 def kept_folders(key: VerifierKey) -> list[KeptFolder]:
     """The folder of this server first, then the copies elsewhere."""
     own = settings.TOCSIN.data / "log"
-    own.mkdir(parents=True, exist_ok=True, mode=0o700)
     return [KeptFolder(place, key) for place in (own, *settings.TOCSIN.checkpoint_copies)]
 
 

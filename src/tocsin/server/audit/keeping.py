@@ -23,6 +23,13 @@ LINE_BYTES = 65
 _DIGITS = 12
 
 
+class LogAltered(TocsinError):
+    """The database is not, or cannot be shown to be, the log that was signed.
+
+    Nothing more is signed until somebody has looked.
+    """
+
+
 class KeptFolder:
     """One place where checkpoints are kept.
 
@@ -45,15 +52,40 @@ class KeptFolder:
         return self.place.is_dir()
 
     def newest(self) -> Checkpoint | None:
-        """The largest checkpoint of this log that is kept here and whose signature holds."""
-        found = None
-        for path in sorted((self.folder / "checkpoints").glob("*.txt"), reverse=True):
-            try:
-                found = Checkpoint.open(path.read_bytes(), self.key)
-            except NoteRefused:
-                continue
-            break
-        return found
+        """The largest checkpoint of this log that is kept here; None where there is none.
+
+        Raises
+        ------
+        LogAltered
+            When a file that may be the largest one cannot be read, is cut short or is no checkpoint
+            of this log. To pass it over would let whoever spoils it put back an older state.
+        """
+        try:
+            names = sorted(p.name for p in (self.folder / "checkpoints").iterdir())
+        except FileNotFoundError:
+            names = []
+        except OSError as error:
+            raise _unproved(self.folder / "checkpoints", str(error.strerror)) from error
+        kept = [n for n in names if n.endswith(".txt") and not n.startswith(".")]
+        found = self._opened(self.folder / "checkpoints" / kept[-1]) if kept else None
+        if found is not None and kept[-1] != self.file_of(found.size).name:
+            raise _unproved(
+                self.folder / "checkpoints" / kept[-1], f"it states {found.size} leaves"
+            )
+        latest = self._opened(self.folder / "latest.txt")
+        if latest is None or (found is not None and found.size >= latest.size):
+            return found
+        return latest
+
+    def _opened(self, path: Path) -> Checkpoint | None:
+        try:
+            return Checkpoint.open(path.read_bytes(), self.key)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unproved(path, str(error.strerror)) from error
+        except NoteRefused as error:
+            raise _unproved(path, str(error)) from error
 
     def size(self) -> int:
         """Number of leaves whose commitment is kept here."""
@@ -84,8 +116,11 @@ class KeptFolder:
     def replace(self, checkpoint: Checkpoint) -> None:
         """Write a kept checkpoint again, with the co-signatures that came back."""
         _write(self.file_of(checkpoint.size), checkpoint.written())
-        newest = self.newest()
-        if newest is None or newest.size == checkpoint.size:
+        try:
+            latest = self._opened(self.folder / "latest.txt")
+        except LogAltered:
+            return  # left as it is: the sequencer tells of it, and signs nothing more
+        if latest is None or latest.size == checkpoint.size:
             _write(self.folder / "latest.txt", checkpoint.written())
 
     def file_of(self, size: int) -> Path:
@@ -133,8 +168,11 @@ def keep_everywhere(
     return missed
 
 
-class LogAltered(TocsinError):
-    """The database is not the log that was signed: nothing more is signed until somebody looks."""
+def _unproved(path: Path, why: str) -> LogAltered:
+    return LogAltered(
+        f"what is kept in {path} cannot be read ({why}), so it cannot be shown that the log is the "
+        "one that was signed: find out why, and move it aside only if the reason is a good one"
+    )
 
 
 def _write(path: Path, text: str) -> None:

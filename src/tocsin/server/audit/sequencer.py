@@ -8,7 +8,7 @@ the checkpoints kept outside, and signs nothing that does not begin with what wa
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -16,7 +16,7 @@ from django.db.models import Max
 
 from tocsin.sealing import Checkpoint, MerkleTree, SigningKey, leaf_hash
 from tocsin.server.audit import models
-from tocsin.server.audit.identity import kept_folders, log_key
+from tocsin.server.audit.identity import kept_folders, known_log_key, log_key
 from tocsin.server.audit.keeping import KeptFolder, LogAltered, keep_everywhere
 
 log = logging.getLogger(__name__)
@@ -101,34 +101,11 @@ class Sequencer:
 
     def _take_over(self) -> None:
         """Positions that were given before this process, or by another one."""
-        last = models.Leaf.objects.aggregate(last=Max("position"))["last"]
-        size = 0 if last is None else last + 1
-        if size < self.tree.size:
-            raise LogAltered(f"the database ends at {size} leaves, {self.tree.size} were sequenced")
-        rows = (
-            models.Leaf.objects.filter(position__gte=self.tree.size)
-            .order_by("position")
-            .values_list("position", "commitment")
-        )
-        for position, commitment in rows.iterator(chunk_size=10_000):
-            if position != self.tree.size:
-                raise LogAltered(f"the database has no leaf {self.tree.size}, but later ones")
-            self.tree.append(leaf_hash(bytes(commitment)))
+        grow(self.tree)
 
     def _compare(self) -> None:
         """Demand that the tree begins with every newest checkpoint that is kept anywhere."""
-        kept = [c for c in (f.newest() for f in self.folders if f.is_there()) if c is not None]
-        for one in kept:
-            if one.size > self.tree.size:
-                raise LogAltered(
-                    f"a kept checkpoint states {one.size} leaves, the database has "
-                    f"{self.tree.size}: leaves were removed or an older state was put back"
-                )
-            if self.tree.root(one.size) != one.root:
-                raise LogAltered(
-                    f"the first {one.size} leaves of the database are not those that were signed"
-                )
-        self.signed = max(kept, key=lambda c: c.size, default=None)
+        self.signed = compare(self.tree, self.folders)
         if self.signed is not None:
             self._show(self.signed, None)
 
@@ -198,6 +175,81 @@ class Step:
             return 0
         self.refused, self.try_after = "", None
         return done
+
+
+def grow(tree: MerkleTree) -> None:
+    """Append to a tree the leaves that have a position in the database and are not in it yet.
+
+    Raises
+    ------
+    LogAltered
+        When the database has fewer leaves than the tree, or a gap.
+    """
+    last = models.Leaf.objects.aggregate(last=Max("position"))["last"]
+    size = 0 if last is None else last + 1
+    if size < tree.size:
+        raise LogAltered(f"the database ends at {size} leaves, {tree.size} were sequenced")
+    rows = (
+        models.Leaf.objects.filter(position__gte=tree.size)
+        .order_by("position")
+        .values_list("position", "commitment")
+    )
+    for position, commitment in rows.iterator(chunk_size=10_000):
+        if position != tree.size:
+            raise LogAltered(f"the database has no leaf {tree.size}, but later ones")
+        tree.append(leaf_hash(bytes(commitment)))
+
+
+def compare(tree: MerkleTree, folders: Sequence[KeptFolder]) -> Checkpoint | None:
+    """Demand that a tree begins with the newest checkpoint of every folder that is there.
+
+    Returns
+    -------
+    Checkpoint or None
+        The largest of them.
+
+    Raises
+    ------
+    LogAltered
+        When it does not, or when one of them cannot be read.
+    """
+    kept = [c for c in (f.newest() for f in folders if f.is_there()) if c is not None]
+    for one in kept:
+        if one.size > tree.size:
+            raise LogAltered(
+                f"a kept checkpoint states {one.size} leaves, the database has "
+                f"{tree.size}: leaves were removed or an older state was put back"
+            )
+        if tree.root(one.size) != one.root:
+            raise LogAltered(
+                f"the first {one.size} leaves of the database are not those that were signed"
+            )
+    return max(kept, key=lambda c: c.size, default=None)
+
+
+def check_log() -> Checkpoint | None:
+    """Compare the log in the database with what is kept of it; writes nothing anywhere.
+
+    Returns
+    -------
+    Checkpoint or None
+        The newest one that is kept; None where nothing was signed yet.
+
+    Raises
+    ------
+    LogAltered
+        When they do not agree, or when it cannot be shown that they do.
+    """
+    tree = MerkleTree()
+    grow(tree)
+    key = known_log_key()
+    if key is None:
+        if models.Checkpoint.objects.exists():
+            raise LogAltered(
+                "the key of the log is missing: nothing can be shown of what it signed"
+            )
+        return None
+    return compare(tree, kept_folders(key.verifier))
 
 
 def seal_now(at: datetime) -> Checkpoint | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 import django
@@ -44,6 +45,16 @@ def start_django(data: Path, **environment: str) -> None:
     os.environ.update(environment)
     os.environ["DJANGO_SETTINGS_MODULE"] = "tocsin.server.settings"
     django.setup()
+
+
+def start_reading(data: Path) -> None:
+    """Set up Django on a data folder without making anything in it, not even a missing key."""
+    key = data / "keys" / "session-key"
+    given = any(os.environ.get(n) for n in ("TOCSIN_SECRET_KEY", "TOCSIN_SECRET_KEY_FILE"))
+    if given or key.exists():
+        start_django(data)
+    else:
+        start_django(data, TOCSIN_SECRET_KEY=secrets.token_urlsafe(64))
 
 
 def migrate() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 from django.apps import apps
 from django.core.management.color import no_style
@@ -74,21 +72,6 @@ def put_back(folder: Path) -> None:
 def table_names() -> list[str]:
     """Tables of the database, in order."""
     return sorted(connection.introspection.table_names())
-
-
-def digest_of_tables() -> dict[str, tuple[int, str]]:
-    """Number of rows and a hash over all values of each table."""
-    out = {}
-    for table in table_names():
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM {_quoted(table)}")  # noqa: S608 - our own tables
-            rows = sorted(repr(tuple(_plain(v) for v in row)) for row in cursor.fetchall())
-        out[table] = (len(rows), hashlib.sha256("\n".join(rows).encode()).hexdigest())
-    return out
-
-
-def _plain(value: Any) -> Any:
-    return bytes(value) if isinstance(value, memoryview | bytearray) else value
 
 
 def _quoted(table: str) -> str:

@@ -225,7 +225,10 @@ def _checkpoint_page(
 
 def _place(folder: Any) -> dict[str, Any]:
     there = folder.is_there()
-    newest = folder.newest() if there else None
+    try:
+        newest = folder.newest() if there else None
+    except LogAltered:
+        return {"name": folder.place.name, "there": there, "unreadable": True}
     return {
         "name": folder.place.name,
         "there": there,
