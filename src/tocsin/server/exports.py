@@ -1,23 +1,50 @@
-"""Tables as CSV: marking, realm and provenance on top, and no cell that a program would run."""
+"""Tables as CSV: marking, realm and provenance on top, and no cell that a program would run.
+
+Each table that leaves has its leaf in the log, and the rows in it count as read.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db import models, transaction
 from django.http import HttpResponse
 
 import tocsin
 from tocsin.server.accounts.models import Level
+from tocsin.server.audit.services import record
 from tocsin.server.clock import now
+from tocsin.server.marking.aggregation import PlacesWithheld, together
+from tocsin.server.marking.highwater import Mark, mark_of_rows
+from tocsin.server.marking.models import Compartment
 from tocsin.server.marking.policy import Reader
+from tocsin.server.marking.reading import MOST_ROWS
 
-LIMIT = 5_000
-"""Rows of one export; the last line says when there were more."""
+LIMIT = MOST_ROWS * 4 // 5
+"""Rows of one table: below the limit on reading, so that a long list does not stop its reader."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Columns that say where, and which rows fill them.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Names of the columns; they are fields of the row.
+    told : Q
+        Rows that tell a place.
+    """
+
+    columns: Sequence[str]
+    told: models.Q
 
 
 def cell(value: object) -> object:
@@ -34,14 +61,68 @@ def cell(value: object) -> object:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
+def csv_of_rows(
+    reader: Reader,
+    name: str,
+    header: Sequence[str],
+    found: models.QuerySet[Any],
+    cells: Callable[[Any], Sequence[object]],
+    *,
+    action: str,
+    places: Places | None = None,
+) -> HttpResponse:
+    """A download of a list of marked rows, cut where it is longer than one reader is shown.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file without its ending.
+    found : QuerySet
+        The rows, as the policy opens them to the reader.
+    cells : callable
+        Cells of one row.
+    action : str
+        As the log calls it.
+    places : Places, optional
+        Columns that say where. Of a list with many places the mark is one level higher; who is not
+        cleared for it gets the list without them. The whole list counts, not the part that is sent.
+    """
+    total = found.count()
+    rows = list(found[:LIMIT])
+    own = found.model._default_manager.filter(pk__in=[row.pk for row in rows])
+    mark = mark_of_rows(reader.realm, own)
+    notes = []
+    if total > len(rows):
+        notes.append(f"cut: the first {len(rows)} of {total} rows; narrow the filter")
+    if places is not None:
+        try:
+            mark = together(reader, mark, places=found.filter(places.told).count())
+        except PlacesWithheld as withheld:
+            notes.append(f"without places: so many together are {Level(withheld.level).name}")
+            places = None
+    shown = tuple(places.columns) if places is not None else ()
+    return csv_answer(
+        reader,
+        name,
+        (*header, *shown),
+        ((*cells(row), *(getattr(row, column) for column in shown)) for row in rows),
+        mark=mark,
+        action=action,
+        notes=notes,
+    )
+
+
+@transaction.atomic
 def csv_answer(
     reader: Reader,
     name: str,
     header: Sequence[str],
     rows: Iterable[Sequence[object]],
     *,
-    level: int,
-    tlp: str = "RED",
+    mark: Mark,
+    action: str,
+    subject: models.Model | None = None,
+    notes: Sequence[str] = (),
 ) -> HttpResponse:
     """A download of a table.
 
@@ -49,19 +130,41 @@ def csv_answer(
     ----------
     name : str
         Name of the file without its ending.
-    level : int
-        Level of what the table holds: the highest of its rows.
+    mark : Mark
+        Of what the table holds.
+    action : str
+        As the log calls it.
+    subject : Model, optional
+        Row that the table tells of; of a list of rows the log names who took it.
+    notes : sequence of str
+        What a reader must know of it, for example that it is cut.
     """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([f"# {reader.realm} {Level(level).name} TLP:{tlp}"])
+    marking = f"# {mark.realm} {Level(mark.level).name} TLP:{mark.tlp}"
+    circles = Compartment.objects.filter(pk__in=mark.compartments).values_list("code", flat=True)
+    writer.writerow([" ".join((marking, *circles))])
     writer.writerow([f"# Tocsin {tocsin.__version__}, {now().isoformat(timespec='seconds')}"])
+    for note in notes:
+        writer.writerow([f"# {note}"])
     writer.writerow(header)
-    for count, row in enumerate(rows):
-        if count == LIMIT:
-            writer.writerow([f"# more than {LIMIT} rows: narrow the filter"])
-            break
+    count = 0
+    for row in rows:
         writer.writerow([cell(value) for value in row])
+        count += 1
+    record(
+        actor=reader.person,
+        action=action,
+        subject=subject or reader.person,
+        after={
+            "table": name,
+            "rows": count,
+            "realm": mark.realm,
+            "level": mark.level,
+            "tlp": mark.tlp,
+            "notes": list(notes),
+        },
+    )
     answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer

@@ -18,6 +18,7 @@ from tocsin.server.alarms.machine import Refused
 from tocsin.server.alarms.models import Alarm, ResponseEntry
 from tocsin.server.alarms.names import STEPS, said
 from tocsin.server.alarms.reading import (
+    WITH_PLACE,
     Filter,
     alarm_figures_for,
     alarms_for,
@@ -35,6 +36,8 @@ from tocsin.server.alarms.services import (
 )
 from tocsin.server.answers import MOST_ROWS, Detail, Page, Refusal
 from tocsin.server.links.reading import linked_rows
+from tocsin.server.marking.aggregation import PlacesWithheld, together
+from tocsin.server.marking.highwater import mark_of_rows
 
 router = Router(tags=["alarms"])
 
@@ -152,6 +155,9 @@ class AlarmRow(Schema):
     verdict: str
     reason: str
     closed_at: datetime | None
+    latitude: float | None
+    longitude: float | None
+    radius_m_95: float | None
     realm: str
     level: int
     tlp: str
@@ -175,9 +181,6 @@ class AlarmOut(AlarmRow):
     threshold: float | None
     false_alarm_rate_per_h: float | None
     nuclides: list[dict[str, Any]]
-    latitude: float | None
-    longitude: float | None
-    radius_m_95: float | None
     versions: dict[str, Any]
     events: list[EventOut]
     steps: list[StepOut]
@@ -185,8 +188,15 @@ class AlarmOut(AlarmRow):
 
 
 class AlarmList(Page):
-    """A part of the alarms."""
+    """A part of the alarms.
 
+    ``level`` is that of the answer as a whole: many places together are one level higher than each.
+    Who is not cleared for it gets the alarms without places, and ``places_withheld`` says so.
+    """
+
+    level: int
+    tlp: str
+    places_withheld: bool
     alarms: list[AlarmRow]
 
 
@@ -316,12 +326,26 @@ def alarm_list(
 ) -> dict[str, Any]:
     """Alarms that I may see, the latest first."""
     chosen = Filter(state=state, source_class=source_class, grave=grave)
-    rows = chosen.apply(alarms_for(reader_of_request(request)))
+    reader = reader_of_request(request)
+    rows = chosen.apply(alarms_for(reader))
+    shown = list(rows[offset : offset + limit])
+    mark = mark_of_rows(reader.realm, Alarm.objects.filter(pk__in=[row.pk for row in shown]))
+    withheld = False
+    try:
+        # the whole list counts: a page after the other is the list
+        mark = together(reader, mark, places=rows.filter(WITH_PLACE).count())
+    except PlacesWithheld:
+        withheld = True
+        for row in shown:
+            row.latitude = row.longitude = row.radius_m_95 = None
     return {
         "total": rows.count(),
         "offset": offset,
         "limit": limit,
-        "alarms": list(rows[offset : offset + limit]),
+        "level": mark.level,
+        "tlp": mark.tlp,
+        "places_withheld": withheld,
+        "alarms": shown,
     }
 
 

@@ -31,6 +31,10 @@ QUEUE_ROWS = 2_000
 """Alarms from which waiting times are taken: the latest of the filtered ones."""
 
 
+WITH_PLACE = Q(latitude__isnull=False, longitude__isnull=False)
+"""Alarms of which it is known where."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What the list is narrowed to, as the address gives it; what makes no sense is left out."""

@@ -20,6 +20,7 @@ from tocsin.server.alarms.machine import Refused, Step
 from tocsin.server.alarms.models import Alarm, EntryKind
 from tocsin.server.alarms.names import CLASSES, STATES, STEPS, TRIGGERS, reason_title, said
 from tocsin.server.alarms.reading import (
+    WITH_PLACE,
     Filter,
     alarm_figures_for,
     alarms_for,
@@ -37,11 +38,13 @@ from tocsin.server.alarms.services import (
     permitted_steps,
     raise_from_information,
 )
-from tocsin.server.exports import csv_answer
+from tocsin.server.exports import Places, csv_answer, csv_of_rows
 from tocsin.server.links.reading import linked_rows
+from tocsin.server.marking.highwater import mark_of, mark_of_rows
 from tocsin.server.typed import moment
 
 PAGE_ROWS = 50
+PLACES = Places(("latitude", "longitude", "radius_m_95"), WITH_PLACE)
 DANGEROUS = frozenset({Kind.CONFIRMED, Kind.REOPENED})
 
 
@@ -79,8 +82,7 @@ def alarm_list(request: ReaderRequest) -> HttpResponse:
 @require_GET
 def alarm_csv(request: ReaderRequest) -> HttpResponse:
     """The filtered list as a table."""
-    rows = list(Filter.of(request.GET).apply(alarms_for(request.reader))[:5_001])
-    return csv_answer(
+    return csv_of_rows(
         request.reader,
         "alarms",
         (
@@ -97,24 +99,23 @@ def alarm_csv(request: ReaderRequest) -> HttpResponse:
             "verdict",
             "reason",
         ),
-        (
-            (
-                a.name,
-                a.title,
-                a.state,
-                a.source_class,
-                a.raised_at,
-                a.acknowledged_at,
-                a.closed_at,
-                a.instrument,
-                a.dose_rate_uSv_h,
-                a.neutron,
-                a.verdict,
-                a.reason,
-            )
-            for a in rows
+        Filter.of(request.GET).apply(alarms_for(request.reader)),
+        lambda a: (
+            a.name,
+            a.title,
+            a.state,
+            a.source_class,
+            a.raised_at,
+            a.acknowledged_at,
+            a.closed_at,
+            a.instrument,
+            a.dose_rate_uSv_h,
+            a.neutron,
+            a.verdict,
+            a.reason,
         ),
-        level=max((a.level for a in rows), default=0),
+        action="alarms.export",
+        places=PLACES,
     )
 
 
@@ -342,7 +343,9 @@ def response_csv(request: ReaderRequest, pk: str) -> HttpResponse:
             )
             for e in sheet_of(row).entries
         ),
-        level=row.level,
+        mark=mark_of(row),
+        action="alarms.export",
+        subject=row,
     )
 
 
@@ -378,5 +381,6 @@ def statistics_csv(request: ReaderRequest) -> HttpResponse:
         "verdicts",
         ("verdict", "reason", "alarms", "share_of_judged"),
         found.rows,
-        level=max(rows.order_by("-level").values_list("level", flat=True)[:1], default=0),
+        mark=mark_of_rows(request.reader.realm, rows),
+        action="alarms.export",
     )

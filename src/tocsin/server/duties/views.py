@@ -34,7 +34,7 @@ from tocsin.server.duties.services import (
     plan_shift,
     take_over,
 )
-from tocsin.server.exports import csv_answer
+from tocsin.server.exports import csv_of_rows
 from tocsin.server.marking.policy import may, visible
 from tocsin.server.typed import moment
 
@@ -67,13 +67,13 @@ def roster(request: ReaderRequest) -> HttpResponse:
 def roster_csv(request: ReaderRequest) -> HttpResponse:
     """The planned shifts as a table."""
     reader = request.reader
-    shifts = list(shifts_for(reader, reader.at - WEEK, reader.at + 8 * WEEK))
-    return csv_answer(
+    return csv_of_rows(
         reader,
         "roster",
         ("role", "person", "from", "until", "cancelled", "reason"),
-        ((s.role, s.person.name, s.start, s.end, s.cancelled_at, s.cancel_reason) for s in shifts),
-        level=max((s.level for s in shifts), default=0),
+        shifts_for(reader, reader.at - WEEK, reader.at + 8 * WEEK),
+        lambda s: (s.role, s.person.name, s.start, s.end, s.cancelled_at, s.cancel_reason),
+        action="duties.export",
     )
 
 

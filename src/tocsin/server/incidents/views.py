@@ -12,7 +12,7 @@ from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.alarms.names import CLASSES
-from tocsin.server.exports import csv_answer
+from tocsin.server.exports import csv_of_rows
 from tocsin.server.incidents.models import IncidentState
 from tocsin.server.incidents.reading import attached, incidents_for
 from tocsin.server.incidents.services import add_note
@@ -39,13 +39,13 @@ def incident_list(request: ReaderRequest) -> HttpResponse:
 @require_GET
 def incident_csv(request: ReaderRequest) -> HttpResponse:
     """The list as a table."""
-    rows = list(incidents_for(request.reader)[:5_001])
-    return csv_answer(
+    return csv_of_rows(
         request.reader,
         "incidents",
         ("incident", "title", "state", "class", "opened", "happened"),
-        ((i.name, i.title, i.state, i.source_class, i.opened_at, i.happened_at) for i in rows),
-        level=max((i.level for i in rows), default=0),
+        incidents_for(request.reader),
+        lambda i: (i.name, i.title, i.state, i.source_class, i.opened_at, i.happened_at),
+        action="incidents.export",
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from tocsin.server.accounts.models import Level
 from tocsin.server.marking.models import Compartment, Marked, Tlp
 
@@ -66,6 +68,28 @@ def highwater(marks: Iterable[Mark]) -> Mark:
         max(m.level for m in held),
         frozenset().union(*(m.compartments for m in held)),
         max((m.tlp for m in held), key=_TLP_ORDER.index),
+    )
+
+
+def mark_of_rows(realm: str, rows: QuerySet[Marked]) -> Mark:
+    """Mark of a table of rows of one realm; of an empty one the lowest level, for nobody else."""
+    own = set(rows.order_by().values_list("level", "tlp").distinct())
+    model = rows.model
+    through: Any = model.compartments.through
+    column = f"{model._meta.model_name}__in"
+    return Mark(
+        realm,
+        max((level for level, _tlp in own), default=Level.OPEN.value),
+        frozenset(
+            through.objects.filter(**{column: rows.order_by().values("pk")}).values_list(
+                "compartment_id", flat=True
+            )
+        ),
+        max(
+            (tlp if tlp in _TLP_ORDER else Tlp.RED.value for _level, tlp in own),
+            key=_TLP_ORDER.index,
+            default=Tlp.RED.value,
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from tocsin.errors import NotFound
 from tocsin.nuclear.classes import SourceClass
 from tocsin.server.access import reader_of_request
 from tocsin.server.answers import MOST_ROWS
+from tocsin.server.marking.aggregation import PlacesWithheld
 from tocsin.server.measurements import exports, services, survey_data
 from tocsin.server.measurements.analysing import Unanswerable
 from tocsin.server.measurements.api_answers import (
@@ -311,7 +312,9 @@ def reference_lines(
 
 
 @router.get(
-    "/{uuid:pk}/files/{what}", url_name="measurement_file", response={404: ErrorOut, 503: ErrorOut}
+    "/{uuid:pk}/files/{what}",
+    url_name="measurement_file",
+    response={403: ErrorOut, 404: ErrorOut, 503: ErrorOut},
 )
 @hidden_as_absent
 def file(
@@ -329,7 +332,9 @@ def file(
         elif what == "csv":
             answer = exports.table(row)
         else:
-            answer = exports.places(row, analysis_for(reader, row))
+            answer = exports.places(reader, row, analysis_for(reader, row))
+    except PlacesWithheld as withheld:
+        return Status(403, {"error": {"code": "places_withheld", "message": str(withheld)}})
     except Unanswerable as error:
         return Status(503, {"error": {"code": error.code, "message": error.message}})
     services.tell_export(reader, row, what)

@@ -13,7 +13,10 @@ from tocsin.formats import write_csv, write_n42
 from tocsin.server.accounts.models import Level
 from tocsin.server.clock import now
 from tocsin.server.files.services import content_of
+from tocsin.server.marking.aggregation import together
+from tocsin.server.marking.highwater import mark_of
 from tocsin.server.marking.models import Marked
+from tocsin.server.marking.policy import Reader
 from tocsin.server.measurements.analysing import read_recording
 from tocsin.server.measurements.models import Analysis, Measurement, Upload
 from tocsin.spectra import Recording
@@ -21,10 +24,12 @@ from tocsin.spectra import Recording
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}\Z")
 
 
-def download(content: bytes | str, *, row: Marked, name: str, kind: str) -> HttpResponse:
+def download(
+    content: bytes | str, *, row: Marked, name: str, kind: str, level: int | None = None
+) -> HttpResponse:
     """An attachment whose name says realm and level, and holds nothing that a person wrote."""
     answer = HttpResponse(content, content_type=kind)
-    safe = f"{row.realm}-{Level(row.level).name}-{name}"
+    safe = f"{row.realm}-{Level(row.level if level is None else level).name}-{name}"
     answer["Content-Disposition"] = f'attachment; filename="{safe}"'
     answer["X-Content-Type-Options"] = "nosniff"
     return answer
@@ -65,10 +70,20 @@ def table(row: Measurement) -> HttpResponse:
     return download(content, row=row, name=f"{_name(row)}.csv", kind="text/csv; charset=utf-8")
 
 
-def places(row: Measurement, analysis: Analysis) -> HttpResponse:
-    """Encounters of one analysis for a map (GeoJSON)."""
+def places(reader: Reader, row: Measurement, analysis: Analysis) -> HttpResponse:
+    """Encounters of one analysis for a map (GeoJSON); many together are one level higher.
+
+    Raises
+    ------
+    PlacesWithheld
+        The reader is not cleared for so many places at once.
+    """
+    told = sum(e.said["position"] is not None for e in analysis.encounters.all())
+    mark = together(reader, mark_of(analysis), places=told)
     name = f"{_name(row)}-analysis-{analysis.number}.geojson"
-    return download(analysis.geojson, row=analysis, name=name, kind="application/geo+json")
+    return download(
+        analysis.geojson, row=analysis, name=name, kind="application/geo+json", level=mark.level
+    )
 
 
 def _name(row: Measurement) -> str:

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tocsin.server.access import ReaderRequest
-from tocsin.server.exports import csv_answer
+from tocsin.server.exports import csv_of_rows
+from tocsin.server.marking.aggregation import PlacesWithheld
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements import exports, services
 from tocsin.server.measurements.analysing import Unanswerable
@@ -36,8 +37,6 @@ from tocsin.server.measurements.services import Refused
 from tocsin.server.measurements.survey_data import marking_text
 
 PAGE_ROWS = 50
-EXPORT_ROWS = 400
-"""Below the limit on reading in bulk, so that an export of a full list does not stop its reader."""
 
 
 def wants_json(request: ReaderRequest) -> bool:
@@ -204,8 +203,7 @@ def measurement_list_csv(request: ReaderRequest) -> HttpResponse:
     found = MeasurementFilter(
         request.GET, queryset=measurements_for(request.reader), reader=request.reader
     )
-    rows = list(found.qs[:EXPORT_ROWS])
-    return csv_answer(
+    return csv_of_rows(
         request.reader,
         "measurements",
         (
@@ -226,28 +224,26 @@ def measurement_list_csv(request: ReaderRequest) -> HttpResponse:
             "encounters",
             "level",
         ),
-        (
-            (
-                m.pk,
-                m.title,
-                m.file.name,
-                m.sha256,
-                m.kind,
-                m.instrument_name,
-                m.start_text,
-                m.created_at,
-                m.created_by.name if m.created_by else "",
-                m.originator.short_name,
-                m.records,
-                m.live_time_s,
-                m.source_class,
-                m.nuclides,
-                m.encounter_count,
-                m.get_level_display(),
-            )
-            for m in rows
+        found.qs,
+        lambda m: (
+            m.pk,
+            m.title,
+            m.file.name,
+            m.sha256,
+            m.kind,
+            m.instrument_name,
+            m.start_text,
+            m.created_at,
+            m.created_by.name if m.created_by else "",
+            m.originator.short_name,
+            m.records,
+            m.live_time_s,
+            m.source_class,
+            m.nuclides,
+            m.encounter_count,
+            m.get_level_display(),
         ),
-        level=max((m.level for m in rows), default=0),
+        action="measurements.export",
     )
 
 
@@ -355,5 +351,10 @@ def places(request: ReaderRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     """Encounters of one analysis for a map."""
     row = measurement_for(request.reader, pk)
     analysis = analysis_for(request.reader, row, number)
+    try:
+        answer = exports.places(request.reader, row, analysis)
+    except PlacesWithheld as withheld:
+        messages.error(request, str(withheld))
+        return redirect(row)
     services.tell_export(request.reader, row, "geojson")
-    return exports.places(row, analysis)
+    return answer
