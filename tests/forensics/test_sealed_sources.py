@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import math
 from pathlib import Path
@@ -18,10 +17,7 @@ from tocsin.forensics import (
     date_by_activity,
     date_by_pair,
     half_life_set,
-    source_category,
 )
-from tocsin.forensics.sealed_sources import NOT_FOR_DECISIONS, d_values
-from tocsin.nuclear import load_library
 
 TABLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "tables"
 NUCLIDES = ["Co-60", "Cs-137", "Ir-192", "Se-75", "Am-241", "Sr-90", "Cs-134", "Eu-152", "Eu-154"]
@@ -83,64 +79,8 @@ def test_pairs_give_back_their_age_either_way_round(age: float, start: float) ->
     assert found.warnings[0].code == "no_uncertainty"
 
 
-@pytest.mark.parametrize(
-    ("activity_TBq", "category"),
-    [(29.9999, 2), (30.0, 1), (0.3, 2), (0.03, 3), (0.0299, 4), (0.0003, 4), (0.000299, 5)],
-)
-def test_boundaries_of_categories_belong_to_the_graver(activity_TBq: float, category: int) -> None:
-    """Co-60, D = 0.03 TBq."""
-    assert source_category({"Co-60": activity_TBq * 1e12}).category == category
-
-
-def test_activities_that_lie_together_are_added() -> None:
-    single = source_category({"Co-60": 0.02e12})
-    both = source_category({"Co-60": 0.02e12, "Cs-137": 0.05e12})
-    assert (single.category, both.category) == (4, 3)
-    assert both.activity_over_d == pytest.approx(0.02 / 0.03 + 0.05 / 0.1)
-
-
-def test_what_cannot_be_judged_says_so() -> None:
-    unverified = source_category({"Cs-134": 1e12})
-    assert unverified.category is None
-    assert "unverified" in unverified.remarks[0].message
-    misprinted = source_category({"Mn-52m": 1e12})
-    assert misprinted.category is None
-    assert "misprinted" in misprinted.remarks[0].message
-    absent = source_category({"Hf-178": 1e12})
-    assert "does not make it harmless" in absent.remarks[0].message
-    exempt = source_category({"Co-60": 1e4})
-    assert exempt.category is None
-    assert exempt.remarks[0].code == "below_exemption"
-
-
 def test_negative_and_equal_are_refused() -> None:
-    with pytest.raises(InvalidInput):
-        source_category({"Co-60": -1.0})
     with pytest.raises(InvalidInput):
         Estimate(0.0)
     with pytest.raises(InvalidInput, match="different"):
         date_by_pair("Cs-137", "137Cs", Estimate(1.0), Estimate(2.0))
-
-
-def test_d_values_are_those_of_the_table() -> None:
-    path = TABLES / "d_values_hass_strlschv2018.csv"
-    if not path.is_file():
-        pytest.skip("the shared tables are absent: ../shared/data/tables")
-    with path.open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            known = d_values()[row["nuclide"]]
-            if row["D_TBq"]:
-                assert known.value_Bq == float(row["D_TBq"]) * 1e12
-            else:
-                assert known.value_Bq is None
-            assert known.exemption_Bq == float(row["exemption_activity_Bq"])
-            assert known.note == row["note"]
-
-
-def test_few_known_values_stand_right() -> None:
-    """Also printed in Directive 2013/59/Euratom, Annex III."""
-    for nuclide, value in {"Co-60": 0.03, "Cs-137": 0.1, "Ir-192": 0.08, "Am-241": 0.06}.items():
-        assert d_values()[nuclide].value_Bq == pytest.approx(value * 1e12)
-    kept_out = {n for n, d in d_values().items() if d.confidence in NOT_FOR_DECISIONS}
-    assert kept_out >= {"Mn-52m", "Ge-68", "Ir-194n", "Cs-134", "Ba-133"}
-    assert "Co-60" in load_library()

@@ -11,6 +11,7 @@ import tocsin
 from tocsin.cli import (
     age,
     analyze,
+    category,
     compare,
     convert,
     demo,
@@ -53,6 +54,7 @@ app.command("convert", epilog=EXIT_STATUS)(convert.convert_command)
 app.command("age")(age.age_command)
 app.command("compare")(compare.compare_command)
 app.command("nuclide")(nuclide.nuclide_command)
+app.command("category")(category.category_command)
 app.command("verify-log", epilog=verify_log.VERIFY_EXIT_STATUS)(verify_log.verify_log_command)
 app.command("log-export")(log_export.log_export_command)
 app.command("serve")(serve.serve_command)

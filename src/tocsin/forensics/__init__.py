@@ -25,10 +25,8 @@ from tocsin.forensics.halflives import HalfLife, HalfLifeSet, half_life_set, hal
 from tocsin.forensics.sealed_sources import (
     Estimate,
     SourceAge,
-    SourceCategory,
     date_by_activity,
     date_by_pair,
-    source_category,
 )
 
 __all__ = [
@@ -49,7 +47,6 @@ __all__ = [
     "SampleAges",
     "SharedPart",
     "SourceAge",
-    "SourceCategory",
     "answer_case",
     "chronometers",
     "convert_amount",
@@ -63,6 +60,5 @@ __all__ = [
     "ingrowth_curve",
     "parse_unit",
     "read_case",
-    "source_category",
     "validation_checks",
 ]

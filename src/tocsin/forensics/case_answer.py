@@ -17,13 +17,16 @@ from tocsin.forensics.chronometry_result import DATE_CONVENTION, ModelAge
 from tocsin.forensics.concordance import Concordance, date_sample
 from tocsin.forensics.sealed_sources import (
     SourceAge,
-    SourceCategory,
     date_by_activity,
     date_by_pair,
-    source_category,
 )
 from tocsin.forensics.uncertainty import InputSet
-from tocsin.nuclear import load_library
+from tocsin.nuclear import (
+    SourceCategory,
+    load_library,
+    source_category,
+    source_category_json,
+)
 
 SCHEMA = "tocsin.age/1"
 
@@ -107,7 +110,9 @@ class CaseAnswer:
         return {
             "nuclide": source.nuclide,
             "activity_Bq": source.activity_Bq.value,
-            "source_category": None if self.category is None else self.category.to_json(),
+            "source_category": None
+            if self.category is None
+            else source_category_json(self.category),
             "dates": dates,
             "assumes": "Nothing was lost from the source or added to it.",
         }

@@ -1,4 +1,4 @@
-r"""Sealed sources: dates from an activity and a pair of impurities, and the category by danger.
+r"""Sealed sources: dates from an activity and a pair of impurities.
 
 A source of activity :math:`A` that had :math:`A_0` when it was new is
 :math:`t = \frac{T}{\ln 2} \ln \frac{A_0}{A}` old. Which :math:`A_0` it had is a guess from
@@ -6,36 +6,21 @@ catalogues, so the answer is a list of dates, one for each candidate. The activi
 :math:`Q` of two nuclides that do not feed each other falls from :math:`Q_0` with the difference of
 their decay constants: :math:`t = \ln (Q_0 / Q) / (\lambda_1 - \lambda_2)`. All assume that nothing
 was lost or added.
-
-Categories: IAEA Safety Guide RS-G-1.9, by the activity over the dangerous quantity D.
 """
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import functools
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tocsin.errors import InvalidInput, NotFound
-from tocsin.forensics.chronometry_data import chronometry_file
+from tocsin.errors import InvalidInput
 from tocsin.forensics.chronometry_result import Remark, date_before, plain_number
 from tocsin.forensics.halflives import HalfLifeSet, half_life_set
 from tocsin.forensics.uncertainty import BudgetLine, Input, InputSet
 from tocsin.nuclear import parse_nuclide
-
-CATEGORY_BOUNDARIES = ((1, 1000.0), (2, 10.0), (3, 1.0), (4, 0.01))
-"""Category and the least A/D that puts a source into it; below the last it is category 5 if it
-exceeds the exemption level. IAEA RS-G-1.9 and Nuclear Security Series No. 11, Table 5."""
-
-NOT_FOR_DECISIONS = {
-    "recalled-unverified": "is unverified",
-    "unchecked": "looks misprinted in its source",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,138 +240,3 @@ def _age(
         sensitivities=slopes,
         inputs=tuple(inputs),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class DValue:
-    """Dangerous quantity of a nuclide.
-
-    Attributes
-    ----------
-    nuclide : str
-        Canonical name.
-    value_Bq : float or None
-        None where it is unlimited.
-    with_progeny : bool
-        The value includes the progeny.
-    exemption_Bq : float or None
-        Exemption activity of the same source.
-    confidence : str
-        How the number was taken over; those of ``NOT_FOR_DECISIONS`` are not counted.
-    note : str
-        To be shown with the value.
-    source : str
-        Key in the manifest.
-    """
-
-    nuclide: str
-    value_Bq: float | None
-    with_progeny: bool
-    exemption_Bq: float | None
-    confidence: str
-    note: str
-    source: str
-
-
-@functools.lru_cache(maxsize=1)
-def d_values() -> Mapping[str, DValue]:
-    """Dangerous quantities by canonical name. An absent nuclide has none known: not harmless."""
-    rows = csv.DictReader(io.StringIO(chronometry_file("d_values.csv")))
-    return {
-        row["nuclide"]: DValue(
-            row["nuclide"],
-            float(row["D_TBq"]) * 1e12 if row["D_TBq"] else None,
-            row["with_progeny"] == "1",
-            float(row["exemption_activity_Bq"]) if row["exemption_activity_Bq"] else None,
-            row["confidence"],
-            row["note"],
-            row["source"],
-        )
-        for row in rows
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class SourceCategory:
-    """Category of a source by the sum of activity over D.
-
-    Attributes
-    ----------
-    category : int or None
-        1 (most dangerous) to 5; None where nothing can be said or all lies below exemption.
-    activity_over_d : float or None
-        Sum over the nuclides whose D counts.
-    remarks : tuple of Remark
-        Nuclides left out, notes on values.
-    """
-
-    category: int | None
-    activity_over_d: float | None
-    remarks: tuple[Remark, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """As ``tocsin age --json`` writes it."""
-        return {
-            "category": self.category,
-            "activity_over_d": self.activity_over_d,
-            "remarks": [r.to_json() for r in self.remarks],
-        }
-
-
-def source_category(activities_Bq: Mapping[str, float]) -> SourceCategory:
-    """Category of a source, or of sources that lie together.
-
-    Parameters
-    ----------
-    activities_Bq : mapping of str to float
-        Activity by nuclide, zero or more.
-
-    Returns
-    -------
-    SourceCategory
-        Values of D that are unverified or missing are named and not counted.
-
-    Raises
-    ------
-    InvalidInput
-        For an activity that is negative or not finite, or a name that is no nuclide.
-
-    References
-    ----------
-    IAEA Safety Standards Series No. RS-G-1.9 (2005); IAEA EPR-D-VALUES 2006.
-    """
-    total, exempt, counted = 0.0, 0.0, False
-    remarks: list[Remark] = []
-    for written, activity in activities_Bq.items():
-        nuclide = parse_nuclide(written)
-        if not (math.isfinite(activity) and activity >= 0.0):
-            raise InvalidInput(f"activity of {nuclide} must be zero or more, not {activity!r}")
-        try:
-            known = _usable(nuclide)
-        except NotFound as error:
-            remarks.append(Remark("no_d_value", str(error)))
-            continue
-        if known.note:
-            remarks.append(Remark("d_value_note", f"D of {nuclide}: {known.note}."))
-        counted = True
-        total += 0.0 if known.value_Bq is None else activity / known.value_Bq
-        exempt += math.inf if known.exemption_Bq is None else activity / known.exemption_Bq
-    if not counted:
-        return SourceCategory(None, None, tuple(remarks))
-    category = next((c for c, least in CATEGORY_BOUNDARIES if total >= least), None)
-    if category is None and exempt > 1.0:
-        category = 5
-    if category is None:
-        remarks.append(Remark("below_exemption", "Below the exemption level: no category."))
-    return SourceCategory(category, total, tuple(remarks))
-
-
-def _usable(nuclide: str) -> DValue:
-    found = d_values().get(nuclide)
-    if found is None:
-        raise NotFound(f"no D value of {nuclide} is known here; that does not make it harmless")
-    reason = NOT_FOR_DECISIONS.get(found.confidence)
-    if reason is not None:
-        value = "unlimited" if found.value_Bq is None else f"{found.value_Bq / 1e12:g} TBq"
-        raise NotFound(f"the D value of {nuclide} ({value}) {reason} and was not used")
-    return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 
-from tocsin.forensics import CaseAnswer, Concordance, HalfLife, ModelAge, SourceAge, SourceCategory
+from tocsin.forensics import CaseAnswer, Concordance, HalfLife, ModelAge, SourceAge
+from tocsin.nuclear import SourceCategory
 from tocsin.report.document import Tone
 from tocsin.report.wording import LIMITS, digits
 
@@ -129,8 +130,8 @@ def category_text(category: SourceCategory) -> str:
     parts = []
     if category.category is not None:
         parts.append(f"category {category.category}")
-    if category.activity_over_d is not None:
-        parts.append(f"A/D = {digits(category.activity_over_d)}")
+    if category.ratio_A_over_D is not None:
+        parts.append(f"A/D = {digits(category.ratio_A_over_D)}")
     parts += [r.message for r in category.remarks]
     return "; ".join(parts)
 
