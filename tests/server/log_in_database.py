@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from tocsin.sealing import Verdict, commit, read_kept_commitments, read_log_file, verify_log
 from tocsin.server.accounts.models import Organisation
 from tocsin.server.audit.export import log_lines
-from tocsin.server.audit.guard import unguard_statements
+from tocsin.server.audit.guard import LOG_TABLES, unguard_statements
 from tocsin.server.audit.identity import kept_folders, log_key
 from tocsin.server.audit.models import Leaf
 from tocsin.server.audit.sequencer import Sequencer
@@ -88,8 +88,9 @@ def own_log() -> Path:
 def as_administrator(deed: Callable[[Any], None]) -> None:
     """Do something in SQL with the triggers taken away, as who owns the database can."""
     with connection.cursor() as cursor:
-        for statement in unguard_statements(connection.vendor):
-            cursor.execute(statement)
+        for table in LOG_TABLES:
+            for statement in unguard_statements(connection.vendor, table):
+                cursor.execute(statement)
         deed(cursor)
 
 

@@ -65,30 +65,3 @@ class AppendOnly(models.Model):
     ) -> tuple[int, dict[str, int]]:
         """Refused."""
         raise WrittenOnce(f"{self._meta.label} is append-only: nothing is deleted")
-
-
-def guard_statements(vendor: str, table: str) -> list[str]:
-    """SQL that makes the database refuse to change or delete rows of a table."""
-    said = f"{table} is append-only"
-    if vendor == "postgresql":
-        return [
-            f"CREATE FUNCTION {table}_written_once() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION '{said}'; END $$",
-            f"CREATE TRIGGER {table}_written_once BEFORE UPDATE OR DELETE ON {table} "
-            f"FOR EACH ROW EXECUTE FUNCTION {table}_written_once()",
-        ]
-    return [
-        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{said}'); END"
-        for verb in ("UPDATE", "DELETE")
-    ]
-
-
-def unguard_statements(vendor: str, table: str) -> list[str]:
-    """SQL that takes the guard away, for undoing a migration."""
-    if vendor == "postgresql":
-        return [
-            f"DROP TRIGGER {table}_written_once ON {table}",
-            f"DROP FUNCTION {table}_written_once()",
-        ]
-    return [f"DROP TRIGGER {table}_no_{verb}" for verb in ("update", "delete")]
