@@ -148,6 +148,7 @@ def world(
     rows: dict[str, dict[str, Any]] = {
         "accounts:invitation": {"token": invite(officer.person, actor="system:test")},
         "accounts:token_end": {"pk": token.pk},
+        "accounts:organisation_state": {"pk": officer.person.organisation_id},
         "accounts:role_end": {"pk": officer.person.assignments.get().pk},
         "sharing:agreement_end": {"pk": agreement.pk},
         "sharing:release_end": {"pk": opened.pk},

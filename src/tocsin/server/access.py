@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
@@ -194,6 +195,10 @@ def _reader(request: HttpRequest, *, is_api: bool) -> Reader | None:
         request.token = token  # type: ignore[attr-defined]
         return reader_of(token.person, realm=token.realm, scopes=frozenset(token.scopes))
     if isinstance(request.user, Person):
+        if not request.user.may_come_in:
+            # a session that began while the organisation was being closed
+            logout(request)
+            return None
         return reader_of(request.user, realm=request.session.get("realm", ""))
     return None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from allauth.mfa.models import Authenticator
+from answers import PASSWORD
 from django.test import Client
 
 from tocsin.errors import InvalidInput
@@ -97,6 +98,67 @@ def test_who_is_shut_out_is_out_at_once(
     assert ApiToken.objects.get(pk=row.pk).ended_at is not None
     with pytest.raises(InvalidInput):
         disable(other, actor=other, reason="me")
+
+
+def test_people_of_a_closed_organisation_are_out_at_once_until_it_is_opened(
+    person: Callable[..., Person], signed_in: Callable[[Person], Client]
+) -> None:
+    who, beside = person("officer", of="police"), person("officer")
+    national = person("administrator", of="authority", kind="regulator")
+    boss = signed_in(national)
+    browser, neighbour = signed_in(who), signed_in(beside)
+    row, token = make_token(who, name="t", realm="EXERCISE", scopes=["alarms.read"], days=9)
+    header = {"Authorization": f"Bearer {token}"}
+    link = invite(who, actor="system:test")
+    address = f"/people/organisations/{who.organisation_id}/state"
+    wish = {"reason": "licence withdrawn", "wanted": "closed"}
+    assert boss.post(address, wish).status_code == 404, "without the powers taken up"
+    elevate(national, reason="test")
+    assert boss.post(address, {"wanted": "closed"}).status_code == 302
+    assert browser.get("/").status_code == 200, "closed without a reason"
+    assert boss.post(address, wish).status_code == 302
+    assert boss.post(address, wish).status_code == 302
+    assert browser.get("/")["Location"].startswith("/account/login/")
+    assert Client().get("/api/1/openapi.json", headers=header).status_code == 401
+    assert Client().get(f"/account/invitation/{link}/").status_code == 404
+    assert ApiToken.objects.get(pk=row.pk).ended_at is not None
+    assert neighbour.get("/").status_code == 200
+    entrance = {"login": who.email, "password": PASSWORD}
+    refused = Client().post("/account/login/", entrance)
+    assert (refused.status_code, refused["Location"]) == (302, "/account/inactive/")
+    # a session that somehow goes on opens nothing and leads to the sign-in page
+    late = signed_in(who)
+    assert late.get("/")["Location"].startswith("/account/login/")
+    assert late.get("/account/login/").status_code == 200
+    leaf = Leaf.objects.get(action="accounts.close_organisation")
+    assert (leaf.actor, leaf.content["reason"]) == (f"person:{national.pk}", "licence withdrawn")
+    assert boss.post(address, {"reason": "restored", "wanted": "open"}).status_code == 302
+    assert signed_in(who).get("/").status_code == 200
+    assert Client().get("/api/1/openapi.json", headers=header).status_code == 401
+    assert Leaf.objects.filter(action="accounts.open_organisation").count() == 1
+
+
+def test_who_may_not_close_an_organisation(
+    person: Callable[..., Person], signed_in: Callable[[Person], Client]
+) -> None:
+    national = person("administrator", of="authority", kind="regulator")
+    local = person("administrator", of="police")
+    for who in (national, local):
+        elevate(who, reason="test")
+    wish = {"reason": "x", "wanted": "closed"}
+    own = f"/people/organisations/{national.organisation_id}/state"
+    assert signed_in(local).post(own, wish).status_code == 404
+    assert signed_in(national).post(own, wish).status_code == 302
+    page = signed_in(national).get("/people/organisations/").content.decode()
+    assert own not in page
+    national.organisation.refresh_from_db()
+    assert national.organisation.is_active
+    unattended = signed_in(national)
+    session = unattended.session
+    session["account_authentication_methods"] = [{"method": "password", "at": 0.0}]
+    session.save()
+    other = f"/people/organisations/{local.organisation_id}/state"
+    assert "reauthenticate" in unattended.post(other, wish)["Location"]
 
 
 def test_a_token_opens_no_more_than_its_scopes(person: Callable[..., Person]) -> None:

@@ -105,6 +105,11 @@ class Person(AbstractBaseUser):
         return self.name
 
     @property
+    def may_come_in(self) -> bool:
+        """Whether neither the person nor the organisation is shut out."""
+        return self.is_active and self.organisation.is_active
+
+    @property
     def is_exercise_only(self) -> bool:
         """Whether the person works in the exercise realm and in no other."""
         return set(self.realms) == {Realm.EXERCISE.value}

@@ -136,7 +136,9 @@ def _administrators(at: datetime) -> QuerySet[Person]:
     held = Assignment.objects.filter(
         Q(valid_until=None) | Q(valid_until__gt=at), role="administrator", valid_from__lte=at
     )
-    return Person.objects.filter(is_active=True, pk__in=held.values("person"))
+    return Person.objects.filter(
+        is_active=True, organisation__is_active=True, pk__in=held.values("person")
+    )
 
 
 @transaction.atomic
@@ -173,16 +175,67 @@ def disable(person: Person, *, actor: Person | str, reason: str) -> None:
         raise InvalidInput(_("The last administrator stays: give another person the role first."))
     person.is_active = False
     person.save(update_fields=["is_active"])
-    for session in UserSession.objects.filter(user=person):
-        session.end()
-    ApiToken.objects.filter(person=person, ended_at=None).update(ended_at=now())
-    Invitation.objects.filter(person=person, used_at=None).update(valid_until=now())
+    _end_ways_in(Person.objects.filter(pk=person.pk))
     record(
         actor=actor,
         action="accounts.disable",
         subject=person,
         before={"active": True},
         after={"active": False},
+        reason=reason,
+    )
+
+
+def _end_ways_in(people: QuerySet[Person]) -> None:
+    """End sessions, tokens and one-time links of people."""
+    at = now()
+    for session in UserSession.objects.filter(user__in=people):
+        session.end()
+    ApiToken.objects.filter(person__in=people, ended_at=None).update(ended_at=at)
+    Invitation.objects.filter(person__in=people, used_at=None, valid_until__gt=at).update(
+        valid_until=at
+    )
+
+
+@transaction.atomic
+def close_organisation(organisation: Organisation, *, actor: Person | str, reason: str) -> None:
+    """Shut all people of an organisation out: sessions, tokens and open streams end.
+
+    Its rows, its people and their roles stay as they are, for when it is opened again.
+
+    Raises
+    ------
+    InvalidInput
+        It is the organisation of the person who wants to close it.
+    """
+    if isinstance(actor, Person) and actor.organisation_id == organisation.pk:
+        raise InvalidInput(_("You cannot close your own organisation."))
+    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    if not organisation.is_active:
+        return
+    _set_open(organisation, actor=actor, reason=reason, active=False)
+    _end_ways_in(Person.objects.filter(organisation=organisation))
+
+
+@transaction.atomic
+def open_organisation(organisation: Organisation, *, actor: Person | str, reason: str) -> None:
+    """Let the people of a closed organisation sign in again; ended tokens stay ended."""
+    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    if not organisation.is_active:
+        _set_open(organisation, actor=actor, reason=reason, active=True)
+
+
+def _set_open(
+    organisation: Organisation, *, actor: Person | str, reason: str, active: bool
+) -> None:
+    organisation.is_active = active
+    organisation.save(update_fields=["is_active"])
+    record(
+        actor=actor,
+        action="accounts.open_organisation" if active else "accounts.close_organisation",
+        subject=organisation,
+        before={"active": not active},
+        after={"active": active},
         reason=reason,
     )
 
@@ -227,7 +280,7 @@ def open_invitation(token: str) -> Invitation | None:
     return (
         Invitation.objects.select_related("person")
         .filter(token_hash=hash_of(token), used_at=None, valid_until__gt=now())
-        .filter(person__is_active=True)
+        .filter(person__is_active=True, person__organisation__is_active=True)
         .first()
     )
 

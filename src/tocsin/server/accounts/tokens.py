@@ -32,4 +32,6 @@ def valid_token(header: str) -> ApiToken | None:
         .filter(ended_at=None, valid_until__gt=now())
         .first()
     )
-    return row if row is not None and row.person.is_active else None
+    if row is None or not row.person.may_come_in:
+        return None
+    return row

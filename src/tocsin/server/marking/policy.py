@@ -76,7 +76,7 @@ def reader_of(person: Person, *, realm: str = "", scopes: frozenset[str] | None 
     at = now()
     roles: frozenset[str] = frozenset()
     compartments: frozenset[uuid.UUID] = frozenset()
-    if person.is_active and person.organisation.is_active:
+    if person.may_come_in:
         roles = frozenset(
             Assignment.objects.filter(valid_at(at), person=person).values_list("role", flat=True)
         )

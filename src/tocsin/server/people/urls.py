@@ -20,5 +20,10 @@ urlpatterns = [
     path("people/<uuid:pk>/invitation", views.person_invite, name="person_invite"),
     path("people/roles/<uuid:pk>/end", views.role_end, name="role_end"),
     path("people/organisations/", views.organisations, name="organisations"),
+    path(
+        "people/organisations/<uuid:pk>/state",
+        views.organisation_state,
+        name="organisation_state",
+    ),
     path("people/what-roles-may-do/", views.roles, name="roles"),
 ]

@@ -230,8 +230,31 @@ def organisations(request: ReaderRequest) -> HttpResponse:
     return render(
         request,
         "accounts/organisations.html",
-        {"rows": Organisation.objects.all(), "form": form},
+        {
+            "rows": Organisation.objects.all(),
+            "form": form,
+            "own": request.reader.person.organisation_id,
+        },
     )
+
+
+def organisation_state(request: ReaderRequest, pk: UUID) -> HttpResponse:
+    """Close an organisation, or open it again, for administrators of the regulator."""
+    if request.reader.person.organisation.kind != OrganisationKind.REGULATOR:
+        raise Http404
+    row = get_object_or_404(Organisation, pk=pk)
+    form = ReasonForm(request.POST)
+    wanted = request.POST.get("wanted")
+    if form.is_valid() and wanted in {"closed", "open"}:
+        change = services.close_organisation if wanted == "closed" else services.open_organisation
+        try:
+            change(row, actor=request.reader.person, reason=form.cleaned_data["reason"])
+            messages.success(request, _("Done: it holds at once."))
+        except InvalidInput as error:
+            messages.error(request, str(error))
+    else:
+        messages.error(request, _("Give a reason."))
+    return redirect("accounts:organisations")
 
 
 def powers(request: ReaderRequest) -> HttpResponse:
