@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from tocsin.cli.output import bad_usage, console, remark
 
@@ -38,6 +40,7 @@ def serve_command(
         bad_usage(f"{host}:{port} is taken: end what runs there or choose another --port")
     try:
         from tocsin.server.serving.certificate import ensure_certificate, fingerprint
+        from tocsin.server.serving.first_link import hand_over
         from tocsin.server.serving.first_start import (
             first_administrator_link,
             migrate,
@@ -71,12 +74,13 @@ def serve_command(
         console.print(
             f"Certificate SHA-256 {fingerprint(certificate)}", soft_wrap=True, highlight=False
         )
-    if link is not None:
-        console.print(
-            f"First administrator, once and for 24 hours: {address}{link}",
-            soft_wrap=True,
-            highlight=False,
-        )
+    said = hand_over(
+        None if link is None else f"{address}{link}",
+        data.absolute(),
+        terminal=sys.stdout.isatty(),
+    )
+    if said:
+        console.print(Text(said), soft_wrap=True)
     supervise(
         processes_of(host=host, port=port, key=key, certificate=certificate),
         os.environ,
