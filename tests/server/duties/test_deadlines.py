@@ -214,6 +214,30 @@ def test_every_shipped_period_names_its_source() -> None:
         profile("XX")
 
 
+def test_what_was_not_read_in_the_law_itself_is_unverified() -> None:
+    """A summary, another State's copy, a text out of force or an assumption is no reading."""
+    duties = {f"{c.code}/{d.code}": d for c in shipped().values() for d in c.duties.values()}
+    read = {name for name, duty in duties.items() if duty.verification == "read"}
+    for name in read:
+        assert duties[name].read_at.startswith("https://"), name
+        said = duties[name].note.lower()
+        for word in ("copy", "assum", "notes", "no longer in force", "not read", "not checked"):
+            assert word not in said, f"{name}: {said}"
+    assert read >= {
+        "US/loss_telephone",
+        "US/special_nuclear_material_loss",
+        "FR/application_foreign",
+    }
+    assert not read & {
+        "US/tracked_source_transaction",
+        "US/shipment_notice_post",
+        "US/nuclear_shipment_lost",
+        "DE/acquisition",
+        "CZ/receipt",
+        "FR/delay_call",
+    }
+
+
 def test_the_correction_clock_of_tracked_sources_skips_thanksgiving() -> None:
     us = profile("US")
     duty = us.duties["tracked_source_correction"]
@@ -228,7 +252,7 @@ def test_the_correction_clock_of_tracked_sources_skips_thanksgiving() -> None:
         ("tocsin.country-profile/1", "x"),
         ('"verification": "read"', '"verification": "sure"'),
         ('"source": "10 CFR 20.2207"', '"source": ""'),
-        ('"read_at": "Oregon OAR 333-125-0180"', '"read_at": ""'),
+        ('"read_at": "https://lawserver.com/law/country/us/cfr/10_cfr_73-72"', '"read_at": ""'),
         ('"loss_telephone_small"', '"loss_telephone"'),
         ('"applies_to"', '"applies"'),
     ],

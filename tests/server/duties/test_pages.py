@@ -223,6 +223,10 @@ def test_a_legal_clock_runs_by_the_profile_and_calls_once_when_it_is_over(
         end_clock(reader, clocks[0], met=True, reason="again")
     (running,) = browser.get("/api/1/duties/clocks").json()
     assert (running["duty"], running["verification"]) == ("loss_written", "fictional")
+    start_clocks(alarm, profile_code="US", starts="transaction", at=now(), actor=boss)
+    page = signed_in(boss).get("/duties/clocks/").content.decode()
+    law = page[page.index("10 CFR 20.2207") :][:120]
+    assert '<span class="badge" data-tone="warn">unverified</span>' in law
     answer = post(
         browser, f"/api/1/duties/clocks/{running['id']}/end", {"met": False, "reason": "found"}
     )

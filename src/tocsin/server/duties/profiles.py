@@ -44,7 +44,9 @@ class Duty:
     read_at : str
         Where it was read (address or document), empty where it was not.
     verification : str
-        ``read``, ``unverified`` or ``fictional``.
+        ``read``: the text of the law itself was read, at the address given. ``unverified``:
+        anything less, such as a summary, another State's copy, a text no longer in force, an
+        assumption. ``fictional``: invented for exercises.
     as_of : date
         When that was so.
     note : str

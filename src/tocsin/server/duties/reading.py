@@ -120,6 +120,8 @@ class ClockRow:
     title: str
     standing: Standing
     label: str
+    verification: str | Promise
+    """How far its law was checked, in words."""
 
 
 def clocks_for(reader: Reader) -> QuerySet[Clock]:
@@ -146,7 +148,9 @@ def clock_rows(reader: Reader, clocks: Iterable[Clock]) -> list[ClockRow]:
             stopped=end is not None and not end.met,
         )
         title = duty.title.get(language, duty.title["en"]) if duty else clock.duty
-        rows.append(ClockRow(clock, duty, title, state, _(STANDINGS[state])))
+        # a profile that is gone leaves nothing that could be checked
+        checked = VERIFICATIONS[duty.verification if duty else "unverified"]
+        rows.append(ClockRow(clock, duty, title, state, _(STANDINGS[state]), checked))
     return rows
 
 
