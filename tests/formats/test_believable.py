@@ -46,3 +46,17 @@ def test_counts_below_zero_are_kept_and_marked(make, reader: Reader):
     assert "counts_negative" in {w.code for w in recording.warnings}
     plain = reader.read_bytes(make([4.5, 3.0, 0.0]))
     assert "counts_negative" not in {w.code for w in plain.warnings}
+
+
+def test_a_time_that_no_clock_shows_is_left_out_and_the_counts_stay(reader: Reader):
+    """As GADRAS writes an overloaded instrument: 1800 s alive in 6e25 s."""
+    endless = n42([4.0, 3.0, 0.0]).replace(b"<RealTimeDuration>PT1S", b"<RealTimeDuration>PT6E25S")
+    uri = b"RADDATA://G0/F00/T:5.9E25,1800 C:0,3 S:4,3,0"
+    for data, live_s in ((endless, 1.0), (uri, 1800.0)):
+        recording = reader.read_bytes(data)
+        (record,) = recording.records
+        assert record.real_time_s is None
+        assert record.spectra[0].real_time_s is None
+        assert record.spectra[0].live_time_s == live_s
+        assert record.spectra[0].counts.tolist() == [4, 3, 0]
+        assert "duration_endless" in {w.code for w in recording.warnings}

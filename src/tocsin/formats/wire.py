@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.errors import InvalidInput, ParseError
+from tocsin.formats.believable import LONGEST_S
 from tocsin.formats.display import MAX_REASON, one_line
 from tocsin.formats.limits import Limits
 from tocsin.spectra import (
@@ -349,7 +350,7 @@ def _seconds(value: Value) -> float | None:
     if value is None:
         return None
     number = float(value)
-    if not 0.0 <= number < 1e12:
+    if not 0.0 <= number < LONGEST_S:
         raise InvalidInput("a time in seconds is out of range")
     return number
 
