@@ -18,6 +18,8 @@ from tocsin.server import errors
 from tocsin.server.alarms.api import router as alarms
 from tocsin.server.console.api import router as search
 from tocsin.server.duties.api import router as duties
+from tocsin.server.files.gone import gone_text
+from tocsin.server.files.services import ContentGone
 from tocsin.server.incidents.api import router as incidents
 from tocsin.server.marking.reading import TooMuchReading
 from tocsin.server.measurements.api import router as measurements
@@ -96,6 +98,12 @@ def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
 def _not_understood(request: HttpRequest, _error: Exception) -> HttpResponse:
     # a body without its boundary, too many fields: faults of the caller, as on pages
     return api.create_response(request, problem(400, "Cannot parse request body"), status=400)
+
+
+@api.exception_handler(ContentGone)
+def _gone(request: HttpRequest, _error: Exception) -> HttpResponse:
+    log.exception("the content of a file is gone")
+    return api.create_response(request, problem(410, gone_text()), status=410)
 
 
 @api.exception_handler(Http404)

@@ -12,6 +12,7 @@ CODES = {
     403: "not_allowed",
     404: "not_found",
     409: "stored_unreadable",
+    410: "content_gone",
     413: "too_large",
     422: "not_valid",
     429: "too_much",

@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "tocsin.server.access.AccessMiddleware",
+    "tocsin.server.files.gone.GoneMiddleware",
 ]
 ROOT_URLCONF = "tocsin.server.urls"
 ASGI_APPLICATION = "tocsin.server.asgi.application"

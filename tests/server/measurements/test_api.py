@@ -173,6 +173,12 @@ def test_another_analysis_is_asked_for_and_answered(
     assert first is None
     assert second["origin"] == "file"
     assert len(second["counts"]) == m.channels
+    for number in (1, 2):
+        answer = browser.get(f"{ROOT}/{m.pk}/files/geojson?analysis={number}")
+        assert f"-analysis-{number}.geojson" in answer["Content-Disposition"]
+        page = browser.get(f"/measurements/{m.pk}/analyses/{number}/map.geojson")
+        assert answer.content == page.content
+    assert browser.get(f"{ROOT}/{m.pk}/files/geojson?analysis=3").status_code == 404
     refused = browser.post(
         f"{ROOT}/{m.pk}/analyses",
         {"reason": "x", "false_alarm_rate_per_h": 3.0},

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.test import Client
-from tests.server.measurements.conftest import NATURAL, STATIC, SURVEY, TRACK
+from tests.server.measurements.conftest import NATURAL, STATIC, STATIC_BACKGROUND, SURVEY, TRACK
 
 from tocsin.formats import read, read_bytes
 from tocsin.server.accounts.models import Person
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.audit.models import Leaf
+from tocsin.server.marking.models import Reading
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.measurements.models import Upload
 
@@ -110,6 +111,27 @@ def test_the_table_carries_marking_and_no_formula(
     rows = list(csv.reader(io.StringIO(answer.content.decode())))
     assert rows[0] == ["# EXERCISE RESTRICTED TLP:RED"]
     assert rows[3][:2] == [str(m.pk), "'=HYPERLINK(1)"]
+
+
+def test_the_table_counts_as_read_has_its_leaf_and_says_when_it_is_cut(
+    reader: Reader,
+    browser: Client,
+    bring: Callable[..., Upload],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bring(reader, STATIC)
+    bring(reader, STATIC_BACKGROUND)
+    monkeypatch.setattr("tocsin.server.exports.LIMIT", 1)
+    rows = list(csv.reader(io.StringIO(browser.get("/measurements/table.csv").content.decode())))
+    assert rows[2] == ["# cut: the first 1 of 2 rows; narrow the filter"]
+    assert len(rows) == 5
+    leaf = Leaf.objects.get(action="measurements.export", subject_id=str(reader.person.pk))
+    assert leaf.content["after"]["rows"] == 1
+    assert Reading.objects.filter(person=reader.person, noun="measurements.measurement").exists()
+    monkeypatch.undo()
+    Reading.objects.all().delete()
+    monkeypatch.setattr("tocsin.server.marking.reading.MOST_ROWS", 1)
+    assert browser.get("/measurements/table.csv").status_code == 429
 
 
 def test_original_bytes_come_back_as_they_went(

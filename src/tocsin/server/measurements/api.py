@@ -314,13 +314,16 @@ def reference_lines(
 @router.get(
     "/{uuid:pk}/files/{what}",
     url_name="measurement_file",
-    response={403: ErrorOut, 404: ErrorOut, 503: ErrorOut},
+    response={403: ErrorOut, 404: ErrorOut, 410: ErrorOut, 503: ErrorOut},
 )
 @hidden_as_absent
 def file(
-    request: HttpRequest, pk: uuid.UUID, what: Literal["original", "n42", "csv", "geojson"]
+    request: HttpRequest,
+    pk: uuid.UUID,
+    what: Literal["original", "n42", "csv", "geojson"],
+    analysis: Number = 1,
 ) -> Any:
-    """The original bytes, N42, a table of the spectra, or the encounters for a map."""
+    """The original bytes, N42, a table of the spectra, or the encounters of one analysis."""
     reader = reader_of_request(request)
     row = measurement_for(reader, pk)
     try:
@@ -332,7 +335,7 @@ def file(
         elif what == "csv":
             answer = exports.table(row)
         else:
-            answer = exports.places(reader, row, analysis_for(reader, row))
+            answer = exports.places(reader, row, analysis_for(reader, row, analysis))
     except PlacesWithheld as withheld:
         return Status(403, {"error": {"code": "places_withheld", "message": str(withheld)}})
     except Unanswerable as error:

@@ -167,9 +167,7 @@ def upload_again(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
 @require_GET
 def upload_original(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
     """The bytes of an upload, also of one that could not be read."""
-    row = upload_for(request.reader, pk)
-    services.tell_export(request.reader, row, "original")
-    return exports.original(row)
+    return _original(request, upload_for(request.reader, pk))
 
 
 # Lists
@@ -318,9 +316,13 @@ def reanalyse(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
 @require_GET
 def original(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
     """The bytes as they came."""
-    row = measurement_for(request.reader, pk)
+    return _original(request, measurement_for(request.reader, pk))
+
+
+def _original(request: ReaderRequest, row: Measurement | Upload) -> HttpResponse:
+    answer = exports.original(row)
     services.tell_export(request.reader, row, "original")
-    return exports.original(row)
+    return answer
 
 
 @require_GET
