@@ -120,7 +120,12 @@ def world(
         boss, person=officer.person, role="officer", start=now(), end=now().replace(hour=23)
     )
     clocks = start_clocks(
-        incident, profile_code="US", starts="loss_known", at=now(), actor=boss.person
+        boss,
+        incident,
+        profile_code="US",
+        duties=("loss_telephone",),
+        at=boss.at,
+        reason=f"clock {CANARY}",
     )
     compartment = add_compartment(boss, code=CANARY.upper(), name=f"Circle {CANARY}")
     other = person("expert", of="laboratory").organisation

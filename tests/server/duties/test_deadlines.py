@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tocsin.errors import InvalidInput, NotFound
+from tocsin.errors import InvalidInput
 from tocsin.server.duties.calendars import WorkCalendar
 from tocsin.server.duties.deadlines import Direction, Ends, Period, Standing, Unit, standing
-from tocsin.server.duties.profiles import parse, profile, shipped
+from tocsin.server.duties.profiles import available, parse, shipped
 
 # A loaded machine is slow, not wrong.
 REPEATABLE = settings(derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -210,8 +212,6 @@ def test_every_shipped_period_names_its_source() -> None:
             assert duty.title["fr"]
             assert (duty.verification != "read") or duty.read_at
             duty.period.due(datetime(2026, 2, 28, 12, tzinfo=UTC), country.calendar)
-    with pytest.raises(NotFound, match="fictional"):
-        profile("XX")
 
 
 def test_what_was_not_read_in_the_law_itself_is_unverified() -> None:
@@ -238,8 +238,28 @@ def test_what_was_not_read_in_the_law_itself_is_unverified() -> None:
     }
 
 
+def test_a_state_puts_its_own_profile_in_the_place_of_a_shipped_one(data_folder: Path) -> None:
+    folder = data_folder / "country-profiles"
+    folder.mkdir(parents=True)
+    assert available().by_code == shipped()
+    own = {
+        "schema": "tocsin.country-profile/1",
+        "code": "FR",
+        "name": {"en": "Ours"},
+        "calendar": {"country": "FR", "zone": "Europe/Paris"},
+        "duties": [],
+    }
+    (folder / "fr.json").write_text(json.dumps(own))
+    for name, spoiled in (("a", "{"), ("b", "[]"), ("c", json.dumps(own | {"schema": "x"}))):
+        (folder / f"{name}.json").write_text(spoiled)
+    found = available()
+    assert found.by_code["FR"].name["en"] == "Ours"
+    assert set(found.by_code) == set(shipped())
+    assert found.unreadable == ("a.json", "b.json", "c.json")
+
+
 def test_the_correction_clock_of_tracked_sources_skips_thanksgiving() -> None:
-    us = profile("US")
+    us = shipped()["US"]
     duty = us.duties["tracked_source_correction"]
     # found on Monday 2026-11-23: 24, 25, (26 Thanksgiving), 27, 30, December 1
     due = duty.period.due(at("America/New_York", 2026, 11, 23, 9), us.calendar)

@@ -198,7 +198,12 @@ def test_a_legal_clock_runs_by_the_profile_and_calls_once_when_it_is_over(
     reader = reader_of(boss)
     alarm = raise_from_information(reader, title="t", reason="tip", note="n")
     clocks = start_clocks(
-        alarm, profile_code="fictional", starts="loss_known", at=now(), actor=boss
+        reader,
+        alarm,
+        profile_code="fictional",
+        duties={"loss_telephone", "loss_written"},
+        at=now(),
+        reason="found empty",
     )
     assert [c.duty for c in clocks] == ["loss_telephone", "loss_written"]
     assert clocks[0].due_at - now() == timedelta(hours=1)
@@ -223,7 +228,14 @@ def test_a_legal_clock_runs_by_the_profile_and_calls_once_when_it_is_over(
         end_clock(reader, clocks[0], met=True, reason="again")
     (running,) = browser.get("/api/1/duties/clocks").json()
     assert (running["duty"], running["verification"]) == ("loss_written", "fictional")
-    start_clocks(alarm, profile_code="US", starts="transaction", at=now(), actor=boss)
+    start_clocks(
+        reader,
+        alarm,
+        profile_code="US",
+        duties={"tracked_source_transaction"},
+        at=reader.at,
+        reason="x",
+    )
     page = signed_in(boss).get("/duties/clocks/").content.decode()
     law = page[page.index("10 CFR 20.2207") :][:120]
     assert '<span class="badge" data-tone="warn">unverified</span>' in law

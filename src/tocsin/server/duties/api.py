@@ -103,6 +103,8 @@ class ClockOut(Schema):
     profile: str
     duty: str
     title: str
+    about: str
+    reason: str
     started_at: datetime
     due_at: datetime
     standing: str
@@ -232,13 +234,16 @@ def notice_acknowledge(request: HttpRequest, pk: UUID) -> dict[str, Any]:
     return _notice(notices_for(reader).get(pk=pk))
 
 
-def _clock(reader: Reader, clock: Clock) -> dict[str, Any]:
+def clock_out(reader: Reader, clock: Clock) -> dict[str, Any]:
+    """A clock as the interface tells it."""
     (row,) = clock_rows(reader, [clock])
     return {
         "id": clock.pk,
         "profile": clock.profile,
         "duty": clock.duty,
         "title": row.title,
+        "about": row.about,
+        "reason": clock.reason,
         "started_at": clock.started_at,
         "due_at": clock.due_at,
         "standing": row.standing.value,
@@ -254,7 +259,7 @@ def clocks(request: HttpRequest, running: bool = True) -> list[dict[str, Any]]:
     rows = clocks_for(reader)
     if running:
         rows = rows.filter(end=None)
-    return [_clock(reader, c) for c in rows[:MOST_ROWS]]
+    return [clock_out(reader, c) for c in rows[:MOST_ROWS]]
 
 
 @router.post(
@@ -272,4 +277,4 @@ def clock_end(request: HttpRequest, pk: UUID, given: ClockEndIn) -> Any:
         end_clock(reader, clock, met=given.met, reason=given.reason)
     except InvalidInput as error:
         return Status(422, {"detail": str(error)})
-    return _clock(reader, clocks_for(reader).get(pk=pk))
+    return clock_out(reader, clocks_for(reader).get(pk=pk))

@@ -24,6 +24,7 @@ class Clock(Marked):
     duty = models.CharField(_("duty"), max_length=64)
     started_at = models.DateTimeField(_("started"))
     due_at = models.DateTimeField(_("due"), db_index=True)
+    reason = models.CharField(_("reason"), max_length=400)
     overdue_noticed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

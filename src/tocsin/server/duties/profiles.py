@@ -1,25 +1,33 @@
 """Country profiles: legal periods as data, each with its text of law and how far it was checked.
 
-A profile is a JSON file of schema ``tocsin.country-profile/1``. Tocsin ships some that were read
-while it was written; a State puts its own beside them. Nothing here is advice of law: the page
-shows source and state of verification with every period.
+A profile is a JSON file of schema ``tocsin.country-profile/1``. Tocsin ships some; a State puts its
+own into ``country-profiles`` of the data folder, in the place of one of the same code. Nothing here
+is advice of law: the page shows source and state of verification with every period.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from tocsin.errors import InvalidInput, NotFound
+from django.conf import settings
+
+from tocsin.errors import InvalidInput
 from tocsin.server.duties.calendars import WorkCalendar, dates
 from tocsin.server.duties.deadlines import Direction, Ends, Period, Unit
 
+log = logging.getLogger(__name__)
+
 SCHEMA = "tocsin.country-profile/1"
+FOLDER = "country-profiles"
+"""Folder of the State's own profiles in the data folder."""
 VERIFICATIONS = ("read", "unverified", "fictional")
 
 
@@ -74,9 +82,11 @@ class Profile:
     calendar: WorkCalendar
     duties: Mapping[str, Duty]
 
-    def starting_with(self, starts: str) -> tuple[Duty, ...]:
-        """Duties whose clocks one kind of occurrence starts."""
-        return tuple(duty for duty in self.duties.values() if duty.starts == starts)
+    @property
+    def fictional(self) -> bool:
+        """True where nothing in it is law."""
+        states = {duty.verification for duty in self.duties.values()}
+        return states == {"fictional"}
 
 
 def _calendar(row: Mapping[str, Any]) -> WorkCalendar:
@@ -158,15 +168,24 @@ def shipped() -> Mapping[str, Profile]:
     return {profile.code: profile for profile in profiles}
 
 
-def profile(code: str) -> Profile:
-    """One shipped profile.
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """The profiles of this server, and files of the State that could not be read."""
 
-    Raises
-    ------
-    NotFound
-        There is none of this code; the message names those that exist.
-    """
-    try:
-        return shipped()[code]
-    except KeyError:
-        raise NotFound(f"no country profile {code!r}; there are {', '.join(shipped())}") from None
+    by_code: Mapping[str, Profile]
+    unreadable: tuple[str, ...]
+
+
+def available() -> Profiles:
+    """The shipped profiles, with the State's own in their place or beside them."""
+    found = dict(shipped())
+    unreadable = []
+    for path in sorted((Path(settings.TOCSIN.data) / FOLDER).glob("*.json")):
+        try:
+            own = parse(path.read_text(encoding="utf-8"))
+        except (InvalidInput, ValueError, KeyError, TypeError, AttributeError):
+            log.exception("a country profile cannot be read: %s", path.name)
+            unreadable.append(path.name)
+        else:
+            found[own.code] = own
+    return Profiles(found, tuple(unreadable))

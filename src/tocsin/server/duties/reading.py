@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.apps import apps
 from django.db.models import Q, QuerySet
@@ -12,17 +14,17 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
-from tocsin.errors import NotFound
-from tocsin.server.accounts.models import Person
+from tocsin.server.accounts.models import Person, Realm
 from tocsin.server.accounts.roles import ROLE_NAMES
 from tocsin.server.duties.calendars import WorkCalendar
 from tocsin.server.duties.deadlines import Standing, standing
 from tocsin.server.duties.models import Clock, Notice, Shift, Takeover
 from tocsin.server.duties.names import VERIFICATIONS, period_of
-from tocsin.server.duties.profiles import Duty, profile, shipped
+from tocsin.server.duties.profiles import Duty, available
 from tocsin.server.duties.roster import Shift as PlannedShift
 from tocsin.server.duties.roster import gaps
 from tocsin.server.duties.roster_rows import standing_of
+from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, visible
 
 ROSTER_ROLES = ("officer", "supervisor", "expert", "point_of_contact")
@@ -116,6 +118,9 @@ class ClockRow:
     """A legal clock with its law and how it stands."""
 
     clock: Clock
+    about: str
+    """Name of the row for which it runs, empty where that may not be seen."""
+    address: str
     duty: Duty | None
     title: str
     standing: Standing
@@ -129,16 +134,22 @@ def clocks_for(reader: Reader) -> QuerySet[Clock]:
     return visible(reader, Clock.objects.all()).select_related("end__by")
 
 
+def clocks_about(reader: Reader, row: Marked) -> QuerySet[Clock]:
+    """Legal clocks that run or ran for a row, what is due first."""
+    about = {"subject_kind": row._meta.label_lower, "subject_id": row.pk}
+    return clocks_for(reader).filter(**about).order_by("end__at", "due_at")
+
+
 def clock_rows(reader: Reader, clocks: Iterable[Clock]) -> list[ClockRow]:
     """Clocks as rows of a page."""
     language = (get_language() or "en").partition("-")[0]
     rows = []
-    for clock in clocks:
-        duty: Duty | None
-        try:
-            duty = profile(clock.profile).duties.get(clock.duty)
-        except NotFound:
-            duty = None
+    shown = list(clocks)
+    subjects = _subjects(reader, shown)
+    known = available().by_code
+    for clock in shown:
+        law = known.get(clock.profile)
+        duty = law.duties.get(clock.duty) if law else None
         end = getattr(clock, "end", None)
         state = standing(
             clock.started_at,
@@ -150,8 +161,23 @@ def clock_rows(reader: Reader, clocks: Iterable[Clock]) -> list[ClockRow]:
         title = duty.title.get(language, duty.title["en"]) if duty else clock.duty
         # a profile that is gone leaves nothing that could be checked
         checked = VERIFICATIONS[duty.verification if duty else "unverified"]
-        rows.append(ClockRow(clock, duty, title, state, _(STANDINGS[state]), checked))
+        about, address = subjects.get(clock.subject_id, ("", ""))
+        label = _(STANDINGS[state])
+        rows.append(ClockRow(clock, about, address, duty, title, state, label, checked))
     return rows
+
+
+def _subjects(reader: Reader, clocks: Iterable[Clock]) -> dict[UUID, tuple[str, str]]:
+    """Name and page of the rows for which clocks run, as far as the reader may see them."""
+    ids = defaultdict(set)
+    for clock in clocks:
+        ids[clock.subject_kind].add(clock.subject_id)
+    found = {}
+    for kind, wanted in ids.items():
+        for row in visible(reader, apps.get_model(kind)._default_manager.filter(pk__in=wanted)):
+            address = getattr(row, "get_absolute_url", None)
+            found[row.pk] = (str(row), address() if address else "")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +194,27 @@ class DutyRow:
 class ProfileTable:
     """A country profile as a page shows it."""
 
+    code: str
     name: str
     calendar: WorkCalendar
     rows: tuple[DutyRow, ...]
+    own: bool
+    """It is the law of the organisation whose row is looked at."""
 
 
-def profile_tables() -> list[ProfileTable]:
-    """All shipped profiles in the reader's language."""
+def profiles_for(row: Marked) -> list[ProfileTable]:
+    """Profiles whose clocks may be started for a row, that of its originator's country first."""
+    country = row.originator.country
+    found = profile_tables(live=row.realm == Realm.LIVE, country=country)
+    return sorted(found, key=lambda table: not table.own)
+
+
+def profile_tables(*, live: bool = False, country: str = "") -> list[ProfileTable]:
+    """Profiles in the reader's language; for what is live no invented ones."""
     language = (get_language() or "en").partition("-")[0]
     return [
         ProfileTable(
+            law.code,
             law.name.get(language, law.name["en"]),
             law.calendar,
             tuple(
@@ -189,6 +226,8 @@ def profile_tables() -> list[ProfileTable]:
                 )
                 for duty in law.duties.values()
             ),
+            law.code == country,
         )
-        for law in shipped().values()
+        for law in available().by_code.values()
+        if not (live and law.fictional)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,14 +10,16 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from tocsin.errors import InvalidInput
-from tocsin.server.accounts.models import Assignment, Person
+from tocsin.server.accounts.models import Assignment, Person, Realm
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties import timers
 from tocsin.server.duties.channels import channels_of
+from tocsin.server.duties.deadlines import Direction
 from tocsin.server.duties.escalation import Link, next_calls
 from tocsin.server.duties.models import (
     Acknowledgement,
@@ -29,7 +31,7 @@ from tocsin.server.duties.models import (
     Shift,
     Takeover,
 )
-from tocsin.server.duties.profiles import profile
+from tocsin.server.duties.profiles import Duty, Profile, available
 from tocsin.server.duties.roster import Shift as PlannedShift
 from tocsin.server.duties.roster_rows import people_for
 from tocsin.server.marking.highwater import mark_of
@@ -40,6 +42,8 @@ from tocsin.server.typed import plain
 TIMERS = "system:timers"
 LONGEST_SHIFT = timedelta(hours=24)
 FARTHEST_PLAN = timedelta(days=731)
+LONGEST_KNOWN = timedelta(days=366)
+"""A clock of what became known longer ago is a slip of the date."""
 TICK_BATCH = 200
 CLOCK_OVERDUE = gettext_noop("A legal clock has run out: {duty}, due {due}")
 CLOCK_CHAIN = (Link("supervisor", 60), Link("point_of_contact", 240))
@@ -311,58 +315,95 @@ def settle(subject: Marked, *, by: Person | None, reason: str, keep: Collection[
 
 @transaction.atomic
 def start_clocks(
+    reader: Reader,
     subject: Marked,
     *,
     profile_code: str,
-    starts: str,
+    duties: Collection[str],
     at: datetime,
-    actor: Person | str,
-    duties: Iterable[str] | None = None,
+    reason: str,
 ) -> list[Clock]:
-    """Start the legal clocks that one kind of occurrence starts, by a country's profile.
+    """Start the clocks of legal duties that a person says apply to a row.
 
     Parameters
     ----------
     subject : Marked
-        Row for which they run.
+        Row for which they run; each clock takes its mark.
     profile_code : str
         Country profile.
-    starts : str
-        The occurrence, for example ``loss_known``.
+    duties : collection of str
+        Codes of its duties, all begun by the same occurrence.
     at : datetime
-        When it became known.
-    duties : iterable of str, optional
-        Only these; all by default.
+        When that happened or became known; for a notice that must come before something, when that
+        something is to happen.
+    reason : str
+        Why they apply.
+
+    Raises
+    ------
+    InvalidInput
+        No profile, no duty or no reason, a duty that the profile does not hold or whose clock runs
+        for the row already, a time that makes no sense, or an invented law for a live row.
     """
-    law = profile(profile_code)
-    wanted = None if duties is None else set(duties)
-    clocks = []
-    mark = mark_of(subject)
-    for duty in law.starting_with(starts):
-        if wanted is not None and duty.code not in wanted:
-            continue
-        clock = Clock.objects.create(
-            **mark.fields(),
-            originator=subject.originator,
-            created_at=now(),
-            created_by=actor if isinstance(actor, Person) else None,
-            subject_kind=subject._meta.label_lower,
-            subject_id=subject.pk,
-            profile=law.code,
-            duty=duty.code,
-            started_at=at,
-            due_at=duty.period.due(at, law.calendar),
-        )
-        mark.stamp(clock)
-        clocks.append(clock)
-    if clocks:
-        record(
-            actor=actor,
-            action="duties.start_clocks",
-            subject=subject,
-            after={"clocks": [f"{c.profile}/{c.duty} due {c.due_at.isoformat()}" for c in clocks]},
-        )
+    reason = plain(reason)
+    if not reason:
+        raise InvalidInput(_("Give a reason."))
+    if at.tzinfo is None:
+        raise InvalidInput("the start of a clock carries a time zone")
+    law = available().by_code.get(profile_code)
+    if law is None:
+        raise InvalidInput(_("There is no such country profile."))
+    if law.fictional and subject.realm == Realm.LIVE:
+        raise InvalidInput(_("An invented law starts no clock for what really happened."))
+    wanted = set(duties)
+    chosen = [duty for duty in law.duties.values() if duty.code in wanted]
+    if not chosen or len(chosen) < len(wanted):
+        raise InvalidInput(_("Choose duties of the profile."))
+    clocks = [_start(reader, subject, law, duty, at, reason) for duty in chosen]
+    record(
+        actor=reader.person,
+        action="duties.start_clocks",
+        subject=subject,
+        after={
+            "started_at": at,
+            "clocks": [
+                {"duty": f"{c.profile}/{c.duty}", "due_at": c.due_at, "clock": str(c.pk)}
+                for c in clocks
+            ],
+        },
+        reason=reason,
+    )
     return clocks
+
+
+def _start(
+    reader: Reader, subject: Marked, law: Profile, duty: Duty, at: datetime, reason: str
+) -> Clock:
+    ahead = duty.period.direction is Direction.BEFORE
+    if not reader.at - LONGEST_KNOWN <= at <= (reader.at + FARTHEST_PLAN if ahead else reader.at):
+        raise InvalidInput(
+            _("A clock starts with what has happened within a year, not with what is to come.")
+            if not ahead
+            else _("A notice comes before something of the next two years.")
+        )
+    about = {"subject_kind": subject._meta.label_lower, "subject_id": subject.pk}
+    if Clock.objects.filter(**about, profile=law.code, duty=duty.code, end=None).exists():
+        raise InvalidInput(_("The clock of this duty runs already."))
+    mark = mark_of(subject)
+    clock = Clock.objects.create(
+        **mark.fields(),
+        **about,
+        originator=subject.originator,
+        created_at=now(),
+        created_by=reader.person,
+        profile=law.code,
+        duty=duty.code,
+        started_at=at,
+        due_at=duty.period.due(at, law.calendar),
+        reason=reason,
+    )
+    mark.stamp(clock)
+    return clock
 
 
 @transaction.atomic

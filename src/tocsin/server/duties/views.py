@@ -17,6 +17,7 @@ from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Person
 from tocsin.server.accounts.roles import ROLE_NAMES
 from tocsin.server.duties.models import Shift
+from tocsin.server.duties.profiles import available
 from tocsin.server.duties.reading import (
     ROSTER_ROLES,
     clock_rows,
@@ -170,6 +171,7 @@ def clocks(request: ReaderRequest) -> HttpResponse:
             "rows": clock_rows(request.reader, page),
             "page": page,
             "profiles": profile_tables(),
+            "unreadable": available().unreadable,
             "may_end": may(request.reader, "incidents.write"),
         },
     )

@@ -14,9 +14,10 @@ from tocsin.errors import InvalidInput
 from tocsin.server.access import reader_of_request
 from tocsin.server.alarms.api import LinkOut
 from tocsin.server.answers import MOST_ROWS, Detail, Page
+from tocsin.server.duties.api import ClockOut, clock_out
 from tocsin.server.incidents.models import Incident
 from tocsin.server.incidents.reading import attached, incidents_for
-from tocsin.server.incidents.services import add_note
+from tocsin.server.incidents.services import add_note, start_legal_clocks
 
 router = Router(tags=["incidents"])
 
@@ -56,6 +57,15 @@ class IncidentList(Page):
     """A part of the incidents."""
 
     incidents: list[IncidentRow]
+
+
+class ClocksIn(Schema):
+    """Legal clocks to start: duties of a country profile, and when what starts them was known."""
+
+    profile: str = Field(max_length=16)
+    duties: list[Annotated[str, Field(max_length=64)]] = Field(min_length=1, max_length=50)
+    at: datetime
+    reason: str = Field(min_length=1, max_length=400)
 
 
 class NoteIn(Schema):
@@ -127,3 +137,26 @@ def note(request: HttpRequest, pk: UUID, given: NoteIn) -> Any:
         return _full(request, add_note(reader, row, note=given.note, close=given.close))
     except InvalidInput as error:
         return Status(422, {"detail": str(error)})
+
+
+@router.post(
+    "/{uuid:pk}/clocks",
+    response={201: list[ClockOut], 404: Detail, 422: Detail},
+    url_name="incidents_clocks",
+)
+def clocks(request: HttpRequest, pk: UUID, given: ClocksIn) -> Any:
+    """Start the clocks of legal duties that apply to an incident."""
+    reader = reader_of_request(request)
+    row = get_object_or_404(incidents_for(reader), pk=pk)
+    try:
+        started = start_legal_clocks(
+            reader,
+            row,
+            profile_code=given.profile,
+            duties=given.duties,
+            at=given.at,
+            reason=given.reason,
+        )
+    except InvalidInput as error:
+        return Status(422, {"detail": str(error)})
+    return Status(201, [clock_out(reader, clock) for clock in started])

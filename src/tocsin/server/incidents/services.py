@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
@@ -13,7 +16,8 @@ from tocsin.server.alarms.models import Alarm, AlarmEvent
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties.escalation import Link as ChainLink
-from tocsin.server.duties.services import notify
+from tocsin.server.duties.models import Clock
+from tocsin.server.duties.services import notify, start_clocks
 from tocsin.server.incidents.models import Incident, IncidentEvent, IncidentState
 from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
@@ -129,3 +133,37 @@ def add_note(reader: Reader, incident: Incident, *, note: str, close: bool = Fal
     state = IncidentState.CLOSED if close else IncidentState(incident.state)
     _note(incident, state, note, by=reader)
     return incident
+
+
+@transaction.atomic
+def start_legal_clocks(
+    reader: Reader,
+    incident: Incident,
+    *,
+    profile_code: str,
+    duties: Collection[str],
+    at: datetime,
+    reason: str,
+) -> list[Clock]:
+    """Start the clocks of legal duties that apply to an incident; its history says so.
+
+    Raises
+    ------
+    InvalidInput
+        The incident is closed, or the clocks cannot be started.
+    """
+    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    if incident.state == IncidentState.CLOSED:
+        raise InvalidInput("this incident is closed")
+    clocks = start_clocks(
+        reader, incident, profile_code=profile_code, duties=duties, at=at, reason=reason
+    )
+    started = ", ".join(f"{clock.profile}/{clock.duty}" for clock in clocks)
+    IncidentEvent.objects.create(
+        incident=incident,
+        at=now(),
+        state=incident.state,
+        note=f"legal clocks started: {started}; {plain(reason)}",
+        by=reader.person,
+    )
+    return clocks

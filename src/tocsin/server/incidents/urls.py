@@ -12,4 +12,5 @@ urlpatterns = [
     path("incidents.csv", views.incident_csv, name="csv"),
     path("<uuid:pk>/", views.incident, name="incident"),
     path("<uuid:pk>/notes/", views.note, name="note"),
+    path("<uuid:pk>/clocks/", views.clock_start, name="clock_start"),
 ]

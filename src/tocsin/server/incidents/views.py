@@ -12,11 +12,13 @@ from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.alarms.names import CLASSES
+from tocsin.server.duties.reading import clock_rows, clocks_about, profiles_for
 from tocsin.server.exports import csv_of_rows
 from tocsin.server.incidents.models import IncidentState
 from tocsin.server.incidents.reading import attached, incidents_for
-from tocsin.server.incidents.services import add_note
+from tocsin.server.incidents.services import add_note, start_legal_clocks
 from tocsin.server.marking.policy import may
+from tocsin.server.typed import moment
 
 PAGE_ROWS = 50
 
@@ -53,6 +55,7 @@ def incident_csv(request: ReaderRequest) -> HttpResponse:
 def incident(request: ReaderRequest, pk: str) -> HttpResponse:
     """One incident with everything attached."""
     row = get_object_or_404(incidents_for(request.reader), pk=pk)
+    may_write = may(request.reader, "incidents.write")
     return render(
         request,
         "incidents/incident.html",
@@ -62,7 +65,11 @@ def incident(request: ReaderRequest, pk: str) -> HttpResponse:
             "level_name": Level(row.level).label,
             "attached": attached(request.reader, row),
             "events": row.events.select_related("by"),
-            "may_write": may(request.reader, "incidents.write"),
+            "rows": clock_rows(request.reader, clocks_about(request.reader, row)),
+            "may_write": may_write,
+            "may_end": may_write,
+            "laws": profiles_for(row) if may_write else [],
+            "at": request.reader.at,
         },
     )
 
@@ -77,6 +84,25 @@ def note(request: ReaderRequest, pk: str) -> HttpResponse:
             row,
             note=request.POST.get("note", "")[:4_000],
             close=request.POST.get("close") == "1",
+        )
+    except InvalidInput as error:
+        messages.error(request, str(error))
+    return redirect("incidents:incident", pk=pk)
+
+
+@require_POST
+def clock_start(request: ReaderRequest, pk: str) -> HttpResponse:
+    """Start the clocks of legal duties that apply."""
+    row = get_object_or_404(incidents_for(request.reader), pk=pk)
+    given = request.POST
+    try:
+        start_legal_clocks(
+            request.reader,
+            row,
+            profile_code=given.get("profile", ""),
+            duties=given.getlist("duty"),
+            at=moment(given.get("at", "")),
+            reason=given.get("reason", "")[:400],
         )
     except InvalidInput as error:
         messages.error(request, str(error))
