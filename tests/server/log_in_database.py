@@ -67,7 +67,7 @@ def sealed(at: datetime | None = None) -> Sequencer:
 
 def verdict(*, outside: list[str], kept: bytes | None = None, contents: bool = True) -> Verdict:
     """What the independent verifier says of the database as it is now."""
-    text = "".join(log_lines(contents=contents)).encode()
+    text = "".join(log_lines(contents=contents, marking="")).encode()
     return verify_log(
         read_log_file(text),
         keys=[log_key().verifier],

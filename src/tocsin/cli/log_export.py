@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -24,18 +25,21 @@ def log_export_command(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write the log of changes into one file, as the database holds it now."""
+    """Write the log of changes into one file, as the database holds it now; this is logged too."""
     if not data.is_dir():
         bad_usage(f"{data} is no folder of a server: name it by --data")
     check_target(out, force=force)
     from tocsin.server.serving.first_start import start_django
 
     start_django(data.absolute())
-    from tocsin.server.audit.export import log_lines
+    from tocsin.server.transparency.exporting import exported_log
 
-    content = "".join(log_lines(contents=contents)).encode("utf-8")
-    write_file(out, content, force=force)
-    if contents:
-        # what it holds is read by its owner alone
-        out.chmod(0o600)
+    # what it holds is read by its owner alone, from the first byte on
+    former = os.umask(0o077) if contents else None
+    try:
+        text = exported_log(actor="system:log-export", contents=contents)
+        write_file(out, text.encode("utf-8"), force=force)
+    finally:
+        if former is not None:
+            os.umask(former)
     remark(f"{out}: check it by tocsin verify-log, with what you kept elsewhere")

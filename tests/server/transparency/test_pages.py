@@ -285,8 +285,11 @@ def test_the_export_of_a_page_has_no_content_and_verifies(
     change(a_row(organisation("customs")), reason="CANARY")
     kept = sealed().signed
     assert kept is not None
-    answer = signed_in(person("auditor")).get("/log/log.jsonl")
+    auditor = person("auditor")
+    answer = signed_in(auditor).get("/log/log.jsonl")
     assert "attachment" in answer["Content-Disposition"]
+    assert json.loads(answer.content.splitlines()[0])["marking"].startswith("OPEN TLP:CLEAR")
+    assert Leaf.objects.get(action="audit.export").subject_id == str(auditor.pk)
     data = answer.content
     assert b"CANARY" not in data
     key = VerifierKey.parse(json.loads(data.splitlines()[0])["key"])

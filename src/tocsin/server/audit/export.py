@@ -8,17 +8,16 @@ from tocsin.sealing import LoggedLeaf, write_lines
 from tocsin.server.audit.identity import log_key
 from tocsin.server.audit.models import Checkpoint, Leaf
 
-MARKING_WITH_CONTENTS = "CONFIDENTIAL - contents of the log of changes, all realms"
-MARKING_WITHOUT = "OPEN - commitments and checkpoints only"
 
-
-def log_lines(*, contents: bool) -> Iterator[str]:
+def log_lines(*, contents: bool, marking: str) -> Iterator[str]:
     """Lines of a log file as the database holds it now.
 
     Parameters
     ----------
     contents : bool
         With salts and contents of all leaves, for whoever may read everything.
+    marking : str
+        What the first line says to whoever handles the file.
     """
     key = log_key().verifier
     # Checkpoints first: leaves only become more while the file is written.
@@ -28,7 +27,7 @@ def log_lines(*, contents: bool) -> Iterator[str]:
         key=str(key),
         leaves=_leaves(contents=contents),
         checkpoints=notes,
-        marking=MARKING_WITH_CONTENTS if contents else MARKING_WITHOUT,
+        marking=marking,
     )
 
 

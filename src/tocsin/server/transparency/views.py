@@ -19,11 +19,12 @@ from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.audit import models
 from tocsin.server.audit.cosigning import take_cosignatures
-from tocsin.server.audit.export import log_lines, written_note
+from tocsin.server.audit.export import written_note
 from tocsin.server.audit.identity import kept_folders, log_key, witness_keys
 from tocsin.server.audit.keeping import LogAltered
 from tocsin.server.audit.models import Leaf
 from tocsin.server.marking.policy import may
+from tocsin.server.transparency.exporting import exported_log
 from tocsin.server.transparency.forms import CheckpointForm, FilterForm
 from tocsin.server.transparency.reading import names_of_actors, one_event, page_of_events
 from tocsin.server.transparency.trees import Inclusion, consistency_with, inclusion_of
@@ -156,8 +157,10 @@ def witness(request: ReaderRequest) -> HttpResponse:
 
 def export(request: ReaderRequest) -> HttpResponse:
     """Commitments and checkpoints of the whole log: no content, for the independent verifier."""
+    person = request.reader.person
     answer = HttpResponse(
-        "".join(log_lines(contents=False)), content_type="application/jsonl; charset=utf-8"
+        exported_log(actor=person, subject=person, contents=False),
+        content_type="application/jsonl; charset=utf-8",
     )
     answer["Content-Disposition"] = 'attachment; filename="log.jsonl"'
     return answer
