@@ -18,6 +18,7 @@ from tocsin.cli import (
     difference,
     keep,
     log_export,
+    notice,
     nuclide,
     peaks,
     plutonium,
@@ -55,6 +56,7 @@ app.command("age")(age.age_command)
 app.command("compare")(compare.compare_command)
 app.command("nuclide")(nuclide.nuclide_command)
 app.command("category")(category.category_command)
+app.command("notice", epilog=EXIT_STATUS)(notice.notice_command)
 app.command("verify-log", epilog=verify_log.VERIFY_EXIT_STATUS)(verify_log.verify_log_command)
 app.command("log-export")(log_export.log_export_command)
 app.command("serve")(serve.serve_command)
