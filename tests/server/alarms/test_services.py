@@ -35,11 +35,11 @@ from tocsin.server.alarms.services import (
 )
 from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
-from tocsin.server.duties.immutable import WrittenOnce
 from tocsin.server.duties.models import Delivery, Notice
 from tocsin.server.duties.services import acknowledge, run_due
 from tocsin.server.files.models import StoredFile
 from tocsin.server.files.services import store
+from tocsin.server.marking.immutable import WrittenOnce
 from tocsin.server.marking.policy import Reader, reader_of
 
 MakePerson = Callable[..., Person]

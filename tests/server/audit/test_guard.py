@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
 from tocsin.server.audit.guard import LOG_TABLES
-from tocsin.server.duties.immutable import AppendOnly
+from tocsin.server.marking.immutable import AppendOnly
 
 
 def guarded_tables() -> list[str]:

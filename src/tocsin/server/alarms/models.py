@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tocsin.server.accounts.models import Person
 from tocsin.server.alarms.facts import Role
 from tocsin.server.alarms.names import CLASSES, ROLES, STATES, TRIGGERS
-from tocsin.server.duties.immutable import AppendOnly
+from tocsin.server.marking.immutable import AppendOnly
 from tocsin.server.marking.models import Marked
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.accounts.roles import ROLE_NAMES
-from tocsin.server.duties.immutable import AppendOnly, MarkedOnceQuerySet
+from tocsin.server.marking.immutable import AppendOnly, MarkedOnceQuerySet
 from tocsin.server.marking.models import Marked
 
 ROLES = list(ROLE_NAMES.items())

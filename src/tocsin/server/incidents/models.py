@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.accounts.models import Person
-from tocsin.server.duties.immutable import AppendOnly
+from tocsin.server.marking.immutable import AppendOnly
 from tocsin.server.marking.models import Marked
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tocsin.server.marking.immutable import AppendOnly, MarkedOnceQuerySet
 from tocsin.server.marking.models import Marked
 
 
@@ -17,8 +20,8 @@ class LinkKind(models.TextChoices):
     EVIDENCE = "evidence", _("is evidence for")
 
 
-class Link(Marked):
-    """A link with actor, time and reason; ended by a time, never taken away."""
+class Link(AppendOnly, Marked):
+    """A link with actor, time and reason; never changed and never taken away."""
 
     kind = models.CharField(max_length=16, choices=LinkKind.choices)
     from_kind = models.CharField(max_length=64)
@@ -26,7 +29,8 @@ class Link(Marked):
     to_kind = models.CharField(max_length=64)
     to_id = models.UUIDField()
     reason = models.CharField(max_length=400, blank=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = MarkedOnceQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         """In the order of making."""

@@ -49,7 +49,7 @@ def linked_rows(reader: Reader, kind: str, pk: UUID) -> list[Linked]:
     """Rows linked to a row, in the order of linking; what may not be seen is not there."""
     ends = Q(from_kind=kind, from_id=pk) | Q(to_kind=kind, to_id=pk)
     found = []
-    for link in visible(reader, Link.objects.filter(ends, ended_at=None)):
+    for link in visible(reader, Link.objects.filter(ends)):
         outgoing = link.from_kind == kind and link.from_id == pk
         other_kind = link.to_kind if outgoing else link.from_kind
         other_id = link.to_id if outgoing else link.from_id

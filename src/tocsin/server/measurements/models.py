@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.nuclear.classes import GRAVITY, is_alarm
-from tocsin.server.duties.immutable import AppendOnly, MarkedOnceQuerySet
 from tocsin.server.files.models import StoredFile
+from tocsin.server.marking.immutable import AppendOnly, MarkedOnceQuerySet
 from tocsin.server.marking.models import Marked
 
 CLASSES = {

@@ -110,7 +110,6 @@ def alarm_addresses(reader: Reader, analysis: Analysis) -> dict[uuid.UUID, str]:
             kind=LinkKind.RAISED,
             to_kind=Encounter._meta.label_lower,
             to_id__in=[e.pk for e in presented],
-            ended_at=None,
         ),
     )
     raised_by = {link.to_id: link.from_id for link in links}
