@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,7 +42,8 @@ def backup_command(
     from tocsin.server.serving.backup import make_backup
 
     lock = _lock(recipient=recipient, passphrase_file=passphrase_file)
-    manifest = make_backup(data.absolute(), target.absolute(), lock, say=remark)
+    with _ended_in_order():
+        manifest = make_backup(data.absolute(), target.absolute(), lock, say=remark)
     console.print(f"{target}: {len(manifest['members'])} files, {target.stat().st_size} bytes")
 
 
@@ -51,22 +56,18 @@ def restore_command(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Put a backup into an empty folder (and an empty PostgreSQL database), then verify it."""
-    from tocsin.server.serving.backup import database_is_empty, restore_backup, restore_database
-    from tocsin.server.serving.first_start import migrate, prepare_folder, start_django
-    from tocsin.server.serving.tables import CannotRestore
+    from tocsin.server.serving.first_start import start_django
+    from tocsin.server.serving.restoring import bring_back, unpacked_backup
 
     lock = _lock(identity_file=identity_file, passphrase_file=passphrase_file)
-    manifest = restore_backup(source, data.absolute(), lock, say=remark)
-    prepare_folder(data.absolute())
-    start_django(data.absolute())
-    if manifest["database"] != "sqlite":
-        migrate()
-        if not database_is_empty():
-            raise CannotRestore("the database of DATABASE_URL is not empty: name an empty one")
-    restore_database(data.absolute(), manifest)
-    migrate()
-    console.print(f"Restored into {data}, as it was at {manifest['made_at']}")
-    _verified()
+    with (
+        _ended_in_order(),
+        unpacked_backup(source, data.absolute(), lock, say=remark) as backup,
+    ):
+        start_django(backup.folder)
+        faults = bring_back(backup, check=_faults)
+    console.print(f"Restored into {data}, as it was at {backup.manifest['made_at']}")
+    _tell(faults)
 
 
 def verify_command(data: Data = Path("tocsin-data")) -> None:
@@ -102,15 +103,37 @@ def upgrade_command(
 
 
 def _verified() -> None:
+    _tell(_faults())
+
+
+def _faults() -> list[str]:
     from tocsin.server.serving.verification import verify_installation
 
     with progress_bar() as bar:
-        faults = verify_installation(say=remark, progress=_advance(bar))
+        return verify_installation(say=remark, progress=_advance(bar))
+
+
+def _tell(faults: list[str]) -> None:
     for fault in faults:
         complain(fault)
     if faults:
         raise typer.Exit(FAULTY)
     console.print("Everything is there and is what was stored.")
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let a signal that ends the command end it like a fault: what is half made is removed."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    former = {s: signal.signal(s, end) for s in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def _advance(bar: Progress) -> Callable[[int, int], None]:

@@ -1,4 +1,4 @@
-"""Backup and restore: one encrypted file holds database, files, keys and checkpoints."""
+"""Backup: one encrypted file holds database, files, keys and checkpoints."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import secrets
 import shutil
 import tarfile
 import tempfile
@@ -20,10 +21,9 @@ from django.db import connection
 import tocsin
 from tocsin.errors import TocsinError
 from tocsin.server.clock import now
-from tocsin.server.serving.tables import SQLITE_NAME, CannotRestore, put_back, take_picture
+from tocsin.server.serving.tables import take_picture
 
-SCHEMA = "tocsin.backup/1"
-_BLOCK = 1 << 20
+SCHEMA = "tocsin.backup/2"
 Say = Callable[[str], None]
 
 
@@ -64,7 +64,8 @@ def make_backup(data: Path, target: Path, lock: Lock, *, say: Say) -> dict[str, 
     if target.exists():
         raise BackupRefused(f"{target} exists: name a new file")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as name:
+    # what is not encrypted yet never leaves the data folder, which is closed to others
+    with tempfile.TemporaryDirectory(dir=data, prefix=".backup-") as name:
         work = Path(name)
         say("Taking a picture of the database ...")
         members = [(p, f"database/{p.name}") for p in take_picture(work)]
@@ -91,73 +92,15 @@ def make_backup(data: Path, target: Path, lock: Lock, *, say: Say) -> dict[str, 
             info = tarfile.TarInfo("manifest.json")
             info.size = len(text)
             tar.addfile(info, io.BytesIO(text))
-        closed = work / "closed"
-        _close(archive, closed, lock)
-        with open(closed, "rb+") as file:
-            os.fsync(file.fileno())
-        os.chmod(closed, 0o600)
-        os.replace(closed, target)
-    return manifest
-
-
-def restore_backup(source: Path, data: Path, lock: Lock, *, say: Say) -> dict[str, Any]:
-    """Put a backup back into an empty data folder, each file checked against the manifest.
-
-    The files are put in place; the database follows by :func:`restore_database` once Django runs on
-    the folder.
-
-    Returns
-    -------
-    dict
-        The manifest.
-    """
-    if data.exists() and any(data.iterdir()):
-        raise CannotRestore(f"{data} is not empty: restore into a new folder")
-    data.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=data.parent, prefix=".restore-") as name:
-        work = Path(name)
-        archive = work / "archive.tar"
-        _open(source, archive, lock)
-        say("Checking each file against the manifest ...")
-        unpacked = work / "unpacked"
-        unpacked.mkdir()
+        partial = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
         try:
-            with tarfile.open(archive) as tar:
-                tar.extractall(unpacked, filter="data")
-            manifest: dict[str, Any] = json.loads((unpacked / "manifest.json").read_text("utf-8"))
-        except (tarfile.TarError, OSError, ValueError, KeyError) as error:
-            raise BackupRefused(f"{source.name} is no backup of Tocsin, or is damaged") from error
-        _check(manifest, unpacked, source.name)
-        archive.unlink()
-        (unpacked / "manifest.json").unlink()
-        data.mkdir(exist_ok=True, mode=0o700)
-        for part in unpacked.iterdir():
-            shutil.move(str(part), data / part.name)
-    for part in data.rglob("*"):
-        part.chmod(0o700 if part.is_dir() else 0o600)
-    if manifest["database"] == "sqlite":
-        os.replace(data / "database" / SQLITE_NAME, data / "tocsin.sqlite3")
-        (data / "database").rmdir()
+            _close(archive, partial, lock)
+            with open(partial, "rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(partial, target)
+        finally:
+            partial.unlink(missing_ok=True)
     return manifest
-
-
-def restore_database(data: Path, manifest: dict[str, Any]) -> None:
-    """Fill the database of the running settings; SQLite's file is in place already."""
-    if manifest["database"] != connection.vendor:
-        raise CannotRestore(
-            f"the backup is of {manifest['database']}, the settings name {connection.vendor}"
-        )
-    if manifest["database"] == "sqlite":
-        return
-    put_back(data / "database")
-    shutil.rmtree(data / "database")
-
-
-def database_is_empty() -> bool:
-    """Whether the database of the settings holds no person yet."""
-    from tocsin.server.accounts.models import Person
-
-    return not Person.objects.exists()
 
 
 def _add(tar: tarfile.TarFile, path: Path, inside: str) -> tuple[str, int]:
@@ -185,24 +128,8 @@ class _Hashing:
         return block
 
 
-def _check(manifest: dict[str, Any], folder: Path, name: str) -> None:
-    if manifest.get("schema") != SCHEMA:
-        raise BackupRefused(f"{name}: schema {manifest.get('schema')!r} is not {SCHEMA!r}")
-    there = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
-    named = {m["name"] for m in manifest["members"]} | {"manifest.json"}
-    if there != named:
-        odd = sorted(there ^ named)
-        raise BackupRefused(f"{name}: {len(odd)} files differ from the manifest, first {odd[0]}")
-    for member in manifest["members"]:
-        digest = hashlib.sha256()
-        with open(folder / member["name"], "rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-        if digest.hexdigest() != member["sha256"]:
-            raise BackupRefused(f"{name}: {member['name']} is damaged")
-
-
 def _close(source: Path, target: Path, lock: Lock) -> None:
+    target.touch(mode=0o600, exist_ok=False)
     try:
         if lock.recipient:
             key = pyrage.x25519.Recipient.from_str(lock.recipient)
@@ -210,12 +137,13 @@ def _close(source: Path, target: Path, lock: Lock) -> None:
         elif lock.passphrase:
             target.write_bytes(pyrage.passphrase.encrypt(source.read_bytes(), lock.passphrase))
         else:
-            os.replace(source, target)
+            shutil.copyfile(source, target)
     except pyrage.RecipientError as error:
         raise BackupRefused(f"the recipient is no age public key ({error})") from None
 
 
-def _open(source: Path, target: Path, lock: Lock) -> None:
+def open_backup(source: Path, target: Path, lock: Lock) -> None:
+    """Write what is in a backup to a file, without checking it."""
     try:
         with open(source, "rb") as file:
             closed = file.read(16).startswith(b"age-encryption.o")
