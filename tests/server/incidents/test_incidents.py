@@ -187,3 +187,18 @@ def test_notes_are_added_and_an_incident_is_closed(
         content_type="application/json",
     )
     assert again.status_code == 422
+
+
+def test_a_state_that_this_version_does_not_know_is_said_and_no_fault(
+    confirmed: Alarm, person: MakePerson, signed_in: SignIn
+) -> None:
+    run_due(now())
+    incident = Incident.objects.get()
+    Incident.objects.update(state="limbo")
+    browser = signed_in(person("supervisor"))
+    assert "limbo" in browser.get(incident.get_absolute_url()).content.decode()
+    answer = browser.post(f"/incidents/{incident.pk}/notes/", {"note": "n", "close": "1"})
+    assert answer.status_code == 409
+    assert "cannot be read by this version" in answer.content.decode()
+    incident.refresh_from_db()
+    assert incident.state == "limbo"

@@ -23,6 +23,7 @@ from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
 from tocsin.server.marking.highwater import mark_of
 from tocsin.server.marking.policy import Reader
+from tocsin.server.problems import StoredUnreadable
 from tocsin.server.typed import plain
 
 FROM_ALARMS = "system:alarms"
@@ -130,6 +131,8 @@ def add_note(reader: Reader, incident: Incident, *, note: str, close: bool = Fal
         raise InvalidInput("a note is needed")
     if incident.state == IncidentState.CLOSED:
         raise InvalidInput("this incident is closed")
+    if incident.state not in IncidentState.values:
+        raise StoredUnreadable(f"{incident.state!r} is no state of an incident")
     state = IncidentState.CLOSED if close else IncidentState(incident.state)
     _note(incident, state, note, by=reader)
     return incident
