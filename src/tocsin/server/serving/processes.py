@@ -9,11 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from types import FrameType
 
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+WEB_LOGGING = Path(str(files("tocsin.server") / "data" / "web_logging.json"))
 GRACE_S = 10.0
 LONGEST_PAUSE_S = 30.0
 
@@ -55,7 +57,9 @@ def processes_of(
                 *(python, "-m", "uvicorn", "tocsin.server.asgi:application"),
                 *("--host", host, "--port", str(port), "--no-access-log", "--no-server-header"),
                 # open streams must not hold up a stop
-                *("--timeout-graceful-shutdown", "5", "--log-level", "warning", *tls),
+                *("--timeout-graceful-shutdown", "5", "--log-level", "warning"),
+                # its own lines come before Django is set up, and are JSON as all others
+                *("--log-config", str(WEB_LOGGING), *tls),
             ),
         ),
         Process(
