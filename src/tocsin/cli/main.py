@@ -17,6 +17,7 @@ from tocsin.cli import (
     demo,
     difference,
     keep,
+    link,
     log_export,
     notice,
     nuclide,
@@ -56,6 +57,7 @@ app.command("age")(age.age_command)
 app.command("compare")(compare.compare_command)
 app.command("nuclide")(nuclide.nuclide_command)
 app.command("category")(category.category_command)
+app.command("link", epilog=EXIT_STATUS)(link.link_command)
 app.command("notice", epilog=EXIT_STATUS)(notice.notice_command)
 app.command("verify-log", epilog=verify_log.VERIFY_EXIT_STATUS)(verify_log.verify_log_command)
 app.command("log-export")(log_export.log_export_command)

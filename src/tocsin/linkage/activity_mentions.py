@@ -205,15 +205,17 @@ def find_activities(text: str, nuclides: list[NuclideMention]) -> list[ActivityM
             continue
         if not (0.0 < value < math.inf):
             continue
+        start = match.start()
         if low is not None and not 0.0 < low < value:
-            low = None
-        words = text[match.start() : match.end()].strip("-. [")
+            # "serial # 298 - 8 mCi" is no range: the number before the dash is something else.
+            low, start = None, match.start("value")
+        words = text[start : match.end()].strip("- [").rstrip(".")
         mention = ActivityMention(
             value,
             low,
             None,
             " ".join(words.split()),
-            match.start(),
+            start,
             match.end(),
             _role(text, match),
         )

@@ -42,6 +42,7 @@ _JOIN = re.compile(
     re.I,
 )
 _DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}/\d{4}")
+_AMOUNT = re.compile(r"[\d.]+ ?[mukMGT]?(?:Ci|Bq)", re.I)
 _UNIT_AFTER = re.compile(
     r"^[ ]?-?(?:[mukMGT]?Ci\b|milli|micro|curie|[kMG]?Bq\b|%|days?\b|years?\b|inch|feet|hours?\b)",
     re.I,
@@ -158,7 +159,7 @@ def _pieces(written: str) -> list[str]:
 def _plausible(written: str) -> bool:
     if not 1 < len(written) <= LONGEST_SERIAL or not any(c.isdigit() for c in written):
         return False
-    if re.search(r"[a-z]{3,}", written) or _DATE.fullmatch(written):
+    if re.search(r"[a-z]{3,}", written) or _DATE.fullmatch(written) or _AMOUNT.fullmatch(written):
         return False
     return (
         not re.fullmatch(r"[A-Z][a-z]?-?\d{1,3}m?", written)

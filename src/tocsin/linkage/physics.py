@@ -1,0 +1,96 @@
+"""What decay forbids: an activity that grew by itself, a nuclide that nothing leads to."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+from tocsin.linkage.things import Thing
+from tocsin.nuclear import load_library
+
+DAY_S = 86400.0
+SIGMA_LN = 0.5
+"""Standard uncertainty of ln of a stated activity: nominal values, values of the day of making,
+rounding. Between two statements about one source the public notices differ by up to a factor
+1.6."""
+
+SIGMAS = 3.0
+"""An activity is refused when it exceeds the decayed one by more than so many standard
+uncertainties of the two statements together."""
+
+
+@functools.lru_cache(maxsize=1024)
+def _half_life_s(nuclide: str) -> float:
+    library = load_library()
+    return library[nuclide].half_life_s if nuclide in library else math.inf
+
+
+def decay_factor(nuclide: str, elapsed_s: float) -> float:
+    """What is left of an activity after a time; for a negative time what it was before.
+
+    Parameters
+    ----------
+    nuclide : str
+        Canonical name; one that is not in the library is taken as not decaying.
+    elapsed_s : float
+        Time in s, of either sign.
+
+    Returns
+    -------
+    float
+        exp(-ln 2 t / T); 0 or infinity where that cannot be written.
+    """
+    exponent = -math.log(2.0) * elapsed_s / _half_life_s(nuclide)
+    return math.inf if exponent > 700.0 else math.exp(exponent)
+
+
+@functools.lru_cache(maxsize=4096)
+def _progeny(nuclide: str) -> frozenset[str]:
+    library = load_library()
+    return frozenset(library.members(nuclide)) if nuclide in library else frozenset({nuclide})
+
+
+def in_one_chain(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether a nuclide of one set is, or decays into, one of the other set, or the reverse."""
+    return any(a == b or b in _progeny(a) or a in _progeny(b) for a in one for b in other)
+
+
+def veto(a: Thing, b: Thing) -> str | None:
+    """Why two descriptions cannot be of one thing, or None.
+
+    Parameters
+    ----------
+    a, b : Thing
+        Two descriptions, each with the day its activities are of.
+
+    Returns
+    -------
+    str or None
+        In words.
+
+    Notes
+    -----
+    Refused are nuclides of which none leads to another, and an activity that is larger on the later
+    day than the largest one of the earlier day can be: A2 > A1 exp(-ln 2 dt / T) exp(k s sqrt 2),
+    with s the standard uncertainty of ln A of one statement and k = 3. A difference of a power of
+    1000 is a slip of the unit and no veto. Both need both sides to say something.
+    """
+    if a.nuclides and b.nuclides and not in_one_chain(a.nuclides, b.nuclides):
+        ours, theirs = (", ".join(sorted(t.nuclides)) for t in (a, b))
+        return f"none of {ours} becomes one of {theirs} or the reverse"
+    if a.day is None or b.day is None:
+        return None
+    early, late = (a, b) if a.day <= b.day else (b, a)
+    span_s = abs(a.day - b.day) * DAY_S
+    for nuclide in sorted({n for n, _ in early.activities_Bq} & {n for n, _ in late.activities_Bq}):
+        if not nuclide:
+            continue
+        before = max(x for n, x in early.activities_Bq if n == nuclide)
+        after = min(x for n, x in late.activities_Bq if n == nuclide)
+        expected = before * decay_factor(nuclide, span_s)
+        excess = math.log(after) - (math.log(expected) if expected > 0.0 else -700.0)
+        slip = any(abs(abs(math.log(after / before)) - k * math.log(1000.0)) < 0.15 for k in (1, 2))
+        if excess > SIGMAS * SIGMA_LN * math.sqrt(2.0) and not slip:
+            grown = math.exp(min(excess, 100.0))
+            return f"{nuclide} would have grown to {grown:.3g} times what decay leaves"
+    return None
