@@ -27,6 +27,8 @@ FILES = frozenset(
         "alarms:statistics_csv",
         "alarms:response_csv",
         "incidents:csv",
+        "register:csv",
+        "register:import_faults",
         "duties:roster_csv",
         "audit:proof",
         "audit:checkpoint_text",

@@ -16,7 +16,7 @@ PATIENCE_S = 120.0
 FILL = (
     "import django; django.setup(); "
     "from tocsin.server.fiction.population import populate; "
-    f"populate({PASSWORD!r})"
+    f"populate({PASSWORD!r}, sources=200)"
 )
 PLAY = (
     "import django, sys, pathlib; django.setup(); "

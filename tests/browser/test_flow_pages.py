@@ -24,6 +24,7 @@ LOGINS = (
     "expert@laboratory.example",
     "officer@customs.example",
     "auditor@authority.example",
+    "register@authority.example",
 )
 TOO_WIDE = """width => [...document.querySelectorAll('body *')]
     .filter(e => e.getBoundingClientRect().right > width + 1 && e.checkVisibility()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.nuclear import (
     SourceActivity,
+    activities,
     d_values,
     load_library,
     next_change,
@@ -21,6 +22,7 @@ from tocsin.nuclear import (
     source_nuclide,
 )
 from tocsin.nuclear.category_data import NOT_FOR_DECISIONS
+from tocsin.nuclear.source_category import LEAST_GROWN, _long_lived_progeny, _may_matter
 
 DAY = dt.date(2026, 1, 1)
 
@@ -207,3 +209,22 @@ def test_impossible_activities_are_refused() -> None:
             source_category({"Co-60": activity})
     with pytest.raises(InvalidInput, match="date asked about"):
         source_category([SourceActivity("Co-60", 1e9, DAY)])
+
+
+@given(
+    nuclide=st.sampled_from(["Pu-241", "Am-241", "Cm-244", "Cf-252", "U-232", "Ac-227", "Ra-228"]),
+    years=st.floats(0.1, 3000.0),
+)
+def test_progeny_that_is_left_out_would_not_have_counted(nuclide: str, years: float) -> None:
+    """The bound that saves solving the chain, against the solved chain."""
+    elapsed_s = years * 365.25 * 86400.0
+    solved = activities({nuclide: 1e12}, elapsed_s=elapsed_s)
+    own = d_values()[nuclide].value_Bq
+    assert own is not None
+    for member in _long_lived_progeny(nuclide):
+        known = d_values()[member]
+        if known.value_Bq is None or not known.verified:
+            continue
+        ratio = solved[member] / known.value_Bq
+        if ratio > LEAST_GROWN * solved[nuclide] / own:
+            assert _may_matter(nuclide, 1e12, solved[nuclide], elapsed_s)

@@ -23,7 +23,7 @@ start_django(data, TOCSIN_HTTPS="0", TOCSIN_DEMONSTRATION="1")
 migrate()
 from tocsin.server.fiction.population import populate
 from tocsin.server.fiction.playing import caller
-populate("a password for this run")
+populate("a password for this run", sources=100)
 for login in ("officer@customs.example", "expert@laboratory.example", "contact@authority.example",
               "supervisor@customs.example", "auditor@authority.example"):
     print(caller("", login).token)

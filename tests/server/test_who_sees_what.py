@@ -39,6 +39,9 @@ from tocsin.server.marking.services import add_compartment, agree, propose, rele
 from tocsin.server.measurements import services as measurements
 from tocsin.server.measurements import tasks
 from tocsin.server.measurements.models import Measurement
+from tocsin.server.register.entries import entry_of
+from tocsin.server.register.imports import bring
+from tocsin.server.register.services import holder_named, register_source
 
 CANARY = "canary7h3"
 SURVEY = "mobile_nsdd/Q67_Mobile.N42"
@@ -116,6 +119,11 @@ def world(
         facts=Facts(neutron=True, dose_rate_uSv_h=5000.0),
     )
     add_response_entry(boss, informed, kind="entered", at=now(), who=f"Person {CANARY}", place="x")
+    registrar = reader_of(person("register_officer", clearance=2))
+    given = source_given(CANARY)
+    holder_named(registrar, given["holder"], organisation=registrar.person.organisation)
+    held = register_source(registrar, entry_of(given, today=now().date()))
+    table = bring(registrar, f"Holder,Nuclide\n{CANARY},{CANARY}\n".encode(), name=f"{CANARY}.csv")
     shift = plan_shift(
         boss, person=officer.person, role="officer", start=now(), end=now().replace(hour=23)
     )
@@ -151,6 +159,8 @@ def world(
         "duties:clock_end": Clock.objects.get(pk=clocks[0].pk),
     }
     rows: dict[str, dict[str, Any]] = {
+        "register:report": {"pk": held.pk, "kind": "loss"},
+        "register:holder": {"pk": held.holder_id},
         "accounts:invitation": {"token": invite(officer.person, actor="system:test")},
         "accounts:token_end": {"pk": token.pk},
         "accounts:organisation_state": {"pk": officer.person.organisation_id},
@@ -187,6 +197,10 @@ def world(
         plain = route.removeprefix("api:").replace("duties_", "duties:")
         if plain.startswith(("measurements:upload", "measurements_upload")):
             rows[route] = {"pk": upload.pk}
+        elif plain.startswith("register:import"):
+            rows[route] = {"pk": table.pk}
+        elif plain.startswith("register"):
+            rows[route] = {"pk": held.pk}
         elif plain in by_row:
             rows[route] = {"pk": by_row[plain].pk}
         elif plain.startswith(("measurement", "alarms", "incidents")):
@@ -194,6 +208,13 @@ def world(
             row = measurement if noun.startswith("measurement") else by_row[noun]
             rows[route] = {"pk": row.pk}
     return World(rows)
+
+
+def source_given(canary: str) -> dict[str, str]:
+    """A source of which every text holds a canary."""
+    names = ("holder", "manufacturer", "model", "serial", "device", "place", "reference")
+    given = {name: f"{name} {canary}" for name in names}
+    return given | {"nuclide": "Cs-137", "activity": "1 TBq", "reference_date": "2020-01-01"}
 
 
 def nothing_like(kwargs: dict[str, Any]) -> dict[str, Any]:

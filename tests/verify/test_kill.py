@@ -32,7 +32,7 @@ start_django(data, TOCSIN_HTTPS="0", TOCSIN_DEMONSTRATION="1", TOCSIN_UPLOAD_QUO
 migrate()
 from tocsin.server.fiction.population import populate
 from tocsin.server.fiction.playing import caller
-populate("a password for this run")
+populate("a password for this run", sources=100)
 print(caller("", "officer@customs.example").token)
 """
 

@@ -18,6 +18,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 from tocsin.errors import InvalidInput, NotFound
@@ -27,7 +28,7 @@ from tocsin.nuclear.library import load_library
 from tocsin.nuclear.names import parse_nuclide
 
 DAY_s = 86400.0
-LAST_YEAR = 9999
+LAST_DAY = dt.date.max
 ROUNDING = 1e-12
 """Relative error of sums of binary numbers: what is written as the boundary is the boundary."""
 NEUTRON_TARGETS = re.compile(r"\s*/\s*(?:be|li|b|c|f)(?:[\s_-]*\d{1,2})?\s*$", re.IGNORECASE)
@@ -126,6 +127,7 @@ class SourceCategory:
         return math.fsum(c.activity_Bq for c in self.contributions if c.grown_from is None)
 
 
+@lru_cache(maxsize=4096)
 def source_nuclide(written: str) -> str:
     """Canonical name of the nuclide that counts: ``Am-241/Be`` is Am-241.
 
@@ -207,13 +209,17 @@ def source_category(
     return SourceCategory(found.category, ratio, level, shown, tuple(remarks))
 
 
-def next_change(sources: Sequence[SourceActivity], *, on: dt.date) -> tuple[dt.date, int | None]:
+def next_change(
+    sources: Sequence[SourceActivity], *, on: dt.date, until: dt.date = LAST_DAY
+) -> tuple[dt.date, int | None]:
     """The first day after ``on`` on which decay puts the sources into another category.
 
     Parameters
     ----------
     sources : sequence of SourceActivity
     on : datetime.date
+    until : datetime.date
+        How far to look.
 
     Returns
     -------
@@ -224,19 +230,16 @@ def next_change(sources: Sequence[SourceActivity], *, on: dt.date) -> tuple[dt.d
     Raises
     ------
     NotFound
-        If the category does not change before the year 9999.
+        If the category does not change until then.
     """
     now = source_category(sources, on=on).category
     before, step = on, 1
     while True:
-        try:
-            after = before + dt.timedelta(days=step)
-        except OverflowError:
-            after = dt.date(LAST_YEAR, 12, 31)
+        if before >= until:
+            raise NotFound("the category does not change")
+        after = before + dt.timedelta(days=min(step, (until - before).days))
         if source_category(sources, on=after).category != now:
             break
-        if after.year >= LAST_YEAR:
-            raise NotFound("the category does not change")
         before, step = after, 2 * step
     while after - before > dt.timedelta(days=1):
         middle = before + (after - before) // 2
@@ -251,7 +254,6 @@ def _on_the_day(
     sources: Iterable[SourceActivity], on: dt.date | None
 ) -> tuple[dict[str, float], dict[tuple[str, str], float], list[CategoryRemark]]:
     """Activities on the day: of what was given, of what grew in by its parent, and remarks."""
-    library = load_library()
     given: dict[str, float] = {}
     grown: dict[tuple[str, str], float] = {}
     remarks: dict[CategoryRemark, None] = {}
@@ -265,22 +267,23 @@ def _on_the_day(
             if on is None:
                 raise InvalidInput("a reference date needs the date asked about")
             elapsed_s = (on - source.reference_date).days * DAY_s
-            if elapsed_s and name not in library:
+            rate_per_s = _decay_constant_per_s(name)
+            if elapsed_s and rate_per_s is None:
                 text = f"No half-life of {name} is known here: its activity was not decayed."
                 remarks[CategoryRemark("not_decayed", text)] = None
             elif elapsed_s < 0.0:
-                now = start * _grown_back(-elapsed_s * library[name].decay_constant_per_s)
+                now = start * _grown_back(-elapsed_s * (rate_per_s or 0.0))
                 text = f"{on} is before the reference date {source.reference_date}: grown back."
                 remarks[CategoryRemark("before_reference", text)] = None
                 if not math.isfinite(now):
                     raise InvalidInput(f"{name} cannot be traced back from {source.reference_date}")
             elif elapsed_s > 0.0:
-                later = activities({name: start}, elapsed_s=elapsed_s)
-                now = later.pop(name)
-                for progeny, activity in later.items():
-                    if library[progeny].half_life_s > library[name].half_life_s and activity > 0.0:
+                now = start * math.exp(-elapsed_s * (rate_per_s or 0.0))
+                if _may_matter(name, start, now, elapsed_s):
+                    later = activities({name: start}, elapsed_s=elapsed_s)
+                    for progeny in _long_lived_progeny(name):
                         key = (progeny, name)
-                        grown[key] = grown.get(key, 0.0) + activity
+                        grown[key] = grown.get(key, 0.0) + later[progeny]
         given[name] = given.get(name, 0.0) + now
     counted: dict[tuple[str, str], float] = {}
     for (progeny, parent), activity in grown.items():
@@ -300,6 +303,64 @@ def _on_the_day(
             )
             remarks[CategoryRemark("progeny_dominates", text)] = None
     return given, counted, list(remarks)
+
+
+@cache
+def _long_lived_progeny(name: str) -> tuple[str, ...]:
+    """Progeny with a D value that lives longer than its parent."""
+    library = load_library()
+    return tuple(
+        member
+        for member in library.members(name)
+        if member != name
+        and member in d_values()
+        and library[member].half_life_s > library[name].half_life_s
+    )
+
+
+@cache
+def _parents(name: str) -> dict[str, tuple[tuple[str, float], ...]]:
+    """Parents of every member of a chain, with the part of their decays that leads to it."""
+    found: dict[str, list[tuple[str, float]]] = {}
+    for parent, member in load_library().members(name).items():
+        for branch in member.branches:
+            found.setdefault(branch.daughter, []).append((parent, branch.fraction))
+    return {member: tuple(parents) for member, parents in found.items()}
+
+
+def _may_matter(name: str, start_Bq: float, now_Bq: float, elapsed_s: float) -> bool:
+    """Whether progeny that grew in may be told or counted, by an upper bound on its activity.
+
+    Of the atoms that reach a member of the chain no more than the part that decays of it in the
+    time goes on to the next. Mostly the bound is far too little, which saves solving the chain.
+    """
+    progeny = _long_lived_progeny(name)
+    if not progeny:
+        return False
+    parents = _parents(name)
+
+    def reaching(member: str) -> float:
+        if member == name:
+            return 1.0
+        return sum(
+            reaching(parent) * part * min(1.0, (_decay_constant_per_s(parent) or 0.0) * elapsed_s)
+            for parent, part in parents.get(member, ())
+        )
+
+    own = _contribution(name, now_Bq, None).ratio_A_over_D or 0.0
+    atoms = start_Bq / (_decay_constant_per_s(name) or math.inf)
+    for member in progeny:
+        most_Bq = atoms * reaching(member) * (_decay_constant_per_s(member) or 0.0)
+        ratio = _contribution(member, most_Bq, name).ratio_A_over_D
+        if ratio is not None and ratio >= LEAST_GROWN * own:
+            return True
+    return False
+
+
+@cache
+def _decay_constant_per_s(name: str) -> float | None:
+    library = load_library()
+    return library[name].decay_constant_per_s if name in library else None
 
 
 def _grown_back(exponent: float) -> float:

@@ -24,6 +24,7 @@ from tocsin.server.incidents.api import router as incidents
 from tocsin.server.marking.reading import TooMuchReading
 from tocsin.server.measurements.api import router as measurements
 from tocsin.server.problems import StoredUnreadable, problem
+from tocsin.server.register.api import router as register
 from tocsin.server.transparency.api import router as transparency
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
+api.add_router("/register", register)
 api.add_router("/measurements", measurements)
 api.add_router("/alarms", alarms)
 api.add_router("/incidents", incidents)

@@ -39,6 +39,7 @@ class Entry:
 
 NAVIGATION: tuple[Entry, ...] = (
     Entry("home", _("Home")),
+    Entry("register:list", _("Register"), "register.read"),
     Entry("measurements:list", _("Measurements"), "measurements.read"),
     Entry("alarms:list", _("Alarms"), "alarms.read"),
     Entry("incidents:list", _("Incidents"), "incidents.read"),

@@ -27,6 +27,7 @@ TOCSIN_APPS = (
     "files",
     "links",
     "duties",
+    "register",
     "measurements",
     "alarms",
     "incidents",

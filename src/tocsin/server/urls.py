@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language", console.language, name="set_language"),
     path("", include("tocsin.server.people.urls")),
     path("", include("tocsin.server.sharing.urls")),
+    path("register/", include("tocsin.server.register.urls")),
     path("measurements/", include("tocsin.server.measurements.urls")),
     path("alarms/", include("tocsin.server.alarms.urls")),
     path("incidents/", include("tocsin.server.incidents.urls")),

@@ -19,12 +19,12 @@ from tocsin.server.marking.models import Agreement
 
 @pytest.mark.django_db
 def test_the_state_is_made_once() -> None:
-    people = populate("long enough for a demonstration")
+    people = populate("long enough for a demonstration", sources=200)
     leaves = Leaf.objects.count()
     assert len(people) == len(description()["people"]) == Person.objects.count()
     assert {p.realms[0] for p in Person.objects.all()} == {"EXERCISE"}
     assert not Agreement.objects.filter(receiver__kind="partner").exists()
-    populate("another")
+    populate("another", sources=200)
     assert Leaf.objects.count() == leaves
     assert Organisation.objects.count() == len(description()["organisations"])
 

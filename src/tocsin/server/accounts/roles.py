@@ -9,6 +9,8 @@ from importlib.resources import files
 from django.utils.translation import gettext_lazy as _
 
 ROLE_NAMES = {
+    "register_officer": _("Register officer"),
+    "holder": _("Licence holder"),
     "officer": _("Front-line officer"),
     "expert": _("Expert on call"),
     "supervisor": _("Supervisor"),

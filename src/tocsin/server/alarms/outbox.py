@@ -12,7 +12,7 @@ from datetime import datetime
 
 from tocsin.server.alarms.facts import Kind
 from tocsin.server.alarms.models import Alarm, AlarmEvent, Outgoing
-from tocsin.server.measurements.outbox import read_waiting
+from tocsin.server.duties.outbox import read_waiting
 
 TOLD = frozenset(
     {Kind.CONFIRMED, Kind.INNOCENT, Kind.FALSE, Kind.EQUIPMENT_FAULT, Kind.CLOSED, Kind.REOPENED}

@@ -43,7 +43,7 @@ class SearchOut(Schema):
 def find(
     request: HttpRequest, q: Annotated[str, Query(max_length=LONGEST_TEXT)] = ""
 ) -> dict[str, Any]:
-    """Measurements, alarms, incidents and instruments that I may see and that hold a text."""
+    """Rows of every noun that I may see and that hold a text."""
     groups = [
         {**asdict(group), "label": str(group.label)}
         for group in search(reader_of_request(request), q)

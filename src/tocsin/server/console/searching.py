@@ -18,6 +18,7 @@ from tocsin.server.alarms.reading import alarms_for
 from tocsin.server.incidents.reading import incidents_for
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements.reading import instruments_for, measurements_for
+from tocsin.server.register.reading import matching, sources_for
 from tocsin.server.typed import plain
 
 MOST_HITS = 10
@@ -161,6 +162,13 @@ def _instrument_matches(text: str) -> Q:
     return wanted
 
 
+def _source_matches(text: str) -> Q:
+    wanted = Q()
+    for word in text.split():
+        wanted &= matching(word) | matching(nuclide_of(word))
+    return wanted | _by_identity(text, "S")
+
+
 def _words(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
 
@@ -198,6 +206,19 @@ _NOUNS = (
             _words(row.name, row.title),
             _words(str(row.get_state_display()), _minute(row.raised_at), row.instrument),
             row.source_class,
+            _address(row),
+        ),
+    ),
+    _Noun(
+        "sources",
+        _("Sources of the register"),
+        "register.read",
+        sources_for,
+        _source_matches,
+        lambda row: Hit(
+            _words(row.name, row.title),
+            _words(str(row.get_status_display()), row.holder.name, row.place),
+            "",
             _address(row),
         ),
     ),

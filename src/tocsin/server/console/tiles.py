@@ -22,6 +22,7 @@ from tocsin.server.incidents.models import IncidentState
 from tocsin.server.incidents.reading import incidents_for
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements.reading import instruments_for, numbers_for
+from tocsin.server.register.reading import numbers_for as register_numbers_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,27 @@ class Tile:
 
 
 TileMaker = Callable[[Reader], Tile | None]
+
+
+def held(reader: Reader) -> Tile | None:
+    """What the State holds, what of it is missing and what is late."""
+    if not may(reader, "register.read"):
+        return None
+    numbers = register_numbers_for(reader)
+    page = reverse("register:list")
+    grave = sum(numbers.by_category[c] for c in (1, 2, 3))
+    return Tile(
+        title=_("Sources held"),
+        number=str(numbers.held),
+        address=f"{page}?status=held",
+        counts=(
+            Count(_("of category 1 to 3"), str(grave), f"{page}?status=held"),
+            Count(_("missing"), str(numbers.missing), f"{page}?status=missing"),
+            Count(_("something overdue"), str(numbers.late), f"{page}?late=1"),
+        ),
+        grave=numbers.missing > 0,
+        leads=_("what is lost or stolen"),
+    )
 
 
 def measured(reader: Reader) -> Tile | None:
@@ -201,7 +223,7 @@ def logged(reader: Reader) -> Tile | None:
     )
 
 
-STATIONS: list[TileMaker] = [measured, alarming, happened]
+STATIONS: list[TileMaker] = [held, measured, alarming, happened]
 WAITING: list[TileMaker] = [overdue, called_for, logged]
 
 

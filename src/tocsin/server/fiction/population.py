@@ -12,6 +12,7 @@ from django.db import transaction
 from tocsin.server.accounts.models import Organisation, Person, Realm
 from tocsin.server.accounts.roles import ROLE_NAMES
 from tocsin.server.accounts.services import add_organisation, add_person, grant, set_password
+from tocsin.server.fiction.register import SOURCES, fill_register
 from tocsin.server.marking.models import Agreement
 from tocsin.server.marking.policy import reader_of
 from tocsin.server.marking.services import agree, marked_nouns
@@ -45,13 +46,15 @@ def description() -> dict[str, Any]:
 
 
 @transaction.atomic
-def populate(password: str) -> list[SignIn]:
+def populate(password: str, *, sources: int = SOURCES) -> list[SignIn]:
     """Make the State's organisations, people, roles and agreements, as far as they are not there.
 
     Parameters
     ----------
     password : str
         For all of them; new people get it, others keep theirs.
+    sources : int
+        Size of the register.
     """
     state = description()
     bodies: dict[str, Organisation] = {}
@@ -61,6 +64,7 @@ def populate(password: str) -> list[SignIn]:
     people = [_person(given, bodies, password) for given in state["people"]]
     for given in state["agreements"]:
         _agreements(given, bodies)
+    fill_register(sources)
     return people
 
 

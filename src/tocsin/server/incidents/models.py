@@ -20,12 +20,13 @@ class IncidentState(models.TextChoices):
 
 
 class Incident(Marked):
-    """A first record of what happened, opened when an alarm is confirmed."""
+    """A first record of what happened, opened by a confirmed alarm or by the loss of a source."""
 
     title = models.CharField(_("title"), max_length=200)
     opened_at = models.DateTimeField(_("opened"), db_index=True)
     happened_at = models.DateTimeField(_("happened"), null=True, blank=True)
-    alarm_id = models.UUIDField(unique=True)
+    alarm_id = models.UUIDField(unique=True, null=True, blank=True)
+    source_id = models.UUIDField(db_index=True, null=True, blank=True)
     source_class = models.CharField(_("class"), max_length=12, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=IncidentState.choices)
 

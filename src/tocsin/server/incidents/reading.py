@@ -18,8 +18,9 @@ def incidents_for(reader: Reader) -> QuerySet[Incident]:
 def attached(reader: Reader, incident: Incident) -> list[Linked]:
     """Everything that hangs on an incident: its alarm, and what hangs on the alarm."""
     found = linked_rows(reader, "incidents.incident", incident.pk)
-    if visible(reader, Alarm.objects.filter(pk=incident.alarm_id)).exists():
+    about = incident.alarm_id
+    if about is not None and visible(reader, Alarm.objects.filter(pk=about)).exists():
         own = incident.get_absolute_url()
-        beyond = linked_rows(reader, "alarms.alarm", incident.alarm_id)
+        beyond = linked_rows(reader, "alarms.alarm", about)
         found += [row for row in beyond if row.address != own]
     return found

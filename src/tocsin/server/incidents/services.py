@@ -55,7 +55,7 @@ def open_from_alarm(alarm: Alarm) -> Incident:
     known = Incident.objects.select_for_update().filter(alarm_id=alarm.pk).first()
     if known is not None:
         if known.state == IncidentState.WITHDRAWN:
-            _note(known, IncidentState.OPEN, "the alarm was confirmed again", by=None)
+            note_of(known, IncidentState.OPEN, "the alarm was confirmed again", by=None)
         return known
     mark = mark_of(alarm)
     incident = Incident.objects.create(
@@ -97,17 +97,27 @@ def withdraw_for(alarm: Alarm, event: AlarmEvent) -> None:
     incident = Incident.objects.select_for_update().filter(alarm_id=alarm.pk).first()
     if incident is None or incident.state != IncidentState.OPEN:
         return
-    _note(incident, IncidentState.WITHDRAWN, f"{alarm.name} {event.kind}: {event.reason}", by=None)
+    note_of(
+        incident, IncidentState.WITHDRAWN, f"{alarm.name} {event.kind}: {event.reason}", by=None
+    )
 
 
-def _note(incident: Incident, state: IncidentState, note: str, *, by: Reader | None) -> None:
+def note_of(
+    incident: Incident,
+    state: IncidentState,
+    note: str,
+    *,
+    by: Reader | None,
+    actor: str = FROM_ALARMS,
+) -> None:
+    """Write what was done with an incident."""
     before = incident.state
     incident.state = state
     incident.save(update_fields=["state"])
     person = by.person if by else None
     IncidentEvent.objects.create(incident=incident, at=now(), state=state, note=note, by=person)
     record(
-        actor=person or FROM_ALARMS,
+        actor=person or actor,
         action="incidents.note",
         subject=incident,
         before={"state": before},
@@ -134,7 +144,7 @@ def add_note(reader: Reader, incident: Incident, *, note: str, close: bool = Fal
     if incident.state not in IncidentState.values:
         raise StoredUnreadable(f"{incident.state!r} is no state of an incident")
     state = IncidentState.CLOSED if close else IncidentState(incident.state)
-    _note(incident, state, note, by=reader)
+    note_of(incident, state, note, by=reader)
     return incident
 
 

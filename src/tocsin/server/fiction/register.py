@@ -1,0 +1,33 @@
+"""The register of the fictional State: a synthetic table, imported as an officer would."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tocsin.scenario.register import KINDS_OF_HOLDERS, TOWNS, register_table, synthetic_register
+from tocsin.server.accounts.models import Organisation, Person
+from tocsin.server.clock import now
+from tocsin.server.marking.policy import reader_of
+from tocsin.server.register.imports import apply, bring
+from tocsin.server.register.models import Source
+from tocsin.server.register.services import holder_named
+
+OFFICER = "register@authority.example"
+SEED = 20261126
+SOURCES = 4000
+HOLDERS = 60
+
+
+def fill_register(sources: int) -> None:
+    """Bring the register of the State, unless there is one."""
+    officer = reader_of(Person.objects.get(email=OFFICER))
+    if Source.objects.filter(originator=officer.person.organisation_id).exists():
+        return
+    known = {f"{town} {kind}" for town, _lat, _lon in TOWNS for kind in KINDS_OF_HOLDERS}
+    for body in Organisation.objects.filter(kind="holder"):
+        if body.name.rsplit(" ", 1)[0] not in known:
+            raise LookupError(f"state.json: {body.name} is no holder of the synthetic register")
+        holder_named(officer, body.name, organisation=body)
+    random = np.random.default_rng(SEED)
+    rows = synthetic_register(random, today=now().date(), sources=sources, holders=HOLDERS)
+    apply(officer, bring(officer, register_table(rows), name="register-of-the-state.csv"))

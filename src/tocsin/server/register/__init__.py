@@ -1,0 +1,1 @@
+"""The register: who holds which source, where, and what happened to it."""

@@ -1,0 +1,220 @@
+"""The register for programs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Field, Query, Router, Schema, Status
+
+from tocsin.errors import InvalidInput
+from tocsin.server.access import reader_of_request
+from tocsin.server.answers import MOST_ROWS, Detail, Page
+from tocsin.server.register.entries import entry_of
+from tocsin.server.register.life import Kind
+from tocsin.server.register.models import Source
+from tocsin.server.register.reading import Filter, holders_for, sources_for
+from tocsin.server.register.services import register_source, report, steps
+
+router = Router(tags=["register"])
+
+
+class ContentOut(Schema):
+    """What is in a source."""
+
+    nuclide: str
+    activity_Bq: float
+    reference_date: dt.date
+
+
+class SourceRow(Schema):
+    """A source in a list; its place to a tenth of a degree."""
+
+    id: UUID
+    name: str
+    reference: str
+    holder: str
+    contents: list[ContentOut]
+    manufacturer: str
+    model: str
+    serial: str
+    device: str
+    device_serial: str
+    practice: str
+    place: str
+    coarse_place: tuple[float, float] | None
+    status: str
+    since: dt.date
+    category: int | None
+    ratio_A_over_D: float | None
+    category_until: dt.date | None
+    leak_test_on: dt.date | None
+    storage_until: dt.date | None
+    sent_on: dt.date | None
+    realm: str
+    level: int
+    tlp: str
+
+
+class TransactionOut(Schema):
+    """What was reported of a source."""
+
+    number: int
+    kind: str
+    happened_on: dt.date
+    at: dt.datetime
+    person: str
+    holder: str
+    note: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class SourceOut(SourceRow):
+    """A source with its life and what may be reported of it now."""
+
+    transactions: list[TransactionOut]
+    may_report: list[str]
+
+
+class SourceList(Page):
+    """A part of the sources."""
+
+    sources: list[SourceRow]
+
+
+class SourceIn(Schema):
+    """A source to be entered; several nuclides are divided by semicolons."""
+
+    holder: str = Field(min_length=1, max_length=200)
+    nuclide: str = Field(min_length=1, max_length=200)
+    activity: str = Field(min_length=1, max_length=200, description="With unit, as `3.7 GBq`")
+    reference_date: str = Field(min_length=1, max_length=200)
+    reference: str = Field("", max_length=60)
+    manufacturer: str = Field("", max_length=120)
+    model: str = Field("", max_length=120)
+    serial: str = Field("", max_length=100)
+    device: str = Field("", max_length=200)
+    device_serial: str = Field("", max_length=100)
+    practice: str = Field("", max_length=40)
+    place: str = Field("", max_length=200)
+    latitude: str = Field("", max_length=20)
+    longitude: str = Field("", max_length=20)
+    made_on: str = Field("", max_length=10)
+    leak_test_on: str = Field("", max_length=10)
+
+
+class ReportIn(Schema):
+    """What happened to a source."""
+
+    kind: Kind
+    happened_on: dt.date
+    note: str = Field("", max_length=4000)
+    holder: UUID | None = None
+    place: str = Field("", max_length=200)
+    storage_until: dt.date | None = None
+
+
+def _row(source: Source) -> dict[str, Any]:
+    fields = {f.name: getattr(source, f.name) for f in Source._meta.fields}
+    return fields | {
+        "name": source.name,
+        "holder": source.holder.name,
+        "coarse_place": source.coarse_place,
+    }
+
+
+def _full(request: HttpRequest, source: Source) -> dict[str, Any]:
+    return _row(source) | {
+        "transactions": [
+            {
+                "number": step.number,
+                "kind": step.kind,
+                "happened_on": step.happened_on,
+                "at": step.at,
+                "person": step.by.name if step.by else "",
+                "holder": step.holder.name if step.holder else "",
+                "note": step.note,
+                "before": step.before,
+                "after": step.after,
+            }
+            for step in source.transactions.select_related("by", "holder")
+        ],
+        "may_report": [kind.value for kind in steps(reader_of_request(request), source)],
+    }
+
+
+@router.get("/sources", response=SourceList, url_name="register_sources")
+def source_list(
+    request: HttpRequest,
+    text: Annotated[str, Query(max_length=100)] = "",
+    status: Annotated[str, Query(max_length=10)] = "",
+    category: Annotated[str, Query(max_length=4)] = "",
+    nuclide: Annotated[str, Query(max_length=20)] = "",
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
+) -> dict[str, Any]:
+    """Sources that I may see, the newest entry first."""
+    reader = reader_of_request(request)
+    given = {"text": text, "status": status, "category": category, "nuclide": nuclide}
+    rows = Filter.of(given).apply(sources_for(reader), reader.at.date())
+    return {
+        "total": rows.count(),
+        "offset": offset,
+        "limit": limit,
+        "sources": [_row(source) for source in rows[offset : offset + limit]],
+    }
+
+
+@router.post("/sources", response={200: SourceOut, 422: Detail}, url_name="register_sources")
+def source_new(request: HttpRequest, given: SourceIn) -> Any:
+    """Enter a source."""
+    reader = reader_of_request(request)
+    try:
+        row = register_source(reader, entry_of(given.dict(), today=reader.at.date()))
+    except InvalidInput as error:
+        return Status(422, {"detail": str(error)})
+    return _full(request, row)
+
+
+@router.get(
+    "/sources/{uuid:pk}", response={200: SourceOut, 404: Detail}, url_name="register_source"
+)
+def source(request: HttpRequest, pk: UUID) -> dict[str, Any]:
+    """One source with its life."""
+    return _full(request, get_object_or_404(sources_for(reader_of_request(request)), pk=pk))
+
+
+@router.post(
+    "/sources/{uuid:pk}/transactions",
+    response={200: TransactionOut, 404: Detail, 422: Detail},
+    url_name="register_report",
+)
+def report_step(request: HttpRequest, pk: UUID, given: ReportIn) -> Any:
+    """Report what happened to a source."""
+    reader = reader_of_request(request)
+    row = get_object_or_404(sources_for(reader), pk=pk)
+    holder = None
+    if given.holder is not None:
+        holder = get_object_or_404(holders_for(reader), pk=given.holder)
+    try:
+        step = report(
+            reader,
+            row,
+            given.kind,
+            happened_on=given.happened_on,
+            note=given.note,
+            holder=holder,
+            place=given.place,
+            storage_until=given.storage_until,
+        )
+    except InvalidInput as error:
+        return Status(422, {"detail": str(error)})
+    return {
+        **{f.name: getattr(step, f.name) for f in step._meta.fields},
+        "person": reader.person.name,
+        "holder": holder.name if holder else "",
+    }

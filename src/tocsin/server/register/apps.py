@@ -1,0 +1,20 @@
+"""The app as Django knows it."""
+
+from django.apps import AppConfig
+
+
+class RegisterConfig(AppConfig):
+    """Register of sources."""
+
+    name = "tocsin.server.register"
+    label = "register"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Follow decay, and hand on what apps above must hear of."""
+        from tocsin.server.duties.timers import register
+        from tocsin.server.register.outbox import deliver_pending
+        from tocsin.server.register.services import follow_decay
+
+        register(follow_decay)
+        register(deliver_pending)

@@ -1,0 +1,251 @@
+"""What a person or a table says of a source, checked field by field before anything is kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tocsin.errors import InvalidInput, NotFound
+from tocsin.nuclear import source_nuclide
+from tocsin.server.register.models import MOST_NUCLIDES
+from tocsin.server.register.practices import NAMES
+from tocsin.server.typed import plain
+
+EARLIEST = dt.date(1900, 1, 1)
+"""Before it nobody made radioactive sources."""
+UNITS_Bq = {
+    "bq": 1.0,
+    "kbq": 1e3,
+    "mbq": 1e6,
+    "gbq": 1e9,
+    "tbq": 1e12,
+    "pbq": 1e15,
+    "ci": 3.7e10,
+    "mci": 3.7e7,
+    "uci": 3.7e4,
+    "µci": 3.7e4,
+    "μci": 3.7e4,
+    "kci": 3.7e13,
+}
+"""Becquerels by unit as people write it; letters of any case, so that M is mega before Bq and milli
+before Ci. 1 Ci is 3.7e10 Bq exactly."""
+
+TEXT_FIELDS: dict[str, tuple[str | Promise, int]] = {
+    "reference": (gettext_lazy("number in the register"), 60),
+    "manufacturer": (gettext_lazy("maker"), 120),
+    "model": (gettext_lazy("model"), 120),
+    "serial": (gettext_lazy("serial number"), 100),
+    "device": (gettext_lazy("device"), 200),
+    "device_serial": (gettext_lazy("serial number of the device"), 100),
+    "place": (gettext_lazy("place"), 200),
+}
+DATE_FIELDS: dict[str, str | Promise] = {
+    "made_on": gettext_lazy("made"),
+    "leak_test_on": gettext_lazy("last leak test"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A source as it is to be registered.
+
+    Parameters
+    ----------
+    holder : str
+        Name of the holder.
+    contents : list of dict
+        ``nuclide``, ``activity_Bq``, ``reference_date`` each.
+    text : dict
+        Values of ``TEXT_FIELDS``.
+    dates : dict
+        Values of ``DATE_FIELDS``.
+    practice : str
+        Code of a practice, or empty.
+    latitude, longitude : float or None
+        In degrees.
+    """
+
+    holder: str
+    contents: list[dict[str, Any]]
+    text: dict[str, str] = field(default_factory=dict)
+    dates: dict[str, dt.date | None] = field(default_factory=dict)
+    practice: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+def entry_of(given: Mapping[str, str], *, today: dt.date) -> Entry:
+    """A checked entry of what was typed or stood in a row of a table.
+
+    Parameters
+    ----------
+    given : mapping of str to str
+        ``holder``, ``nuclide``, ``activity``, ``unit``, ``reference_date`` and the other fields.
+        Several nuclides of one source are divided by semicolons, their activities and dates too.
+    today : date
+        The day of reporting: nothing in the register lies after it.
+
+    Raises
+    ------
+    InvalidInput
+        With all that is wrong, one after the other.
+    """
+    faults: list[str] = []
+
+    def tried(make: Any, *args: Any) -> Any:
+        try:
+            return make(*args)
+        except (InvalidInput, NotFound) as error:
+            faults.append(str(error))
+            return None
+
+    values = {name: plain(str(value)) for name, value in given.items()}
+    holder = values.get("holder", "")[:200]
+    if not holder:
+        faults.append(_("the holder is missing"))
+    contents = tried(_contents, values, today) or []
+    text = {name: values.get(name, "") for name in TEXT_FIELDS}
+    for name, (label, most) in TEXT_FIELDS.items():
+        if len(text[name]) > most:
+            faults.append(_("{field}: longer than {n} characters").format(field=label, n=most))
+    dates = {
+        name: tried(day_of, values.get(name, ""), label, today)
+        for name, label in DATE_FIELDS.items()
+    }
+    practice = values.get("practice", "")
+    if practice:
+        practice = tried(_practice, practice) or ""
+    latitude = tried(_degrees, values.get("latitude", ""), 90.0, _("latitude"))
+    longitude = tried(_degrees, values.get("longitude", ""), 180.0, _("longitude"))
+    if (latitude is None) != (longitude is None) and not faults:
+        faults.append(_("latitude and longitude belong together"))
+    if faults:
+        raise InvalidInput("; ".join(faults))
+    return Entry(holder, contents, text, dates, practice, latitude, longitude)
+
+
+def day_of(text: str, label: str | Promise, today: dt.date) -> dt.date | None:
+    """A day that is typed or stands in a table; None where the text is empty.
+
+    Raises
+    ------
+    InvalidInput
+        It is none, or lies in the future or before there were sources.
+    """
+    if not text:
+        return None
+    written = text.strip()[:10].replace(".", "-").replace("/", "-")
+    day = None
+    for form in ("%Y-%m-%d", "%d-%m-%Y"):
+        try:
+            day = dt.datetime.strptime(written, form).date()  # noqa: DTZ007 a day has no zone
+            break
+        except ValueError:
+            continue
+    if day is None:
+        raise InvalidInput(
+            _("{field}: “{text}” is no day; write it as 2026-01-31").format(
+                field=label, text=text[:40]
+            )
+        )
+    if day > today:
+        raise InvalidInput(_("{field}: {day} lies in the future").format(field=label, day=day))
+    if day < EARLIEST:
+        raise InvalidInput(_("{field}: {day} is too long ago").format(field=label, day=day))
+    return day
+
+
+def activity_of(text: str, unit: str) -> float:
+    """Activity in Bq of a number with its unit, in the same cell or beside it.
+
+    Raises
+    ------
+    InvalidInput
+        It is no number, not more than zero, or without a known unit.
+    """
+    written = text.replace("\u00a0", " ").strip()
+    number = written.rstrip("BbqQCciIkKMmGgTtPpuUµμ ")
+    inside = written[len(number) :].strip() or unit
+    factor = UNITS_Bq.get(inside.strip().lower())
+    if factor is None:
+        raise InvalidInput(
+            _(
+                "activity: “{unit}” is no unit of activity; write Bq, MBq, GBq, TBq, Ci or mCi"
+            ).format(unit=inside[:20])
+        )
+    digits = number.replace(" ", "").replace("'", "")
+    if digits.count(",") == 1 and "." not in digits:
+        digits = digits.replace(",", ".")
+    try:
+        value = float(digits.replace(",", "")) * factor
+    except ValueError:
+        raise InvalidInput(_("activity: “{text}” is no number").format(text=text[:40])) from None
+    if not (math.isfinite(value) and value > 0.0):
+        raise InvalidInput(_("activity: must be more than zero"))
+    return value
+
+
+def _contents(values: Mapping[str, str], today: dt.date) -> list[dict[str, Any]]:
+    names = _parts(values.get("nuclide", ""))
+    activities = _parts(values.get("activity", ""))
+    days = _parts(values.get("reference_date", ""))
+    if not names:
+        raise InvalidInput(_("the nuclide is missing"))
+    if len(names) > MOST_NUCLIDES:
+        raise InvalidInput(_("more than {n} nuclides in one source").format(n=MOST_NUCLIDES))
+    if len(activities) != len(names):
+        raise InvalidInput(
+            _("{n} nuclides and {m} activities: one each").format(n=len(names), m=len(activities))
+        )
+    if len(days) == 1:
+        days *= len(names)
+    if len(days) != len(names):
+        raise InvalidInput(_("the reference date of the activity is missing"))
+    found = []
+    for name, activity, day in zip(names, activities, days, strict=True):
+        when = day_of(day, _("reference date"), today)
+        if when is None:
+            raise InvalidInput(_("the reference date of the activity is missing"))
+        found.append(
+            {
+                "nuclide": source_nuclide(name),
+                "activity_Bq": activity_of(activity, values.get("unit", "")),
+                "reference_date": when.isoformat(),
+            }
+        )
+    return found
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
+def _practice(text: str) -> str:
+    wanted = text.casefold().replace(" ", "_")
+    for code, name in NAMES.items():
+        if wanted == code or text.casefold() == str(name).casefold():
+            return code
+    raise InvalidInput(_("practice: “{text}” is not known").format(text=text[:40]))
+
+
+def _degrees(text: str, most: float, label: str) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        raise InvalidInput(
+            _("{field}: “{text}” is no number").format(field=label, text=text[:40])
+        ) from None
+    if not (math.isfinite(value) and abs(value) <= most):
+        raise InvalidInput(
+            _("{field}: {value} degrees cannot be").format(field=label, value=text[:40])
+        )
+    return value

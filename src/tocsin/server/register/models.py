@@ -1,0 +1,213 @@
+"""Holders, places, sources, what is reported of them, imports, and the outbox."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from tocsin.nuclear import SourceActivity
+from tocsin.server.accounts.models import Organisation, Person
+from tocsin.server.files.models import StoredFile
+from tocsin.server.marking.immutable import AppendOnly
+from tocsin.server.marking.models import Marked
+from tocsin.server.register.life import Kind, Status
+
+MOST_NUCLIDES = 12
+CATEGORIES = (1, 2, 3, 4, 5)
+
+
+class Holder(Marked):
+    """Who holds sources under a licence."""
+
+    name = models.CharField(_("name"), max_length=200)
+    address = models.CharField(_("address"), max_length=400, blank=True)
+    licence = models.CharField(_("licence"), max_length=100, blank=True)
+    licence_until = models.DateField(_("licence valid until"), null=True, blank=True)
+    organisation = models.ForeignKey(
+        Organisation,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("organisation whose people work here"),
+    )
+
+    class Meta:
+        """By name."""
+
+        ordering = ("name",)
+        indexes = (models.Index(fields=("realm", "originator", "name")),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("register:holder", args=[self.pk])
+
+
+class Import(Marked):
+    """A table that was brought into the register, or is about to be."""
+
+    class State(models.TextChoices):
+        """How far an import is."""
+
+        CHECKED = "checked", _("checked, not taken over")
+        APPLIED = "applied", _("taken over")
+        UNDONE = "undone", _("undone")
+
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(_("title"), max_length=200)
+    header: models.JSONField[Any, Any] = models.JSONField(default=list)
+    mapping: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    rows = models.PositiveIntegerField(default=0)
+    good = models.PositiveIntegerField(default=0)
+    faults: models.JSONField[Any, Any] = models.JSONField(default=list)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.CHECKED)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """The latest first."""
+
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("register:import", args=[self.pk])
+
+
+class Source(Marked):
+    """A radioactive source, as its transactions have made it."""
+
+    holder = models.ForeignKey(Holder, on_delete=models.PROTECT, related_name="sources")
+    place = models.CharField(_("place"), max_length=200, blank=True)
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
+    reference = models.CharField(_("number in the register"), max_length=60, blank=True)
+    manufacturer = models.CharField(_("maker"), max_length=120, blank=True)
+    model = models.CharField(_("model"), max_length=120, blank=True)
+    serial = models.CharField(_("serial number"), max_length=100, blank=True)
+    device = models.CharField(_("device"), max_length=200, blank=True)
+    device_serial = models.CharField(_("serial number of the device"), max_length=100, blank=True)
+    practice = models.CharField(_("practice"), max_length=32, blank=True)
+    made_on = models.DateField(_("made"), null=True, blank=True)
+    contents: models.JSONField[Any, Any] = models.JSONField(default=list)
+    nuclides = models.CharField(_("nuclides"), max_length=200)
+    status = models.CharField(_("status"), max_length=9, choices=Status.choices)
+    since = models.DateField(_("since"))
+    category = models.PositiveSmallIntegerField(_("category"), null=True)
+    ratio_A_over_D = models.FloatField("A/D", null=True)
+    category_until = models.DateField(null=True)
+    leak_test_on = models.DateField(_("last leak test"), null=True, blank=True)
+    storage_until = models.DateField(_("storage permitted until"), null=True, blank=True)
+    sent_on = models.DateField(null=True, blank=True)
+    imported = models.ForeignKey(
+        Import, null=True, on_delete=models.PROTECT, related_name="sources"
+    )
+
+    class Meta:
+        """The newest entry first."""
+
+        ordering = ("-created_at", "id")
+        indexes = (
+            models.Index(fields=("realm", "status", "category")),
+            models.Index(fields=("realm", "holder", "status")),
+            models.Index(fields=("serial",)),
+            models.Index(fields=("category_until",)),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """Short name; made of the identity, so that it tells nothing of how many others exist."""
+        return f"S-{self.pk.hex[:8].upper()}"
+
+    @property
+    def title(self) -> str:
+        """What people tell it by."""
+        words = " ".join(w for w in (self.manufacturer, self.model, self.serial) if w)
+        return f"{self.nuclides} {words}".strip()
+
+    @property
+    def awaits_receipt(self) -> bool:
+        """Whether the receiver has not confirmed the last transfer."""
+        return self.sent_on is not None
+
+    @property
+    def coarse_place(self) -> tuple[float, float] | None:
+        """Latitude and longitude to a tenth of a degree, as lists and pages show them."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return round(self.latitude, 1), round(self.longitude, 1)
+
+    def activities(self) -> list[SourceActivity]:
+        """What is in it."""
+        return activities_of(self.contents)
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("register:source", args=[self.pk])
+
+
+class Transaction(AppendOnly):
+    """What was reported of a source; never changed, corrected by a later one."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="transactions")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    happened_on = models.DateField()
+    at = models.DateTimeField()
+    by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    holder = models.ForeignKey(Holder, null=True, on_delete=models.PROTECT, related_name="+")
+    note = models.TextField(max_length=4000, blank=True)
+    before: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    after: models.JSONField[Any, Any] = models.JSONField(default=dict)
+
+    class Meta:
+        """In the order of reporting."""
+
+        ordering = ("source", "number")
+        constraints = (
+            models.UniqueConstraint(fields=("source", "number"), name="register_one_number"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.number} {self.kind}"
+
+
+class Outgoing(models.Model):
+    """What apps above must hear of: written with the transaction, read after it."""
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    failures = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        """In the order of writing."""
+
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.transaction_id} {self.written_at:%Y-%m-%d %H:%M}"
+
+
+def activities_of(contents: list[dict[str, Any]]) -> list[SourceActivity]:
+    """Activities as the science wants them, of the rows that a source keeps."""
+    return [
+        SourceActivity(
+            item["nuclide"],
+            float(item["activity_Bq"]),
+            dt.date.fromisoformat(item["reference_date"]),
+        )
+        for item in contents
+    ]

@@ -1,0 +1,153 @@
+"""What a reader sees of the register: sources with filters, numbers, what is overdue."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from tocsin.server.marking.policy import Reader, for_figures, visible
+from tocsin.server.register.life import HELD, MISSING, Status
+from tocsin.server.register.models import CATEGORIES, Holder, Import, Source
+
+LONGEST_TEXT = 100
+NO_CATEGORY = "none"
+STATES = {"held": HELD, "missing": MISSING}
+"""Groups of statuses that a list can be narrowed to."""
+
+
+def sources_for(reader: Reader) -> QuerySet[Source]:
+    """Sources that a reader may see."""
+    return visible(reader, Source.objects.select_related("holder"))
+
+
+def source_figures_for(reader: Reader) -> QuerySet[Source]:
+    """The same for counts."""
+    return for_figures(reader, Source.objects.all())
+
+
+def holders_for(reader: Reader) -> QuerySet[Holder]:
+    """Holders that a reader may see."""
+    return visible(reader, Holder.objects.all())
+
+
+def imports_for(reader: Reader) -> QuerySet[Import]:
+    """Tables that the reader's own register was brought."""
+    rows = visible(reader, Import.objects.select_related("created_by", "file"))
+    return rows.filter(originator=reader.person.organisation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of sources is narrowed to.
+
+    Parameters
+    ----------
+    text : str
+        Words that stand in maker, model, serial number, device, place, holder or number.
+    status : str
+        A status, or ``held`` or ``missing``; empty for all but withdrawn entries.
+    category : str
+        1 to 5, or ``none``.
+    nuclide : str
+    late : bool
+        Only what is overdue.
+    """
+
+    text: str = ""
+    status: str = ""
+    category: str = ""
+    nuclide: str = ""
+    late: bool = False
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> Filter:
+        """Filter of the fields of a form; what makes no sense narrows nothing."""
+        status, category = given.get("status", ""), given.get("category", "")
+        known = {*Status.values, *STATES}
+        return cls(
+            text=given.get("text", "").replace("\0", "").strip()[:LONGEST_TEXT],
+            status=status if status in known else "",
+            category=category if category in {*map(str, CATEGORIES), NO_CATEGORY} else "",
+            nuclide=given.get("nuclide", "").replace("\0", "").strip()[:20],
+            late=given.get("late") == "1",
+        )
+
+    def apply(self, rows: QuerySet[Source], today: dt.date) -> QuerySet[Source]:
+        """The rows that it leaves."""
+        if self.status in STATES:
+            rows = rows.filter(status__in=STATES[self.status])
+        elif self.status:
+            rows = rows.filter(status=self.status)
+        else:
+            rows = rows.exclude(status=Status.WITHDRAWN)
+        if self.category == NO_CATEGORY:
+            rows = rows.filter(category=None)
+        elif self.category:
+            rows = rows.filter(category=int(self.category))
+        if self.nuclide:
+            rows = rows.filter(nuclides__icontains=self.nuclide)
+        if self.late:
+            rows = rows.filter(overdue(today))
+        for word in self.text.split():
+            rows = rows.filter(matching(word))
+        return rows
+
+
+def matching(word: str) -> Q:
+    """Condition that a word stands in what people tell a source by."""
+    wanted = Q()
+    for field in (
+        *("reference", "manufacturer", "model", "serial", "device", "device_serial"),
+        *("place", "holder__name", "nuclides"),
+    ):
+        wanted |= Q(**{f"{field}__icontains": word})
+    return wanted
+
+
+def overdue(today: dt.date) -> Q:
+    """Condition that something of a source is late: storage, or a transfer nobody confirmed."""
+    return Q(status__in=HELD) & (
+        Q(storage_until__lt=today) | Q(sent_on__lt=today - dt.timedelta(days=RECEIPT_DAYS))
+    )
+
+
+RECEIPT_DAYS = 7
+"""Days after which a transfer without a receipt is shown as late: a default of Tocsin, to be set by
+the State; it follows no law."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Figures of the register.
+
+    Parameters
+    ----------
+    held : int
+        Sources that a holder has.
+    by_category : dict
+        Of these, by category; None for those without one.
+    missing, late : int
+        Lost or stolen; with something overdue.
+    """
+
+    held: int
+    by_category: dict[int | None, int]
+    missing: int
+    late: int
+
+
+def numbers_for(reader: Reader) -> Numbers:
+    """Figures of what a reader may see."""
+    rows = source_figures_for(reader)
+    held = rows.filter(status__in=HELD)
+    counted = held.order_by().values_list("category").annotate(n=Count("id"))
+    by_category = {category: n for category, n in counted}
+    return Numbers(
+        held=sum(by_category.values()),
+        by_category={c: by_category.get(c, 0) for c in (*CATEGORIES, None)},
+        missing=rows.filter(status__in=MISSING).count(),
+        late=rows.filter(overdue(reader.at.date())).count(),
+    )

@@ -1,0 +1,28 @@
+"""Addresses of the register."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tocsin.server.register import import_views, views
+
+app_name = "register"
+urlpatterns = [
+    path("", views.source_list, name="list"),
+    path("sources.csv", views.source_csv, name="csv"),
+    path("new/", views.new, name="new"),
+    path("checks/", views.checks, name="checks"),
+    path("holders/", views.holder_list, name="holders"),
+    path("holders/<uuid:pk>/", views.holder, name="holder"),
+    path("imports/", import_views.import_list, name="imports"),
+    path("imports/new/", import_views.import_new, name="import_new"),
+    path("imports/<uuid:pk>/", import_views.import_page, name="import"),
+    path("imports/<uuid:pk>/faults.csv", import_views.import_faults, name="import_faults"),
+    path("imports/<uuid:pk>/columns/", import_views.import_map, name="import_map"),
+    path("imports/<uuid:pk>/apply/", import_views.import_apply, name="import_apply"),
+    path("imports/<uuid:pk>/undo/", import_views.import_undo, name="import_undo"),
+    path("<uuid:pk>/", views.source, name="source"),
+    path("<uuid:pk>/place/", views.place, name="place"),
+    path("<uuid:pk>/correct/", views.correction, name="correct"),
+    path("<uuid:pk>/report/<slug:kind>/", views.report_step, name="report"),
+]

@@ -1,0 +1,286 @@
+"""Pages of the register: list, one source, reports, holders, checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tocsin.errors import InvalidInput
+from tocsin.nuclear import source_category
+from tocsin.server.access import ReaderRequest
+from tocsin.server.accounts.models import Level
+from tocsin.server.exports import Places, csv_of_rows
+from tocsin.server.links.reading import linked_rows
+from tocsin.server.marking.policy import may
+from tocsin.server.register.curve import decay_curve
+from tocsin.server.register.entries import DATE_FIELDS, TEXT_FIELDS, entry_of
+from tocsin.server.register.forms import CorrectionForm, EntryForm, ReportForm
+from tocsin.server.register.life import HELD, Kind, Status
+from tocsin.server.register.models import CATEGORIES, Source
+from tocsin.server.register.practices import NAMES
+from tocsin.server.register.quality import KINDS, findings
+from tocsin.server.register.reading import (
+    NO_CATEGORY,
+    Filter,
+    holders_for,
+    numbers_for,
+    source_figures_for,
+    sources_for,
+)
+from tocsin.server.register.services import correct, register_source, report, steps, tell_place
+
+PAGE_ROWS = 50
+MOST_SHOWN = 20
+DANGER = frozenset({Kind.LOSS, Kind.THEFT})
+PLACES = Places(("latitude", "longitude"), Q(latitude__isnull=False))
+
+
+@require_GET
+def source_list(request: ReaderRequest) -> HttpResponse:
+    """Sources with filters."""
+    chosen = Filter.of(request.GET)
+    rows = chosen.apply(sources_for(request.reader), request.reader.at.date())
+    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    return render(
+        request,
+        "register/list.html",
+        {
+            "page": page,
+            "chosen": chosen,
+            "narrowed": chosen != Filter(),
+            "query": query.urlencode(),
+            "numbers": numbers_for(request.reader),
+            "statuses": Status.choices,
+            "categories": [*((str(c), str(c)) for c in CATEGORIES), (NO_CATEGORY, _("none"))],
+            "may_write": may(request.reader, "register.write"),
+        },
+    )
+
+
+@require_GET
+def source_csv(request: ReaderRequest) -> HttpResponse:
+    """The filtered list as a table."""
+    return csv_of_rows(
+        request.reader,
+        "sources",
+        (
+            *("source", "reference", "holder", "nuclides", "activity_Bq", "reference_date"),
+            *("category", "A_over_D", "manufacturer", "model", "serial", "device"),
+            *("device_serial", "practice", "status", "since", "place", "leak_test_on"),
+        ),
+        Filter.of(request.GET).apply(sources_for(request.reader), request.reader.at.date()),
+        lambda s: (
+            s.name,
+            s.reference,
+            s.holder.name,
+            s.nuclides,
+            "; ".join(f"{c['activity_Bq']:.6g}" for c in s.contents),
+            "; ".join(c["reference_date"] for c in s.contents),
+            s.category,
+            s.ratio_A_over_D,
+            s.manufacturer,
+            s.model,
+            s.serial,
+            s.device,
+            s.device_serial,
+            s.practice,
+            s.status,
+            str(s.since),
+            s.place,
+            str(s.leak_test_on or ""),
+        ),
+        action="register.export",
+        places=PLACES,
+    )
+
+
+@require_GET
+def source(request: ReaderRequest, pk: str) -> HttpResponse:
+    """One source: what it is, where, its life, what may be reported."""
+    row = get_object_or_404(sources_for(request.reader), pk=pk)
+    today = request.reader.at.date()
+    found = source_category(row.activities(), on=today)
+    return render(
+        request,
+        "register/source.html",
+        {
+            "source": row,
+            "level_name": Level(row.level).label,
+            "practice_name": NAMES.get(row.practice, ""),
+            "found": found,
+            "contents": row.contents,
+            "curve": decay_curve(row.activities(), today),
+            "today": today,
+            "held": row.status in HELD,
+            "transactions": row.transactions.select_related("by", "holder"),
+            "steps": [
+                {"kind": k.value, "label": k.label, "danger": k in DANGER}
+                for k in sorted(steps(request.reader, row), key=lambda k: k not in DANGER)
+            ],
+            "linked": linked_rows(request.reader, "register.source", row.pk),
+            "may_correct": may(request.reader, "register.write")
+            and row.originator_id == request.reader.person.organisation_id,
+        },
+    )
+
+
+@require_POST
+def place(request: ReaderRequest, pk: str) -> HttpResponse:
+    """The exact place, for a reason that is kept."""
+    row = get_object_or_404(sources_for(request.reader), pk=pk)
+    try:
+        latitude, longitude = tell_place(request.reader, row, reason=request.POST.get("reason", ""))
+    except InvalidInput as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(
+            request,
+            _(
+                "Exact place of {name}: {latitude}, {longitude}. The log keeps that you asked."
+            ).format(name=row.name, latitude=f"{latitude:.5f}", longitude=f"{longitude:.5f}"),
+        )
+    return redirect(row)
+
+
+@require_http_methods(["GET", "POST"])
+def report_step(request: ReaderRequest, pk: str, kind: str) -> HttpResponse:
+    """Report what happened to a source."""
+    row = get_object_or_404(sources_for(request.reader), pk=pk)
+    asked = next((k for k in steps(request.reader, row) if k.value == kind), None)
+    if asked is None:
+        raise Http404
+    holders = holders_for(request.reader).exclude(pk=row.holder_id)
+    form = ReportForm(asked, holders, request.reader.at.date(), request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            report(request.reader, row, asked, **form.cleaned_data)
+        except InvalidInput as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Reported: {what}.").format(what=asked.label))
+            # the receiver's people see it from now on, those of the sender no longer
+            still = sources_for(request.reader).filter(pk=row.pk).exists()
+            return redirect(row) if still else redirect("register:list")
+    return render(
+        request,
+        "register/report.html",
+        {
+            "source": row,
+            "form": form,
+            "kind": asked,
+            "danger": asked in DANGER,
+            "level_name": Level(row.level).label,
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: ReaderRequest) -> HttpResponse:
+    """Enter one source by hand."""
+    form = EntryForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            entry = entry_of(form.cleaned_data, today=request.reader.at.date())
+            row = register_source(request.reader, entry)
+        except InvalidInput as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("{name} is registered.").format(name=row.name))
+            return redirect(row)
+    return render(request, "register/entry.html", {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def correction(request: ReaderRequest, pk: str) -> HttpResponse:
+    """Correct what is written of a source."""
+    row = get_object_or_404(sources_for(request.reader), pk=pk)
+    if row.originator_id != request.reader.person.organisation_id:
+        raise Http404
+    form = CorrectionForm(request.POST or None, initial=_as_typed(row))
+    if request.method == "POST" and form.is_valid():
+        given = dict(form.cleaned_data)
+        reason = given.pop("reason")
+        try:
+            entry = entry_of(given, today=request.reader.at.date())
+            correct(request.reader, row, entry, reason=reason)
+        except InvalidInput as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("{name} is corrected.").format(name=row.name))
+            return redirect(row)
+    return render(request, "register/entry.html", {"form": form, "source": row})
+
+
+def _as_typed(row: Source) -> dict[str, Any]:
+    typed: dict[str, Any] = {name: getattr(row, name) for name in TEXT_FIELDS}
+    typed |= {name: str(getattr(row, name) or "") for name in DATE_FIELDS}
+    return typed | {
+        "holder": row.holder.name,
+        "nuclide": "; ".join(c["nuclide"] for c in row.contents),
+        "activity": "; ".join(f"{c['activity_Bq']:.6g} Bq" for c in row.contents),
+        "reference_date": "; ".join(c["reference_date"] for c in row.contents),
+        "practice": row.practice,
+        "latitude": "" if row.latitude is None else row.latitude,
+        "longitude": "" if row.longitude is None else row.longitude,
+    }
+
+
+@require_GET
+def holder_list(request: ReaderRequest) -> HttpResponse:
+    """Holders with how much each has."""
+    words = request.GET.get("text", "").replace("\0", "").strip()[:100]
+    rows = holders_for(request.reader).filter(name__icontains=words)
+    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
+    counted = source_figures_for(request.reader).filter(status__in=HELD, holder__in=list(page))
+    numbers = dict(counted.order_by().values_list("holder").annotate(n=Count("id")))
+    return render(
+        request,
+        "register/holders.html",
+        {
+            "page": page,
+            "rows": [(holder, numbers.get(holder.pk, 0)) for holder in page],
+            "text": words,
+            "today": request.reader.at.date(),
+        },
+    )
+
+
+@require_GET
+def holder(request: ReaderRequest, pk: str) -> HttpResponse:
+    """One holder and the inventory."""
+    row = get_object_or_404(holders_for(request.reader), pk=pk)
+    rows = sources_for(request.reader).filter(holder=row).exclude(status=Status.WITHDRAWN)
+    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "register/holder.html",
+        {"holder": row, "page": page, "level_name": Level(row.level).label, "query": ""},
+    )
+
+
+@require_GET
+def checks(request: ReaderRequest) -> HttpResponse:
+    """What the checks of the data find, by kind."""
+    own = source_figures_for(request.reader).select_related("holder")
+    found = findings(own.filter(status__in=HELD), request.reader.at.date())
+    of_kind = {kind: [f for f in found if f.kind == kind] for kind in KINDS}
+    shown = {kind: rows[:MOST_SHOWN] for kind, rows in of_kind.items()}
+    # the checks look at all, which is no reading; what the page shows of them is
+    pks = {finding.source.pk for rows in shown.values() for finding in rows}
+    list(sources_for(request.reader).filter(pk__in=pks))
+    by_kind = [
+        {"kind": kind, "label": label, "count": len(of_kind[kind]), "shown": shown[kind]}
+        for kind, label in KINDS.items()
+    ]
+    return render(
+        request, "register/checks.html", {"kinds": by_kind, "total": len(found), "most": MOST_SHOWN}
+    )

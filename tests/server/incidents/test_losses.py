@@ -1,0 +1,99 @@
+"""A source reported lost opens an incident and starts the clocks; told twice it is done once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from register_entries import GIVEN, TODAY
+
+from tocsin.server.accounts.models import Person
+from tocsin.server.duties.models import Clock, Notice
+from tocsin.server.incidents.losses import hear_of_source
+from tocsin.server.incidents.models import Incident, IncidentState
+from tocsin.server.incidents.reading import attached, incidents_for
+from tocsin.server.marking.policy import Reader, reader_of
+from tocsin.server.register.entries import entry_of
+from tocsin.server.register.life import Kind
+from tocsin.server.register.models import Outgoing, Source
+from tocsin.server.register.services import holder_named, register_source, report
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def officer(clock: object, person: Callable[..., Person]) -> Reader:
+    return reader_of(person("register_officer", of="authority", kind="regulator", clearance=2))
+
+
+@pytest.fixture
+def works(clock: object, person: Callable[..., Person]) -> Reader:
+    return reader_of(person("holder", of="works", clearance=2))
+
+
+@pytest.fixture
+def source(officer: Reader, works: Reader) -> Source:
+    holder_named(officer, GIVEN["holder"], organisation=works.person.organisation)
+    return register_source(officer, entry_of(GIVEN, today=TODAY))
+
+
+def told(capture: Any, reader: Reader, source: Source, kind: Kind) -> None:
+    with capture(execute=True):
+        report(reader, source, kind, happened_on=TODAY, note=f"{kind} at the site")
+
+
+def test_a_loss_opens_an_incident_with_its_clocks(
+    officer: Reader, works: Reader, source: Source, django_capture_on_commit_callbacks: Any
+) -> None:
+    told(django_capture_on_commit_callbacks, works, source, Kind.LOSS)
+    incident = incidents_for(officer).get()
+    assert incident.state == IncidentState.OPEN
+    assert (incident.source_class, incident.level) == ("industrial", source.level)
+    assert incident.happened_at == dt.datetime.combine(TODAY, dt.time(), tzinfo=dt.UTC)
+    assert [row.address for row in attached(officer, incident)] == [source.get_absolute_url()]
+    clocks = Clock.objects.filter(subject_id=incident.pk)
+    assert {clock.duty for clock in clocks} == {"loss_telephone", "loss_written"}
+    assert Notice.objects.filter(address=incident.get_absolute_url()).exists()
+    # the holder made the report; what the authority does with it is the authority's
+    assert not incidents_for(works).exists()
+
+
+def test_told_twice_it_is_opened_once_and_what_follows_is_noted(
+    works: Reader, source: Source, django_capture_on_commit_callbacks: Any
+) -> None:
+    told(django_capture_on_commit_callbacks, works, source, Kind.LOSS)
+    for _ in range(2):
+        hear_of_source(Outgoing.objects.get().transaction)
+    incident = Incident.objects.get()
+    assert incident.events.count() == 2  # opened, and its clocks
+    told(django_capture_on_commit_callbacks, works, source, Kind.THEFT)
+    told(django_capture_on_commit_callbacks, works, source, Kind.RECOVERY)
+    for row in Outgoing.objects.all():
+        hear_of_source(row.transaction)
+    incident.refresh_from_db()
+    notes = [event.note for event in incident.events.all()]
+    assert [sum(kind in note for note in notes) for kind in ("theft", "recovery")] == [1, 1]
+    assert incident.state == IncidentState.OPEN, "a machine closes no loss"
+
+
+def test_lost_again_after_its_incident_was_closed_is_another_incident(
+    officer: Reader, works: Reader, source: Source, django_capture_on_commit_callbacks: Any
+) -> None:
+    told(django_capture_on_commit_callbacks, works, source, Kind.LOSS)
+    told(django_capture_on_commit_callbacks, works, source, Kind.RECOVERY)
+    Incident.objects.update(state=IncidentState.CLOSED)
+    told(django_capture_on_commit_callbacks, works, source, Kind.THEFT)
+    assert Incident.objects.count() == 2
+
+
+def test_what_could_not_be_told_is_told_later(works: Reader, source: Source) -> None:
+    from tocsin.server.clock import now
+    from tocsin.server.register.outbox import deliver_pending
+
+    report(works, source, Kind.LOSS, happened_on=TODAY, note="gone")
+    assert not Incident.objects.exists()
+    assert deliver_pending(now()) == 1
+    assert Incident.objects.count() == 1
+    assert deliver_pending(now()) == 0

@@ -1,0 +1,125 @@
+"""A table becomes a register: checked, taken over, undone; its mistakes found by the checks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+
+import numpy as np
+import pytest
+from register_entries import TODAY
+
+from tocsin.errors import ParseError
+from tocsin.scenario.register import MISTAKES, RegisterRow, register_table, synthetic_register
+from tocsin.server.audit.models import Leaf
+from tocsin.server.marking.policy import Reader
+from tocsin.server.register import imports
+from tocsin.server.register.life import Kind, Status
+from tocsin.server.register.models import Holder, Import, Source
+from tocsin.server.register.quality import findings
+from tocsin.server.register.reading import sources_for
+from tocsin.server.register.services import Refused, report
+
+pytestmark = pytest.mark.django_db
+
+SMALL = (
+    "Holder;Nuclide;Activity (GBq);Reference date;Serial number;Colour\n"
+    "Mill;Cs-137;3,7;2020-05-01;A1;red\n"
+    "Mill;Cs-137;heavy;2020-05-01;A2;red\n"
+    "Hospital;Co-60;100;01.02.2021;B1;\n"
+)
+
+
+def brought(officer: Reader, text: str, name: str = "register.csv") -> Import:
+    return imports.bring(officer, text.encode(), name=name)
+
+
+def test_good_rows_are_taken_over_and_bad_ones_are_told(officer: Reader) -> None:
+    row = brought(officer, SMALL)
+    assert (row.rows, row.good, row.state) == (3, 2, Import.State.CHECKED)
+    assert [fault["line"] for fault in row.faults] == [3]
+    assert "heavy" in row.faults[0]["fault"]
+    assert not Source.objects.exists()
+    imports.apply(officer, row)
+    found = {s.serial: s for s in sources_for(officer)}
+    assert set(found) == {"A1", "B1"}
+    assert found["A1"].contents[0]["activity_Bq"] == pytest.approx(3.7e9)
+    assert found["B1"].contents[0]["reference_date"] == "2021-02-01"
+    assert Holder.objects.count() == 2
+    assert found["A1"].transactions.get().kind == Kind.REGISTRATION
+    assert Leaf.objects.filter(action="register.import").count() == 1
+
+
+def test_taken_over_once_and_undone_while_nothing_has_happened(officer: Reader) -> None:
+    row = imports.apply(officer, brought(officer, SMALL))
+    with pytest.raises(Refused):
+        imports.apply(officer, row)
+    with pytest.raises(Refused):
+        imports.undo(officer, row, reason="")
+    imports.undo(officer, row, reason="wrong table")
+    assert {s.status for s in Source.objects.all()} == {Status.WITHDRAWN}
+    again = imports.apply(officer, brought(officer, SMALL))
+    source = again.sources.first()
+    assert source is not None
+    report(officer, source, Kind.LOSS, happened_on=TODAY, note="gone")
+    with pytest.raises(Refused):
+        imports.undo(officer, again, reason="too late")
+
+
+def test_columns_of_other_names_are_told_by_a_person(officer: Reader) -> None:
+    row = brought(officer, SMALL.replace("Nuclide", "Stoff"))
+    assert row.good == 0
+    assert "nuclide" in row.faults[0]["fault"]
+    with pytest.raises(Refused):
+        imports.apply(officer, row)
+    with pytest.raises(Refused):
+        imports.map_columns(officer, row, row.mapping | {"Stoff": "nuclide", "Colour": "nuclide"})
+    mended = imports.map_columns(officer, row, row.mapping | {"Stoff": "nuclide", "no": "serial"})
+    assert mended.good == 2
+
+
+def test_who_is_no_officer_brings_nothing(works: Reader) -> None:
+    with pytest.raises(Refused):
+        brought(works, SMALL)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02", b"PK\x03\x04\x00\x00", b"a,a\n1,2\n"])
+def test_what_is_no_table_is_refused(officer: Reader, content: bytes) -> None:
+    with pytest.raises(ParseError):
+        imports.bring(officer, content, name="x.csv")
+    assert not Import.objects.exists()
+
+
+def test_a_synthetic_register_and_what_the_checks_find_in_it(officer: Reader) -> None:
+    random = np.random.default_rng(20261126)
+    rows = synthetic_register(random, today=TODAY, sources=400, holders=20, mistakes=0.1)
+    row = imports.apply(officer, brought(officer, register_table(rows).decode()))
+    assert (row.rows, row.good) == (400, 400)
+    put_in = truth(rows)
+    found = findings(Source.objects.select_related("holder"), TODAY)
+    for kind in MISTAKES:
+        seen = {f.source.reference for f in found if f.kind == kind}
+        # both of a pair are shown, and the twin of a copied number is no mistake of its own
+        twins = {r.cells[1] for r in rows if r.cells[7] in serials(rows, kind)}
+        assert put_in[kind] <= seen
+        assert seen <= put_in[kind] | twins
+    assert sum(len(of) for of in put_in.values()) > 30
+
+
+def truth(rows: list[RegisterRow]) -> dict[str, set[str]]:
+    return {kind: {r.cells[1] for r in rows if r.mistake == kind} for kind in MISTAKES}
+
+
+def serials(rows: list[RegisterRow], kind: str) -> set[str]:
+    if kind != "duplicate_serial":
+        return set()
+    counted = Counter(r.cells[7] for r in rows if r.cells[7])
+    return {serial for serial, n in counted.items() if n > 1}
+
+
+def test_the_same_seed_gives_the_same_register() -> None:
+    one, two = (
+        synthetic_register(np.random.default_rng(5), today=dt.date(2026, 1, 1), sources=50)
+        for _ in range(2)
+    )
+    assert register_table(one) == register_table(two)
