@@ -4,6 +4,7 @@
     python benchmarks/score_reference.py --detector RadiaCode   # one of them
     python benchmarks/score_reference.py --only Ba133           # sources whose name holds a text
     python benchmarks/score_reference.py --jobs 2
+    python benchmarks/score_reference.py --detector Detective --write  # its section in docs
 
 Every source is analysed against the background of its folder, with the setting of every other file.
 *right*: the nuclide is named, or one that the same radiation belongs to (``ALIASES``); *clean*: no
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -29,6 +31,7 @@ from tocsin.nuclear import load_library
 
 ROOT = Path(__file__).resolve().parents[1]
 SPECTRA = ROOT.parent / "shared" / "data" / "reference_spectra"
+OUTPUT = ROOT / "docs" / "validation" / "reference-spectra.md"
 
 COMMON = frozenset(
     # the nuclide classes of hand-held instruments (ANSI N42.34, as quoted in RASE), and Na-22,
@@ -80,6 +83,8 @@ COMPANY: dict[str, tuple[str, ...]] = {
     "Zr-95": ("Nb-95",),
 }
 NATURAL_CLASS = "norm"
+SCORED = ("formats", "spectra", "spectrometry", "detection", "detectors", "nuclear")
+"""Rooms of the sources on which the score depends."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,46 @@ def summary(scores: list[Score]) -> list[str]:
     return lines
 
 
+def state() -> str:
+    """Last commit that changed what is scored."""
+    parts = [f"src/tocsin/{part}" for part in SCORED]
+    asked = ["git", "-C", str(ROOT), "log", "-1", "--format=%h", "--", *parts]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def section(scores: list[Score], of_commit: str) -> str:
+    """What the page says of one detector: shares, and every source that is missed or not clean."""
+    words = summary(scores)[0].partition(": ")[2].rpartition(", ")[0]
+    rows = [
+        f"| {s.source} | {'yes' if s.right else '**no**'} | {', '.join(s.wrong) or '-'} | "
+        f"{', '.join(f'{n} {p:.2f}' for n, _, p in s.answer) or '-'} ({s.source_class}) |"
+        for s in scores
+        if not s.right or s.wrong
+    ]
+    lines = [
+        f"## {scores[0].detector}",
+        "",
+        f"State of commit {of_commit}: {words}.",
+        "",
+        "| source | right | wrong beside | answer (class) |",
+        "|---|---|---|---|",
+        *rows,
+    ]
+    return "\n".join(lines) + "\n\n"
+
+
+def write(scores: list[Score], of_commit: str) -> None:
+    """Put the sections of the scored detectors in place of the old ones."""
+    page = OUTPUT.read_text(encoding="utf-8")
+    for detector in sorted({s.detector for s in scores}):
+        new = section([s for s in scores if s.detector == detector], of_commit)
+        old = re.compile(rf"^## {re.escape(detector)}\n.*?(?=^## |\Z)", re.S | re.M)
+        if not old.search(page):
+            raise SystemExit(f"{OUTPUT} has no section of {detector}")
+        page = old.sub(lambda _, new=new: new, page)
+    OUTPUT.write_text(page.rstrip("\n") + "\n", encoding="utf-8")
+
+
 def main() -> int:
     """Score, print each miss, then the shares."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -163,6 +208,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="sources whose name holds this text")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--all", action="store_true", help="print every source, not only misses")
+    parser.add_argument("--write", action="store_true", help=f"write {OUTPUT.name}")
     options = parser.parse_args()
     if not SPECTRA.is_dir():
         print("the shared reference spectra are absent: nothing to score", file=sys.stderr)
@@ -172,6 +218,8 @@ def main() -> int:
         for p in sorted(SPECTRA.glob("*/*.txt"))
         if p.stem != "background" and options.detector in p.parent.name and options.only in p.stem
     ]
+    if options.write and options.only:
+        parser.error("--write needs all sources of a detector")
     scores = []
     with ProcessPoolExecutor(options.jobs) as pool:
         for score in pool.map(score_one, paths):
@@ -186,6 +234,8 @@ def main() -> int:
                 )
                 sys.stdout.flush()
     print("\n".join(summary(scores)))
+    if options.write:
+        write(scores, state())
     return 0
 
 

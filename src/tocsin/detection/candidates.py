@@ -29,6 +29,7 @@ class Candidate:
     common field nuclides for which reference spectra are published (SAND2025-05468O): they are
     named only where no common one does nearly as well. ``progeny``: with all that grows from it,
     in equilibrium or, where ``ages_d`` are given, after so many days, the most usual first.
+    ``impurity``: what is made along with it and comes with it; empty for none.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Candidate:
     progeny: bool
     rare: bool = False
     ages_d: tuple[float, ...] = ()
+    impurity: str = ""
 
 
 @cache
@@ -50,6 +52,7 @@ def candidate_list(*, static: bool = False) -> tuple[Candidate, ...]:
                 row["progeny"] == "yes",
                 row["rare"] == "yes",
                 tuple(float(age) for age in row["age_d"].split(";") if age),
+                row["impurity"],
             )
             for row in csv.DictReader(stream)
             if static or row["use"] == "all"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -49,6 +50,7 @@ FloatArray = NDArray[np.float64]
 
 ALKALI_HALIDES = frozenset({"CsI", "NaI"})
 SEMICONDUCTORS = frozenset({"Ge", "CZT"})
+SERIES = frozenset(NATURAL) - {"K-40"}
 CHECK_SOURCES = ("Na-22", "Cs-137")
 """Sources that instruments carry for their own stabilisation, hence in many a background."""
 
@@ -84,6 +86,10 @@ class IdentificationSettings:
     labr3_width : float
         An unknown scintillator with peaks narrower than this part of the generic NaI width is
         taken for LaBr3.
+    overload_rate_cps : float
+        Counts per second of live time in one crystal above which the spectrum is one of sums: a
+        photon comes before the light of the last one is gone (the slow part of CsI(Tl) lasts 3 us).
+        Simulated ones keep their peaks at 1.3e5 per second and have none at 7e5.
     fewest_counts : float
         Counts in the useful range below which nothing is tried.
     fallen : float
@@ -116,6 +122,7 @@ class IdentificationSettings:
     excess_sigma_keV: float = 3.5
     width_sigma: float = 0.12
     labr3_width: float = 0.6
+    overload_rate_cps: float = 3.0e5
     fewest_counts: float = 50.0
     fallen: float = 15.0
     unknown_significance: float = 8.0
@@ -206,6 +213,9 @@ def identify(
     refused = refuse(foreground)
     if refused is not None:
         return Identification(warnings=(refused,))
+    overloaded = _overloaded(foreground, settings.overload_rate_cps)
+    if overloaded is not None:
+        return overloaded
     measured = measure(foreground, background, background_error=settings.background_error)
     if float(np.sum(measured.counts)) < settings.fewest_counts:
         return Identification(
@@ -214,6 +224,24 @@ def identify(
     if model.material in SEMICONDUCTORS:
         return _by_lines(foreground, background, measured, model, library, settings)
     return _by_shape(foreground, measured, model, library, settings)
+
+
+def _overloaded(spectra: Sequence[Spectrum], most_cps: float) -> Identification | None:
+    """The answer where more came than a crystal tells apart; None where it did not."""
+    highest = max(s.total / s.live_time_s if s.live_time_s else 0.0 for s in spectra)
+    if highest <= most_cps:
+        return None
+    words = (
+        f"{highest:.2g} counts per second of live time: the instrument was overloaded, photons add "
+        "up and the shape of the spectrum is not believed; a strong source, no nuclide is named"
+    )
+    return Identification(
+        source_class="unknown",
+        unknown=True,
+        statistic=math.sqrt(sum(s.total for s in spectra)),
+        reasons=(words,),
+        warnings=(RecordingWarning("overload", words),),
+    )
 
 
 def _by_lines(
@@ -260,7 +288,7 @@ def _by_lines(
         notes += small
     share = uranium_share(outcome.proved, ahead, behind, model=model, library=library)
     smooth = None
-    if behind is not None and not left and _natural_only(outcome.proved):
+    if behind is not None and not left and _may_be_smooth(outcome.proved):
         smooth = _smooth(measured, model, library, settings)
     told = tell(
         outcome.proved,
@@ -319,6 +347,14 @@ def _by_size(
 
 def _natural_only(proofs: Sequence[Proof]) -> bool:
     return all(p.candidate.tier == "natural" or p.name in NATURAL for p in proofs)
+
+
+def _may_be_smooth(proofs: Sequence[Proof]) -> bool:
+    """Whether a smooth excess may be a source: a series beside it sends scattered photons itself.
+
+    How many, behind a shield, the templates do not know well enough to tell a second source.
+    """
+    return _natural_only(proofs) and not any(p.name in SERIES for p in proofs)
 
 
 def _peaks(spectra: Sequence[Spectrum], model: DetectorModel) -> PeakAnalysis:
@@ -402,7 +438,7 @@ def _by_shape(
     )
     # beside an expected background, as of a survey, a rise of nature is smooth as well
     smooth = None
-    if measured.own_background is not None and not left and _natural_only(best.proved):
+    if measured.own_background is not None and not left and _may_be_smooth(best.proved):
         smooth = continuum_sign(best.drawn, best.fit)
     told = tell(best.proved, left, best.notes, best.drawn.scale, library, continuum=smooth)
     # the modelled bins spread evenly over their channels, for the eye

@@ -309,7 +309,7 @@ def proved(
             for c in every
             if bank.candidates[c].tier != "nuisance"
         ]
-        judgement = judge(proofs, verdict)
+        judgement = judge(proofs, verdict, has_background=drawing.prepared.binned.has_background)
         fallen = [r for r in judgement.rejected if bank.index(r.name) in inside and not r.stays]
         if not fallen:
             notes += [r.reason for r in judgement.rejected if r.stays]

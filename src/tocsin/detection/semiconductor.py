@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -74,6 +75,8 @@ class LineSettings:
         default_factory=lambda: VerdictSettings(
             contrast=0.0,
             contrast_single=0.0,
+            contrast_odd=0.0,
+            leading_alone=math.inf,
             x_ray_keV=30.0,
             same_fwhm=0.5,
             leading_natural=4.5,

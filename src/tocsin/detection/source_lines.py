@@ -36,6 +36,9 @@ OWN_LINES = ("Th-228", "Pb-210")
 _SOFT_ROWS, _SOFT_AT_KEV, _SOFT_POWER = (0, 4, 6), 200.0, 0.5
 _SAME_SHAPE = 0.02  # sum of differences of two rows below which they are one
 _DAY_S = 86_400.0
+_IMPURITY_SHARE = 0.1
+"""Decays of an impurity over those of its nuclide, at most: a choice, well above what is sold. Old
+sources hold more of an impurity that lives longer, and show it as a nuclide of its own."""
 _BEFORE_TH_228 = {"Ra-228": "Ac-228"}  # named after the parent, without what follows Th-228
 
 
@@ -114,6 +117,13 @@ def _source(candidate: Candidate, library: NuclideLibrary) -> Source | None:
         for line, intensity in light.items():
             both[line] = both.get(line, 0.0) + share * intensity
         tables.insert(0, both)
+    if candidate.impurity:
+        # with as much of its impurity as is looked for, and without; what is fitted lies between
+        other = _table(candidate.impurity, library, progeny=False, age_s=None)
+        both = dict(tables[0])
+        for line, intensity in other.items():
+            both[line] = both.get(line, 0.0) + _IMPURITY_SHARE * intensity
+        tables.append(both)
     lines = sorted(set().union(*tables))
     if not lines:
         return None

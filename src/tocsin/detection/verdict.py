@@ -19,6 +19,12 @@ _COMES_WITH = {"U-235": "U-238", "U-237": "Pu-239"}
 # surroundings add about as many counts of annihilation radiation.
 _POSITRONS_ONLY = frozenset({"F-18", "Cu-64", "Ge-68", "Rb-82"})
 _PAIRS_FROM_KEV, _PAIRS_MOST = 1500.0, 1.0
+# K X-rays of the elements from lead to uranium, 72.8 to 111.3 keV, as broad as a scintillator sees
+# them: every alpha emitter of a heavy element sends them out, and excites them in what is near.
+_HEAVY_K_KEV = (70.0, 115.0)
+# Ra-226, and U-235 with the uranium of the ground: seen in many a background, as 93 keV of Th-234.
+_RADIUM_KEV = 186.2
+_ODD_LINE = 0.5  # of its intensity from which another line of a nuclide should be seen as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,11 @@ class VerdictSettings:
         response may get wrong beside a stronger nuclide.
     contrast_single : float
         The same where only one peak is seen beside a stronger nuclide.
+    contrast_odd : float
+        The same where another line of the nuclide, not seen, is at least half as strong.
+    leading_alone, contrast_alone : float
+        Significance and contrast of a peak from which alone special nuclear material is named,
+        where it is what explains the spectrum (``clear_gain``, nothing stronger beside it).
     same_fwhm, same_part : float
         A peak is shared with a stronger nuclide when one of that nuclide's, with at least this part
         of its counts, lies within so many peak widths. A nuclide is not named from shared peaks.
@@ -66,6 +77,9 @@ class VerdictSettings:
     missing_part: float = 0.35
     contrast: float = 0.10
     contrast_single: float = 0.25
+    contrast_odd: float = 1.0
+    leading_alone: float = 10.0
+    contrast_alone: float = 0.5
     same_fwhm: float = 0.85
     same_part: float = 0.5
     x_ray_keV: float = 45.0
@@ -93,16 +107,20 @@ class Judgement:
     rejected: tuple[Rejection, ...] = ()
 
 
-def judge(proofs: Sequence[Proof], settings: VerdictSettings) -> Judgement:
-    """Verdict on every nuclide of a fit."""
+def judge(
+    proofs: Sequence[Proof], settings: VerdictSettings, *, has_background: bool = True
+) -> Judgement:
+    """Verdict on every nuclide of a fit; ``has_background``: one was measured and is in the fit."""
     by_name = {p.name: p for p in proofs}
     proved, rejected = [], []
     for proof in proofs:
         stronger = [p for p in proofs if p.gain > proof.gain and p.confirmed and p is not proof]
         reason = (
-            _objection(proof, settings, stronger)
+            _objection(proof, settings, stronger, by_name)
             or _special(proof, by_name, settings)
             or _pairs(proof, stronger)
+            or _heavy_x_rays(proof, stronger, settings)
+            or (None if has_background else _of_the_ground(proof, settings))
         )
         company = _company(proof, by_name)
         if reason is None and company is None:
@@ -115,7 +133,9 @@ def judge(proofs: Sequence[Proof], settings: VerdictSettings) -> Judgement:
     return Judgement(tuple(proved), tuple(rejected))
 
 
-def _objection(proof: Proof, settings: VerdictSettings, stronger: list[Proof]) -> str | None:
+def _objection(
+    proof: Proof, settings: VerdictSettings, stronger: list[Proof], by_name: dict[str, Proof]
+) -> str | None:
     """Why a candidate is not proved; None when nothing speaks against it."""
     lead = proof.leading
     strategic = proof.candidate.tier == "strategic"
@@ -141,8 +161,13 @@ def _objection(proof: Proof, settings: VerdictSettings, stronger: list[Proof]) -
     low = [g.energy_keV <= settings.x_ray_keV for g in proof.confirmed]
     if all(low) and proof.harder_part > settings.x_ray_part:
         return "only X-rays of it are seen"
-    beside = any(p.name == _COMES_WITH.get(proof.name) for p in stronger)
-    if strategic and len(proof.confirmed) < 2 and not beside:
+    beside = by_name.get(_COMES_WITH.get(proof.name, ""))
+    together = beside is not None and bool(beside.confirmed)
+    if (
+        strategic
+        and len(proof.confirmed) < 2
+        and not (together or _alone(proof, lead, settings, stronger))
+    ):
         return "special nuclear material is not named from one peak"
     if not stronger:
         return None
@@ -155,9 +180,81 @@ def _objection(proof: Proof, settings: VerdictSettings, stronger: list[Proof]) -
         return f"its peaks rise only {100 * contrast:.0f} per cent over what lies under them"
     if len(proof.confirmed) == 1 and contrast < settings.contrast_single:
         return "one faint line beside a stronger nuclide"
+    if len(proof.confirmed) == 1 and contrast < settings.contrast_odd:
+        odd = _odd(proof, settings)
+        if odd is not None:
+            return (
+                f"of its lines only that at {proof.confirmed[0].energy_keV:.0f} keV is seen, faint "
+                f"beside a stronger nuclide, and not that at {odd:.0f} keV"
+            )
     if all(g.energy_keV <= settings.x_ray_keV for g in own):
         return "only X-ray energies beside another nuclide"
     return None
+
+
+def _alone(proof: Proof, lead: LineGroup, settings: VerdictSettings, stronger: list[Proof]) -> bool:
+    """Whether one peak is so clear, and so much of the spectrum, that it stands for itself."""
+    return (
+        not stronger
+        and proof.gain >= settings.clear_gain
+        and lead.significance >= settings.leading_alone
+        and lead.contrast >= settings.contrast_alone
+    )
+
+
+def _odd(proof: Proof, settings: VerdictSettings) -> float | None:
+    """Energy of a line that should be seen as well as the only one that is; None for none."""
+    (seen,) = proof.confirmed
+    return next(
+        (
+            g.energy_keV
+            for g in proof.groups
+            if g is not seen
+            and g.energy_keV > settings.x_ray_keV
+            and g.intensity >= _ODD_LINE * seen.intensity
+        ),
+        None,
+    )
+
+
+def _heavy_x_rays(proof: Proof, stronger: list[Proof], settings: VerdictSettings) -> str | None:
+    """Peaks that are nothing but the K X-rays of the heavy elements of stronger nuclides."""
+    heavy = [
+        p.name
+        for p in stronger
+        if p.candidate.tier == "strategic" or (p.candidate.tier == "natural" and p.name != "K-40")
+    ]
+    if proof.name == "U-238":  # radium comes from it: in ore both are there
+        heavy = [name for name in heavy if name != "Ra-226"]
+    low, high = _HEAVY_K_KEV
+    own = [
+        g
+        for g in proof.confirmed
+        if not low < g.energy_keV < high and g.contrast >= settings.contrast_single
+    ]
+    if not heavy or own:
+        return None
+    return f"K X-rays of the heavy elements of {heavy[0]} explain its lines"
+
+
+def _of_the_ground(proof: Proof, settings: VerdictSettings) -> str | None:
+    """Small peaks where, without a measured background, nature's own soft ones are."""
+    low, high = _HEAVY_K_KEV
+    elsewhere = [
+        g
+        for g in proof.confirmed
+        if not low < g.energy_keV < high
+        and abs(g.energy_keV - _RADIUM_KEV) > settings.same_fwhm * g.fwhm_keV
+    ]
+    strong = any(
+        g.contrast >= settings.clear and g.significance >= settings.leading_alone
+        for g in proof.confirmed
+    )
+    if elsewhere or strong:
+        return None
+    return (
+        "without a background, K X-rays and the lines at 93 and 186 keV may be those of the ground"
+    )
 
 
 def _shared(group: LineGroup, stronger: list[Proof], settings: VerdictSettings) -> bool:
@@ -179,8 +276,6 @@ def _special(proof: Proof, proofs: dict[str, Proof], settings: VerdictSettings) 
         return "tungsten K X-rays (59 keV) beside thorium explain its line"
     if name == "Cu-67" and "U-238" in proofs and proofs["U-238"].confirmed:
         return "beside uranium its line (185 keV) is that of U-235"
-    if name == "Be-7" and "Am-241" in proofs and proofs["Am-241"].confirmed:
-        return "its line (478 keV) is that of lithium struck by the alphas of Am-241"
     if name == "U-233" and not (
         any(g.emitter == "U-233" for g in proof.confirmed)
         or ("Ra-224" in proofs and proofs["Ra-224"].confirmed)
@@ -201,6 +296,8 @@ def _company(proof: Proof, proofs: dict[str, Proof]) -> str | None:
         and proof.apparent < _ACTINIUM_NATURAL * radium.apparent
     ):
         return "as much of the actinium series comes with the uranium series in nature"
+    if proof.name == "Be-7" and "Am-241" in proofs and proofs["Am-241"].confirmed:
+        return "its line (478 keV) is that of lithium struck by the alphas of Am-241"
     return None
 
 
