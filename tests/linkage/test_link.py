@@ -122,8 +122,9 @@ def test_the_index_brings_whoever_shares_a_key() -> None:
     for place in (0, 17, 299):
         asked = {k for k in keys_of(things[place], asking=True)}
         slow = [i for i, t in enumerate(things) if asked & set(keys_of(t, asking=False))]
-        assert set(index.candidates(things[place])) <= set(slow)
-        assert place in index.candidates(things[place])
+        strong, weak = index.candidates(things[place])
+        assert {*strong, *weak} <= set(slow)
+        assert place in strong
 
 
 def test_the_same_gauge_is_a_link_and_says_why() -> None:
@@ -197,6 +198,30 @@ def test_decay_agrees_with_the_chain_solver(nuclide: str) -> None:
     after = decayed({nuclide: 1.0}, elapsed_s=3.0e7)[nuclide]
     assert decay_factor(nuclide, 3.0e7) == pytest.approx(after, rel=1e-9)
     assert decay_factor(nuclide, -3.0e7) == pytest.approx(1.0 / after, rel=1e-9)
+
+
+def test_a_label_read_again_is_for_a_person() -> None:
+    """The very activity of the loss, years of half-lives later: no measurement, so no refusal."""
+    lost = source("1", "TT3427", "Ir-192", 3.7e12, "2010-01-01")
+    pair = only(lost, source("2", "TT3427", "Ir-192", 3.7e12, "2012-01-01"))
+    assert pair.refused is not None
+    assert pair.zone != "link"
+    assert pair.probability <= 0.5
+
+
+def test_a_device_number_that_differs_speaks_against_a_source_number_that_agrees() -> None:
+    both = [{"value": "75-5374", "of": "source"}]
+    ours = gauge("1", "", serials=[{"value": "23008", "of": "device"}, *both])
+    same = gauge("2", "", serials=[{"value": "23008", "of": "device"}, *both])
+    other = gauge("3", "", serials=[{"value": "61119", "of": "device"}, *both])
+    assert only(ours, same).weights[0].bits > only(ours, other).weights[0].bits + 8.0
+
+
+def test_the_day_of_a_registered_thing_says_nothing_about_a_loss() -> None:
+    registered = gauge("2", "23008", kind="", date="1995-01-01")
+    fields = {w.field for w in only(gauge("1", "23008", kind="found"), registered).weights}
+    assert "time" not in fields
+    assert "time" in {w.field for w in only(gauge("1", "23008"), gauge("2", "23008")).weights}
 
 
 def test_two_gauges_of_one_holder_lost_on_one_day_stay_two() -> None:

@@ -7,7 +7,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 
-from tocsin.linkage.nuclide_mentions import NuclideMention
+from tocsin.linkage.nuclide_mentions import NuclideMention, symbol_of
 
 BQ_PER_CI = 3.7e10
 """Exact by definition (BIPM, The International System of Units, 9th edition)."""
@@ -91,6 +91,9 @@ _TOTAL_BEFORE = re.compile(
 )
 _EACH = re.compile(r"^[ ]?\]?[ ]?(?:of )?each\b", re.I)
 _TOGETHER = re.compile(r"[ ]?(?:/|,|and|&)[ ]?")
+_OF_ELEMENT = re.compile(
+    r"\s*(?:of )?(?:depleted |natural |enriched )?([A-Za-z]{4,12})\b(?![- ]*\d)"
+)
 _DIGIT = re.compile(r"\d")
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _CLAUSE = re.compile(r"[.;!?][\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9\[])|\n\s*\n")
@@ -311,11 +314,20 @@ def _assigned(
                 nuclide = next(iter(named))
             elif cost > 700.0:
                 nuclide = None
+            if nuclide is not None and _of_another_element(text, found[i], nuclide):
+                nuclide = None
             result.append(replace(found[i], nuclide=nuclide))
             partner = _partner(text, found[i], nuclides) if found[i].each else None
             if partner is not None and partner != nuclide:
                 result.append(replace(found[i], nuclide=partner))
     return sorted(result, key=lambda mention: mention.start)
+
+
+def _of_another_element(text: str, mention: ActivityMention, nuclide: str) -> bool:
+    """Whether the words right behind name another element: "8.1 mCi of uranium" is no Tc-99m."""
+    match = _OF_ELEMENT.match(text, mention.end)
+    symbol = symbol_of(match[1]) if match else None
+    return symbol is not None and symbol != nuclide.partition("-")[0]
 
 
 def _partner(text: str, mention: ActivityMention, nuclides: list[NuclideMention]) -> str | None:

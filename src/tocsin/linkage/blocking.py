@@ -41,7 +41,8 @@ def keys_of(thing: Thing, *, asking: bool) -> Iterator[tuple[str, str]]:
         if len(serial) >= SHORTEST_PART:
             yield "part", "<" + serial[:SHORTEST_PART]
             yield "part", ">" + serial[-SHORTEST_PART:]
-    if thing.kind == "other" or thing.day is None:
+    # The day of a registered thing (no kind) is that of its activity, not of a loss.
+    if thing.kind in ("", "other") or thing.day is None:
         return
     steps = (-1, 0, 1) if asking else (0,)
     nuclides = "+".join(sorted(thing.nuclides))
@@ -93,7 +94,7 @@ class Index:
         self._keys = keys[order]
         self._owners = things_of[order]
 
-    def candidates(self, thing: Thing) -> list[int]:
+    def candidates(self, thing: Thing) -> tuple[list[int], list[int]]:
         """Places of the things that share a key with this one.
 
         Parameters
@@ -103,14 +104,17 @@ class Index:
 
         Returns
         -------
-        list of int
-            In order of the list.
+        tuple of list of int
+            Those that share more than the key of a slip, and those that share only that; each in
+            order of the list.
         """
-        found: set[int] = set()
+        strong: set[int] = set()
+        weak: set[int] = set()
         for kind, key in keys_of(thing, asking=True):
             number = _number(kind, key)
             first = int(np.searchsorted(self._keys, number, side="left"))
             last = int(np.searchsorted(self._keys, number, side="right"))
             if last - first <= (50 * FULL if kind == "serial" else FULL):
-                found.update(self._owners[first:last].tolist())
-        return sorted(found)
+                found = self._owners[first:last].tolist()
+                (weak if kind == "slip" else strong).update(found)
+        return sorted(strong), sorted(weak - strong)

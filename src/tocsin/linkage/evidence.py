@@ -29,6 +29,13 @@ NEIGHBOURS: Mapping[Likeness, float] = {
 twenty devices from one delivery has neighbours one digit apart for most of them (an assumption,
 not counted)."""
 
+UNLIKE_PART = 0.05
+"""Share of descriptions of one thing in which a part's numbers are unlike although another part's
+agree: a source was exchanged, a number was read from something else (an assumption)."""
+
+MOST_PARTS = 3
+"""Numbers of one thing, at most: a device and two sources."""
+
 TWICE_GIVEN = 0.1
 """A maker gives a number once to a model: two things of one model share it only by an error in
 one of the descriptions, taken as one tenth of what chance alone would do (an assumption, not
@@ -76,6 +83,11 @@ def _weight(field: str, level: str, chance: float, why: str) -> Weight:
     return Weight(field, _bits(field, level, chance), why, level)
 
 
+def _of_find(field: str, a: Thing, b: Thing) -> str:
+    """Finds are described by strangers who measure; losses by holders who read their papers."""
+    return f"{field} of find" if "found" in (a.kind, b.kind) else field
+
+
 def _rarity(chance: float) -> str:
     if chance >= 0.095:
         return f"{100 * chance:.0f} of 100 unrelated things agree so"
@@ -112,9 +124,11 @@ def match_serials(
         Only numbers that are alike in some way.
     """
     found: list[SerialMatch] = []
-    family = family_of(b)
-    one_model = bool({m for m, _ in a.makers} & {m for m, _ in b.makers}) and any(
-        x.startswith(y) or y.startswith(x) for x in a.models for y in b.models
+    # Where a maker is not known the number could be of any series.
+    family = family_of(b) if family_of(a) == family_of(b) else ""
+    one_model = bool({m for m, _ in a.makers} & {m for m, _ in b.makers}) and (
+        not (a.models and b.models)
+        or any(x.startswith(y) or y.startswith(x) for x in a.models for y in b.models)
     )
     for one, _ in a.serials:
         for other, _ in b.serials:
@@ -146,6 +160,22 @@ def match_serials(
     return best
 
 
+def _unlike_parts(a: Thing, b: Thing, matches: list[SerialMatch]) -> int:
+    """How many parts (device, source) have a number on both sides and none that are alike.
+
+    Lists of several devices are left out: there somebody else's number is no objection.
+    """
+    if max(len(a.serials), len(b.serials)) > MOST_PARTS:
+        return 0
+    ones, others = {m.one for m in matches}, {m.other for m in matches}
+    count = 0
+    for part in ("device", "source"):
+        ours = [s in ones for s, of in a.serials if of == part]
+        theirs = [s in others for s, of in b.serials if of == part]
+        count += bool(ours and theirs) and not any(ours) and not any(theirs)
+    return count
+
+
 def serial_weight(
     a: Thing, b: Thing, population: Population, *, same_holder: bool = False
 ) -> Weight | None:
@@ -154,9 +184,11 @@ def serial_weight(
         return None
     matches = match_serials(a, b, population, same_holder=same_holder)
     if matches:
-        bits = _bits("serial", matches[0].level, matches[0].chance)
-        bits += sum(max(0.0, -math.log2(m.chance)) for m in matches[1:] if m.level == "same")
         first = matches[0]
+        bits = _bits("serial", first.level, first.chance)
+        bits += sum(max(0.0, _bits("serial", m.level, m.chance)) for m in matches[1:])
+        against = _unlike_parts(a, b, matches)
+        bits += against * math.log2(UNLIKE_PART)
         words = {
             "same": f"serial {first.one} on both sides",
             "look-alike": f"serials {first.one} and {first.other} differ in look-alike letters",
@@ -164,6 +196,7 @@ def serial_weight(
             "part": f"serial {first.one} is a part of {first.other} or the reverse",
         }[first.level]
         more = f", and {len(matches) - 1} more agree" if len(matches) > 1 else ""
+        more += ", but another serial differs" if against else ""
         return Weight("serial", bits, f"{words}{more}; {_rarity(first.chance)}", first.level)
     owners = {of for _, of in a.serials} & {of for _, of in b.serials}
     level = "different" if owners else "of different parts"
@@ -174,10 +207,13 @@ def nuclides_weight(a: Thing, b: Thing, population: Population) -> Weight | None
     """The set of nuclides: the same, overlapping, or different."""
     if not a.nuclides or not b.nuclides:
         return None
+    field = _of_find("nuclides", a, b)
     if a.nuclides == b.nuclides:
         chance = population.nuclide_set(b.nuclides)
         names = ", ".join(sorted(a.nuclides))
-        return _weight("nuclides", "same", chance, f"both {names}; {_rarity(chance)}")
+        return Weight(
+            "nuclides", _bits(field, "same", chance), f"both {names}; {_rarity(chance)}", "same"
+        )
     shared = a.nuclides & b.nuclides
     if shared or in_one_chain(a.nuclides, b.nuclides):
         smaller = min((a.nuclides, b.nuclides), key=len)
@@ -185,7 +221,7 @@ def nuclides_weight(a: Thing, b: Thing, population: Population) -> Weight | None
         words = (
             f"{', '.join(sorted(shared)) or 'parent and progeny'} on both sides, not all the same"
         )
-        return _weight("nuclides", "overlap", chance, words)
+        return Weight("nuclides", _bits(field, "overlap", chance), words, "overlap")
     return _weight("nuclides", "different", 0.5, "no nuclide in common")
 
 
@@ -205,6 +241,16 @@ def maker_weight(a: Thing, b: Thing, population: Population) -> Weight | None:
     return _weight("maker", "different", 0.5, words)
 
 
+def models_near(one: str, other: str) -> bool:
+    """Whether two models differ by a slip, by look-alike letters or by a longer ending."""
+    return (
+        likeness(one, other) in ("look-alike", "part")
+        or one_slip(one, other)
+        or one.startswith(other)
+        or other.startswith(one)
+    )
+
+
 def model_weight(a: Thing, b: Thing, population: Population) -> Weight | None:
     """Models, given the maker."""
     if not a.models or not b.models:
@@ -217,12 +263,9 @@ def model_weight(a: Thing, b: Thing, population: Population) -> Weight | None:
         return _weight("model", "same", chance, f"both model {model}; {_rarity(chance)}")
     for one in a.models:
         for other in b.models:
-            near = likeness(one, other) in ("look-alike", "part") or (
-                len(one) > 1 and one_slip(one, other)
-            )
-            if near or one.startswith(other) or other.startswith(one):
+            if models_near(one, other):
                 words = f"models {one} and {other} nearly agree"
-                chance = min(1.0, 3.0 * population.model(other, maker)) if maker else 0.06
+                chance = population.models_like(other, maker, models_near)
                 return _weight("model", "near", chance, words)
     words = f"model {a.models[0]} against {b.models[0]}"
     return _weight("model", "different", 0.6, words)
@@ -246,7 +289,7 @@ def _level_of(ln_ratio: float) -> str:
     for name, bound in (("same", SAME_LN), ("close", CLOSE_LN), ("near", NEAR_LN), ("far", FAR_LN)):
         if size <= bound:
             return name
-    if any(abs(size - k * _SLIP_LN) <= CLOSE_LN for k in (1, 2)):
+    if any(abs(size - k * _SLIP_LN) <= NEAR_LN for k in (1, 2)):
         return "slip"
     return "different"
 
@@ -285,7 +328,7 @@ def activity_weight(a: Thing, b: Thing, population: Population) -> Weight | None
         if level != "different"
         else f"{nuclide} differs by a factor {math.exp(min(size, 100.0)):.3g}"
     )
-    return _weight("activity", level, chance, words)
+    return Weight("activity", _bits(_of_find("activity", a, b), level, chance), words, level)
 
 
 def ratio_weight(a: Thing, b: Thing) -> Weight | None:
@@ -334,24 +377,33 @@ def holder_weight(a: Thing, b: Thing, population: Population) -> Weight | None:
 
 
 def place_weight(a: Thing, b: Thing, population: Population, *, same_holder: bool) -> Weight | None:
-    """Town and State; worth nothing more where the holder agrees already."""
+    """Town and State; worth nothing more where the holder agrees already.
+
+    Finds are made elsewhere more often than two reports of one loss come from different States.
+    """
     if not a.state or not b.state:
         return None
+    field = _of_find("place", a, b)
     if a.state != b.state:
         chance = 1.0 - population.state(b.state)
-        return _weight("place", "different", chance, f"{a.state} against {b.state}")
-    if same_holder:
+        level, words = "different", f"{a.state} against {b.state}"
+    elif same_holder:
         return Weight("place", 0.0, "same State, as the holder lets expect", "state")
-    if a.town and a.town == b.town:
+    elif a.town and a.town == b.town:
         chance = population.town(b.town, b.state)
-        return _weight("place", "town", chance, f"same town; {_rarity(chance)}")
-    chance = population.state(b.state)
-    return _weight("place", "state", chance, f"both {a.state}; {_rarity(chance)}")
+        level, words = "town", f"same town; {_rarity(chance)}"
+    else:
+        chance = population.state(b.state)
+        level, words = "state", f"both {a.state}; {_rarity(chance)}"
+    return Weight("place", _bits(field, level, chance), words, level)
 
 
 def time_weight(a: Thing, b: Thing, population: Population) -> Weight | None:
-    """Days between the two; a find before the report of the loss is no objection."""
-    if a.day is None or b.day is None:
+    """Days between two reports; a find before the report of the loss is no objection.
+
+    The day of a registered thing is that of its activity and says nothing about when it was lost.
+    """
+    if a.day is None or b.day is None or not (a.kind and b.kind):
         return None
     apart = abs(a.day - b.day)
     levels = (("days", 3), ("month", 31), ("year", 366), ("decade", 3653))

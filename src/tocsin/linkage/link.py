@@ -10,17 +10,17 @@ from typing import Any, Literal, TypeAlias
 from tocsin.errors import InvalidInput
 from tocsin.linkage.blocking import Index
 from tocsin.linkage.evidence import Weight, match_serials, weigh
-from tocsin.linkage.physics import veto
+from tocsin.linkage.physics import label_again, veto
 from tocsin.linkage.population import Population
 from tocsin.linkage.things import Thing
 
 Zone: TypeAlias = Literal["link", "review", "none"]
 
-LINK = 0.98
+LINK = 0.95
 REVIEW = 0.02
-"""Zones by the cost of an error: a link that is false costs 49 times as much as one that a person
-has to look at (0.98 = 49 / 50), and a match that nobody sees costs 49 times as much as a look in
-vain."""
+"""Zones by the cost of an error: a link that is false costs 19 times as much as a pair that a
+person has to look at (0.95 = 19 / 20), and a match that nobody sees costs 49 times as much as a
+look in vain (0.02 = 1 / 50)."""
 
 EXPECTED_SHARE = 0.1
 """Share of the things of the first list that are taken to be in the second before anything is
@@ -117,13 +117,18 @@ class Linker:
     def score(self, thing: Thing) -> list[_Scored]:
         """Weigh a thing against every candidate, without the prior."""
         scored = []
-        for place in self.index.candidates(thing):
+        strong, weak = self.index.candidates(thing)
+        likely = [place for place in weak if not _hopeless(thing, self.things[place])]
+        for place in (*strong, *likely):
             other = self.things[place]
             if _one_record(thing, other):
                 continue
             weights = tuple(weigh(thing, other, self.population))
             refused = veto(thing, other)
-            exchanged = refused is not None and _device_agrees(thing, other, self.population)
+            exchanged = refused is not None and (
+                _device_agrees(thing, other, self.population)
+                or (bool(thing.nuclides & other.nuclides) and label_again(thing, other))
+            )
             bits = sum(w.bits for w in weights)
             scored.append(_Scored(place, bits, weights, refused, exchanged))
         return scored
@@ -193,6 +198,15 @@ def _best_first(pair: Pair) -> tuple[float, float, str, str]:
 def _one_record(a: Thing, b: Thing) -> bool:
     """The same row of the same list, which says nothing about itself."""
     return a.number == b.number and replace(a, kind=b.kind) == b
+
+
+def _hopeless(a: Thing, b: Thing) -> bool:
+    """Numbers that are at best one slip apart, of different nuclides or different makers."""
+    if a.nuclides and b.nuclides and a.nuclides.isdisjoint(b.nuclides):
+        return True
+    return bool(a.makers and b.makers) and {f for _, f in a.makers}.isdisjoint(
+        f for _, f in b.makers
+    )
 
 
 def _device_agrees(a: Thing, b: Thing, population: Population) -> bool:

@@ -22,10 +22,10 @@ _LETTERS_ALONE = {
 }
 """Symbols of one letter are also pumps, rooms and paragraphs: only these nuclides are read."""
 
-_NEEDS_CONTEXT = {"C", "N", "O", "F", "P", "S", "K", "W", "Y"}
+_NEEDS_CONTEXT = {"C", "N", "O", "F", "P", "S", "K", "W"}
 _RADIATION = re.compile(
     r"curie|\b[mukMG]?Ci\b|becquerel|\b[kMGT]?Bq\b|radio|isotop|tracer|tritium|seed|\bPET\b|dpm\b"
-    r"|nuclear medicine|misadministration|sealed source",
+    r"|nuclear medicine|misadministration|sealed source|patient|microsphere|brachytherapy",
     re.I,
 )
 _COMMON_WORDS = {"in", "as", "at", "no", "be", "he", "i", "am", "pa", "co", "la", "ne", "al"}
@@ -106,7 +106,7 @@ def _one_slip_apart(written: str, name: str) -> bool:
 
 
 @functools.lru_cache(maxsize=4096)
-def _symbol_of(word: str) -> str | None:
+def symbol_of(word: str) -> str | None:
     """Symbol of an element's name; long names may carry one slip of the typist."""
     names, _ = _elements()
     lowered = word.lower()
@@ -165,7 +165,7 @@ def _from_symbol(match: re.Match[str]) -> Iterator[str]:
 
 
 def _from_word(match: re.Match[str]) -> Iterator[str]:
-    symbol = _symbol_of(match["word"])
+    symbol = symbol_of(match["word"])
     if symbol is None:
         return
     name = _known(symbol, match["mass"], "m" if match["isomer"] else "")

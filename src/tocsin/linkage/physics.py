@@ -55,6 +55,15 @@ def in_one_chain(one: frozenset[str], other: frozenset[str]) -> bool:
     return any(a == b or b in _progeny(a) or a in _progeny(b) for a in one for b in other)
 
 
+def label_again(a: Thing, b: Thing) -> bool:
+    """Whether both sides state one activity to 2 %: a label that was read again, no measurement."""
+    return any(
+        n == m and n and abs(math.log(x / y)) <= 0.02
+        for n, x in a.activities_Bq
+        for m, y in b.activities_Bq
+    )
+
+
 def veto(a: Thing, b: Thing) -> str | None:
     """Why two descriptions cannot be of one thing, or None.
 
@@ -89,7 +98,12 @@ def veto(a: Thing, b: Thing) -> str | None:
         after = min(x for n, x in late.activities_Bq if n == nuclide)
         expected = before * decay_factor(nuclide, span_s)
         excess = math.log(after) - (math.log(expected) if expected > 0.0 else -700.0)
-        slip = any(abs(abs(math.log(after / before)) - k * math.log(1000.0)) < 0.15 for k in (1, 2))
+        stated = math.log(after / before)
+        slip = abs(stated) > 3.0 and any(
+            abs(abs(ln_ratio) - k * math.log(1000.0)) < 2.0 * SIGMA_LN
+            for ln_ratio in (stated, excess)
+            for k in (1, 2)
+        )
         if excess > SIGMAS * SIGMA_LN * math.sqrt(2.0) and not slip:
             grown = math.exp(min(excess, 100.0))
             return f"{nuclide} would have grown to {grown:.3g} times what decay leaves"

@@ -8,7 +8,7 @@ import itertools
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import resources
 from typing import Any
 
@@ -50,6 +50,7 @@ class Population:
         self._models = _table(start["models"])
         self._types = _table(start["types"])
         self._states = Counter(start["states"])
+        self._near: dict[tuple[str, str], float] = {}
         self._towns: Counter[str] = Counter()
         self._holders: Counter[str] = Counter()
         self._licences: Counter[str] = Counter()
@@ -109,6 +110,16 @@ class Population:
     def model(self, model: str, maker: str) -> float:
         """Share of this model among things of this maker."""
         return self._conditional(self._models, maker, model)
+
+    def models_like(self, model: str, maker: str, like: Callable[[str, str], bool]) -> float:
+        """Share of other models of this maker that are like this one."""
+        key = (model, maker)
+        if key not in self._near:
+            within = self._models.get(maker, Counter())
+            total = sum(within.values())
+            others = sum(n for m, n in within.items() if m != model and like(model, m))
+            self._near[key] = (others + PRIOR_WEIGHT * 0.05) / (total + PRIOR_WEIGHT)
+        return self._near[key]
 
     def device_type(self, kind: str, nuclides: frozenset[str]) -> float:
         """Share of this kind of device among things with these nuclides."""

@@ -19,13 +19,13 @@ _LEAD = re.compile(
     r"(?P<lead>\bserial(?:\s+(?:numbers?|nos?\b\.?|nbrs?\b\.?|num\b\.?|nr\b\.?|#s?|"
     r"id\b))*(?:\s?\(s\)|'?s\b)?"
     r"|\bS\s?/\s?N(?:'s|s|os?)?\b|\bS\.\s?N\.|(?<![A-Za-z])SNs?(?=\s?[#:.]|\s[A-Z]{0,4}-?\d)|"
-    r"(?<=\bs)/n(?=\d)|\bs/n(?=[\d#:])"
+    r"(?<=\bs)/n(?=\d)|\bs/n(?=[\d#:])|\bser\b\.?(?=\s?(?:#|nos?\b))"
     r"|\b(?:source|device) (?:numbers?:|ID(?: number)?s?:?|#)(?=\s?[A-Z]{0,4}\d))"
     r"\s*(?:#s?|nos?\.|numbers?)?",
     re.I,
 )
 _BRIDGE = re.compile(
-    r"(?:[\s:#=,]|--|\((?=[A-Z]{0,6}-?\d)|\bis\b|\bare\b|\bwas\b|\bwere\b|"
+    r"(?:[\s:#=,\]]|--|\((?=[A-Z]{0,6}-?\d)|\bis\b|\bare\b|\bwas\b|\bwere\b|"
     r"\bof\b(?=\s+[A-Z]{0,4}\d)|\bas\b"
     r"|\b(?:for|on|of) (?:(?!\b(?:is|are|was|were)\b)[^.;:]){2,60}?(?:\bis\b|\bare\b|\bwas\b|"
     r"\bwere\b|:))*",

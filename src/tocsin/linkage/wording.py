@@ -21,6 +21,8 @@ _UNSEEN = re.compile(
 )
 _DASHES = str.maketrans({c: "-" for c in "\u2010\u2011\u2012\u2013\u2014\u2212\u00ad"})
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
+# "I-I31" and "I-l25": the one of iodine-131 typed or read as a letter.
+_IODINE = re.compile(r"\bI ?- ?[Il](?=[23]\d\b)")
 _LINE_END = re.compile(r"(?<!\n)[ ]*\n[ ]*(?!\s*\n)")
 _BLANKS = re.compile(r"[^\S\n]+")
 
@@ -114,6 +116,7 @@ def clean(text: str) -> str:
     shown = text[:LONGEST_TEXT].replace("\r\n", "\n").replace("\r", "\n")
     shown = _UNSEEN.sub(" ", shown)
     shown = _MICRO.sub("u", shown).translate(_DASHES).translate(_QUOTES)
+    shown = _IODINE.sub("I-1", shown)
     return _BLANKS.sub(" ", shown).strip()
 
 
