@@ -61,6 +61,15 @@ def test_a_whole_notice() -> None:
     assert notice["place"] == "Draper, UT"
 
 
+def test_no_name_stands_between_the_word_serial_and_the_number() -> None:
+    text = (
+        "LOST GAUGE\n\nThe serial number for the gauge of Obadiah Quill is 12345. 8 mCi of Cs-137."
+    )
+    said = json.dumps(read_notice({"event_number": 1, "event_text": text}).as_json())
+    assert "12345" in said
+    assert not re.search("obadiah|quill", said, re.I)
+
+
 def test_no_name_of_a_person_is_given_out() -> None:
     said = json.dumps(
         read_notice(

@@ -268,7 +268,7 @@ def read_notice(record: Mapping[str, Any]) -> Notice:
     ]
     passages += [_shown(text, "nuclides", n, m.start, m.end) for n, m in first_mentions.items()]
     passages += [_shown(text, "activities", a.text, a.start, a.end) for a in activities]
-    passages += [_shown(text, "serials", s.value, s.start, s.end) for s in serials]
+    passages += [_shown(text, "serials", s.value, s.at, s.end) for s in serials]
     passages += [_shown(text, "manufacturers", m.name, a, b) for m, a, b in makers]
     passages += [_shown(text, "models", c, a, b) for c, a, b in models]
     return Notice(

@@ -78,12 +78,15 @@ class SerialMention:
         What it belongs to.
     start, end : int
         Where the words stand, from the word "serial" on.
+    at : int
+        Where the number itself starts.
     """
 
     value: str
     of: Owner
     start: int
     end: int
+    at: int
 
 
 def find_serials(text: str, nuclides: list[NuclideMention]) -> list[SerialMention]:
@@ -111,11 +114,11 @@ def find_serials(text: str, nuclides: list[NuclideMention]) -> list[SerialMentio
         near = nuclides[low : bisect.bisect_right(starts, at + 1500)]
         values = _values(text, at, near)
         of = _owner(text, lead, text[lead.end() : at], near) if values else "unknown"
-        for value, end in values:
+        for value, first, end in values:
             key = normal_serial(value)
             if not key:
                 continue
-            mention = SerialMention(value, of, lead.start(), end)
+            mention = SerialMention(value, of, lead.start(), end, first)
             if key not in found or (found[key].of == "unknown" and of != "unknown"):
                 found[key] = mention
     return sorted(found.values(), key=lambda mention: mention.start)
@@ -126,8 +129,8 @@ def normal_serial(value: str) -> str:
     return re.sub(r"[^A-Z0-9]", "", value.upper())
 
 
-def _values(text: str, at: int, nuclides: list[NuclideMention]) -> list[tuple[str, int]]:
-    values: list[tuple[str, int]] = []
+def _values(text: str, at: int, nuclides: list[NuclideMention]) -> list[tuple[str, int, int]]:
+    values: list[tuple[str, int, int]] = []
     while len(values) < 60:
         match = _VALUE.match(text, at)
         if match is None or any(n.start <= match.start() < n.end for n in nuclides):
@@ -137,7 +140,7 @@ def _values(text: str, at: int, nuclides: list[NuclideMention]) -> list[tuple[st
         if not _plausible(written) or _UNIT_AFTER.match(joined):
             break
         pieces = _pieces(written)
-        values += [(piece, match.end()) for piece in pieces]
+        values += [(piece, match.start(), match.end()) for piece in pieces]
         join = _JOIN.match(text, match.end())
         if join is None:
             break
