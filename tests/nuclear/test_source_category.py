@@ -146,6 +146,9 @@ def test_what_cannot_be_judged_says_so() -> None:
     partly = source_category({"Cs-137": 1e12, "Cs-134": 1e15})
     assert partly.category == 2
     assert {"at_least", "d_value_not_used"} <= {r.code for r in partly.remarks}
+    hidden = source_category({"Cs-137": 1.0, "Cs-134": 1e15})
+    assert (hidden.category, hidden.ratio_A_over_D) == (None, None)
+    assert "below_exemption" not in {r.code for r in hidden.remarks}
     kept_out = {n for n, d in d_values().items() if d.confidence in NOT_FOR_DECISIONS}
     assert kept_out >= {"Mn-52m", "Ge-68", "Ir-194n", "Cs-134", "Ba-133"}
 
@@ -157,11 +160,14 @@ def test_an_unlimited_quantity_is_never_dangerous_but_may_be_above_exemption() -
 
 
 def test_progeny_that_outlives_its_parent() -> None:
-    """D of Pu-241 includes progeny: Am-241 is told, not counted; Cm-244 counts its Pu-240."""
-    old = [SourceActivity("Pu-241", 3e12, dt.date(1950, 1, 1))]
+    """D of Pu-241 includes progeny, until Am-241 outweighs it; Cm-244 counts its Pu-240."""
+    old = [SourceActivity("Pu-241", 1e14, dt.date(1960, 1, 1))]
     found = source_category(old, on=DAY)
-    assert {c.nuclide for c in found.contributions} == {"Pu-241"}
+    assert {c.nuclide for c in found.contributions} == {"Pu-241", "Am-241"}
     assert "progeny_dominates" in {r.code for r in found.remarks}
+    assert found.category == 2
+    young = [SourceActivity("Pu-241", 1e14, dt.date(2025, 6, 1))]
+    assert {c.nuclide for c in source_category(young, on=DAY).contributions} == {"Pu-241"}
     curium = [SourceActivity("Cm-244", 1e12, dt.date(1950, 1, 1))]
     grown = {c.nuclide: c for c in source_category(curium, on=DAY).contributions}
     assert grown["Pu-240"].grown_from == "Cm-244"
@@ -190,6 +196,8 @@ def test_before_the_reference_date_and_without_a_half_life() -> None:
         ("Am241/Li", "Am-241"),
         ("Sr-90 (Y-90)", "Sr-90"),
         ("Sr-90 + Y-90", "Sr-90"),
+        ("Sr-90/Y-90", "Sr-90"),
+        ("Am-241:Be", "Am-241"),
         ("cs137", "Cs-137"),
     ],
 )
@@ -207,6 +215,8 @@ def test_impossible_activities_are_refused() -> None:
     for activity in (-1.0, float("nan"), float("inf")):
         with pytest.raises(InvalidInput):
             source_category({"Co-60": activity})
+    with pytest.raises(InvalidInput, match="too large"):
+        source_category({"Co-60": 1.7e308, "Cs-137": 1.7e308}).activity_Bq  # noqa: B018
     with pytest.raises(InvalidInput, match="date asked about"):
         source_category([SourceActivity("Co-60", 1e9, DAY)])
 

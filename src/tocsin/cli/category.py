@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -63,6 +64,10 @@ def category_command(
                 bad_usage("--material goes with --mass-g and shares, not with a source")
             if mass_g is None:
                 bad_usage("--material needs --mass-g")
+            if material != "U-235" and u235_percent is not None:
+                bad_usage("--u235-percent belongs to U-235")
+            if material != "Pu" and pu238_percent is not None:
+                bad_usage("--pu238-percent belongs to Pu")
             _show_material(material, mass_g, u235_percent, pu238_percent, as_json=as_json)
             return
         if mass_g is not None or u235_percent is not None or pu238_percent is not None:
@@ -103,6 +108,8 @@ def _sources(
 def _show_source(sources: list[SourceActivity], day: dt.date, *, as_json: bool) -> None:
     from tocsin.nuclear import next_change, source_category
 
+    # an activity without a date is that of the day asked about
+    sources = [replace(s, reference_date=s.reference_date or day) for s in sources]
     found = source_category(sources, on=day)
     try:
         later: tuple[dt.date, int | None] | None = next_change(sources, on=day)

@@ -156,7 +156,7 @@ def _judged(row: MaterialBounds, mass_g: float) -> MaterialCategory:
         return bound is not None and (mass_g >= bound if included else mass_g > bound)
 
     name = f"{row.material} ({row.grade})" if row.grade else row.material
-    said = f"{mass_g:g} g of {name}"
+    said = f"{mass_g:.10g} g of {name}"
     steps = (
         ("I", row.least_I_g, True),
         ("II", row.over_II_g, row.II_included),

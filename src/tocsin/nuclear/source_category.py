@@ -3,8 +3,9 @@ r"""Category of sealed sources by the sum of activity over dangerous quantity, o
 Sources that are together count as one, :math:`A/D = \sum_n \sum_i A_{i,n} / D_n`. Category 1 from
 1000, 2 from 10, 3 from 1, 4 from 0.01, 5 below that and above exemption; each boundary belongs to
 the graver category. Activities decay from their reference date. A nuclide that grows in and lives
-longer than its parent is counted with its own D, unless D of the parent includes progeny, or it
-would add less than a thousandth; what lives shorter is in equilibrium with the parent.
+longer than its parent is counted with its own D. It is not where it would add less than a
+thousandth, nor where D of the parent includes progeny, unless it outweighs the parent by now. What
+lives shorter is in equilibrium with the parent and part of it.
 
 References
 ----------
@@ -31,8 +32,8 @@ DAY_s = 86400.0
 LAST_DAY = dt.date.max
 ROUNDING = 1e-12
 """Relative error of sums of binary numbers: what is written as the boundary is the boundary."""
-NEUTRON_TARGETS = re.compile(r"\s*/\s*(?:be|li|b|c|f)(?:[\s_-]*\d{1,2})?\s*$", re.IGNORECASE)
-IN_EQUILIBRIUM = re.compile(r"\s*(?:\(([^()]+)\)|\+\s*([A-Za-z].*))\s*$")
+NEUTRON_TARGETS = re.compile(r"\s*[/:]\s*(?:be|li|b|c|f)(?:[\s_-]*\d{1,2})?\s*$", re.IGNORECASE)
+IN_EQUILIBRIUM = re.compile(r"\s*(?:\(([^()]+)\)|[+/]\s*([A-Za-z].*))\s*$")
 
 
 LEAST_GROWN = 1e-3
@@ -124,7 +125,7 @@ class SourceCategory:
     @property
     def activity_Bq(self) -> float:
         """Sum of the activities of the nuclides given, without what grew in."""
-        return math.fsum(c.activity_Bq for c in self.contributions if c.grown_from is None)
+        return _sum(c.activity_Bq for c in self.contributions if c.grown_from is None)
 
 
 @lru_cache(maxsize=4096)
@@ -192,10 +193,15 @@ def source_category(
     shown = tuple(sorted(contributions, key=lambda c: -(c.ratio_A_over_D or 0.0)))
     if not counted:
         return SourceCategory(None, None, None, shown, tuple(remarks))
-    ratio = math.fsum(c.ratio_A_over_D or 0.0 for c in counted)
-    exempt = math.fsum(_over_exemption(c) for c in counted)
+    ratio = _sum(c.ratio_A_over_D or 0.0 for c in counted)
+    exempt = _sum(_over_exemption(c) for c in counted)
     found = next(b for b in source_boundaries() if ratio >= b.least_A_over_D * (1.0 - ROUNDING))
-    if found.category == source_boundaries()[-1].category and exempt <= 1.0:
+    low = found.category == source_boundaries()[-1].category and exempt <= 1.0
+    if low and len(counted) < len(contributions):
+        text = "What could be counted is below the exemption level; the rest may be anything."
+        remarks.append(CategoryRemark("cannot_be_told", text))
+        return SourceCategory(None, None, None, shown, tuple(remarks))
+    if low:
         remarks.append(CategoryRemark("below_exemption", "Below the exemption level: no category."))
         return SourceCategory(None, ratio, None, shown, tuple(remarks))
     if len(counted) < len(contributions):
@@ -296,11 +302,9 @@ def _on_the_day(
         if own.d_value is None or not own.d_value.with_progeny:
             counted[progeny, parent] = activity
         elif item.ratio_A_over_D > (own.ratio_A_over_D or 0.0):
-            text = (
-                f"{activity:.4g} Bq of {progeny} have grown from {parent}: alone A/D "
-                f"{item.ratio_A_over_D:.3g}. It is not counted, as D of {parent} includes progeny; "
-                f"enter the source as {progeny} if that is what it is now."
-            )
+            # D of the parent includes what grows in within years; here the progeny is the source
+            counted[progeny, parent] = activity
+            text = f"{progeny} that has grown from {parent} outweighs it and is counted beside it."
             remarks[CategoryRemark("progeny_dominates", text)] = None
     return given, counted, list(remarks)
 
@@ -400,6 +404,13 @@ def _about(item: Contribution) -> list[CategoryRemark]:
     return said
 
 
+def _sum(values: Iterable[float]) -> float:
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        raise InvalidInput("the activities together are too large for a number") from None
+
+
 def _over_exemption(item: Contribution) -> float:
     known = item.d_value.exemption_Bq if item.d_value is not None else None
     return math.inf if known is None else item.activity_Bq / known
@@ -421,7 +432,7 @@ def _why(category: int, ratio: float, counted: Sequence[Contribution]) -> str:
     above = next((b.least_A_over_D for b in bounds if b.category == category - 1), None)
     span = f"from {least:g}" if least else "above exemption"
     span += f" to below {above:g}" if above is not None else ""
-    return f"A/D = {' + '.join(parts)} = {ratio:.4g}: category {category} is {span}."
+    return f"A/D = {' + '.join(parts)} = {ratio:.6g}: category {category} is {span}."
 
 
 def source_category_json(found: SourceCategory) -> dict[str, Any]:
