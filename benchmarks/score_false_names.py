@@ -94,7 +94,7 @@ def main() -> int:
     if not DATA.is_dir():
         print("the shared data are absent: nothing to score", file=sys.stderr)
         return 1
-    print("| background | man-made named | interval | what |\n|---|---|---|---|")
+    print("| background | not natural | interval | what |\n|---|---|---|---|")
     total: Counter[str] = Counter()
     n_all = k_all = 0
     start = time.perf_counter()
