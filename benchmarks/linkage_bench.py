@@ -8,6 +8,7 @@ Times are of the processor (``_cpu_s``) and of the clock, which a busy machine s
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import resource
 import time
@@ -54,11 +55,13 @@ def main() -> None:
     linker = Linker(register, finds)
     built = time.perf_counter()
     built_cpu = time.process_time()
+    gc.freeze()  # as the command does: no collector walks through a million rows
+    linker.score(finds[0])  # loads the nuclide library, once for all queries
     scored, single = [], []
     for find in finds:
-        start = time.perf_counter()
+        start = time.process_time()
         scored.append(linker.score(find))
-        single.append(time.perf_counter() - start)
+        single.append(time.process_time() - start)
     linker.expected_share = estimate_share(linker, scored)
     links = right_links = 0
     legible = sum(bool(f.serials) for f, t in zip(finds, world.truth, strict=True) if t)
@@ -91,8 +94,8 @@ def main() -> None:
         "index_s": round(built - made, 1),
         "all_queries_s": round(asked - built, 1),
         "all_queries_cpu_s": round(asked_cpu - built_cpu, 1),
-        "query_median_ms": round(1e3 * float(np.median(single)), 2),
-        "query_max_ms": round(1e3 * max(single), 1),
+        "query_median_cpu_ms": round(1e3 * float(np.median(single)), 2),
+        "query_max_cpu_ms": round(1e3 * max(single), 1),
         "candidates": len(every),
         "links": links,
         "precision": round(right_links / max(1, links), 5),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,6 +72,7 @@ def link_command(
         failed |= broken
         lists.append(things)
     asked, known = lists
+    gc.freeze()  # the lists stay until the end: the collector need not walk through them
     with progress_bar() as progress:
         task = progress.add_task("comparing", total=len(asked))
         pairs = list(
