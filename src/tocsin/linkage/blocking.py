@@ -105,8 +105,8 @@ class Index:
         Returns
         -------
         tuple of list of int
-            Those that share more than the key of a slip, and those that share only that; each in
-            order of the list.
+            Those that share more than the key of a slip or a number that very many have, and those
+            that share only that; each in order of the list.
         """
         strong: set[int] = set()
         weak: set[int] = set()
@@ -114,7 +114,8 @@ class Index:
             number = _number(kind, key)
             first = int(np.searchsorted(self._keys, number, side="left"))
             last = int(np.searchsorted(self._keys, number, side="right"))
-            if last - first <= (50 * FULL if kind == "serial" else FULL):
+            many = last - first > FULL
+            if not many or (kind == "serial" and last - first <= 50 * FULL):
                 found = self._owners[first:last].tolist()
-                (weak if kind == "slip" else strong).update(found)
+                (weak if kind == "slip" or many else strong).update(found)
         return sorted(strong), sorted(weak - strong)

@@ -201,7 +201,7 @@ def _one_record(a: Thing, b: Thing) -> bool:
 
 
 def _hopeless(a: Thing, b: Thing) -> bool:
-    """Numbers that are at best one slip apart, of different nuclides or different makers."""
+    """Numbers one slip apart or very common, of different nuclides or different makers."""
     if a.nuclides and b.nuclides and a.nuclides.isdisjoint(b.nuclides):
         return True
     return bool(a.makers and b.makers) and {f for _, f in a.makers}.isdisjoint(
