@@ -40,10 +40,13 @@ from tocsin.server.measurements import services as measurements
 from tocsin.server.measurements import tasks
 from tocsin.server.measurements.models import Measurement
 from tocsin.server.register.entries import entry_of
+from tocsin.server.register.holders import holder_named
 from tocsin.server.register.imports import bring
-from tocsin.server.register.services import holder_named, register_source
+from tocsin.server.register.services import register_source
 
 CANARY = "canary7h3"
+EXACT = ("14.681237", "-17.432107")
+"""An exact place: no page, table or program shows it without a reason."""
 SURVEY = "mobile_nsdd/Q67_Mobile.N42"
 EXPECTED_TO_NAME_PEOPLE = frozenset({"accounts:invitation"})
 """Routes that open by a secret and not by a role."""
@@ -161,6 +164,7 @@ def world(
     rows: dict[str, dict[str, Any]] = {
         "register:report": {"pk": held.pk, "kind": "loss"},
         "register:holder": {"pk": held.holder_id},
+        "register:holder_edit": {"pk": held.holder_id},
         "accounts:invitation": {"token": invite(officer.person, actor="system:test")},
         "accounts:token_end": {"pk": token.pk},
         "accounts:organisation_state": {"pk": officer.person.organisation_id},
@@ -214,7 +218,8 @@ def source_given(canary: str) -> dict[str, str]:
     """A source of which every text holds a canary."""
     names = ("holder", "manufacturer", "model", "serial", "device", "place", "reference")
     given = {name: f"{name} {canary}" for name in names}
-    return given | {"nuclide": "Cs-137", "activity": "1 TBq", "reference_date": "2020-01-01"}
+    known = {"nuclide": "Cs-137", "activity": "1 TBq", "reference_date": "2020-01-01"}
+    return given | known | {"latitude": EXACT[0], "longitude": EXACT[1]}
 
 
 def nothing_like(kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -276,6 +281,8 @@ def test_no_route_shows_anything_to_another_organisation(
             headers = " ".join(f"{k}: {v}" for k, v in answer.headers.items())
             if CANARY in (text + headers).lower():
                 faults.append(f"{where} shows the canary")
+            if EXACT[0] in text:
+                faults.append(f"{where} shows an exact place")
             if answer.status_code >= 500:
                 faults.append(f"{where} is a fault of the server")
             if not kwargs or route.startswith("audit:checkpoint"):
@@ -331,6 +338,9 @@ def test_within_the_organisation_each_role_does_what_the_table_says(
                 faults.append(f"{where} is a fault of the server")
             elif rule.needs != "signed-in" and kwargs and answer.status_code == 404:
                 faults.append(f"{where}, but the table allows it")
-            shown += CANARY in body_of(answer).lower()
+            text = body_of(answer)
+            shown += CANARY in text.lower()
+            if any(part in text for part in EXACT):
+                faults.append(f"{where} shows an exact place without a reason")
     assert not faults, "\n".join(faults)
     assert shown > 20, "the canaries are nowhere: the test would see no leak"

@@ -21,7 +21,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-UPLOADS = ("measurements:upload", "api:measurements_uploads")
+UPLOADS = ("measurements:upload", "api:measurements_uploads", "register:import_new")
 """Names of the addresses that take files."""
 
 

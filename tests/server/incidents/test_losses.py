@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from register_entries import GIVEN, TODAY
 
+from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Person
 from tocsin.server.duties.models import Clock, Notice
 from tocsin.server.incidents.losses import hear_of_source
@@ -16,9 +17,10 @@ from tocsin.server.incidents.models import Incident, IncidentState
 from tocsin.server.incidents.reading import attached, incidents_for
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.register.entries import entry_of
+from tocsin.server.register.holders import holder_named
 from tocsin.server.register.life import Kind
 from tocsin.server.register.models import Outgoing, Source
-from tocsin.server.register.services import holder_named, register_source, report
+from tocsin.server.register.services import register_source, report
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +99,34 @@ def test_what_could_not_be_told_is_told_later(works: Reader, source: Source) -> 
     assert deliver_pending(now()) == 1
     assert Incident.objects.count() == 1
     assert deliver_pending(now()) == 0
+
+
+def test_a_nuclide_without_a_scheme_and_clocks_that_fail_stop_no_incident(
+    officer: Reader,
+    works: Reader,
+    source: Source,
+    django_capture_on_commit_callbacks: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Source.objects.update(contents=[dict(source.contents[0], nuclide="Cf-254")])
+
+    def refuse(*_given: Any, **_more: Any) -> None:
+        raise InvalidInput("no law today")
+
+    monkeypatch.setattr("tocsin.server.incidents.losses.start_legal_clocks", refuse)
+    told(django_capture_on_commit_callbacks, works, source, Kind.LOSS)
+    incident = Incident.objects.get()
+    assert incident.source_class == "unknown"
+    assert any("no law today" in event.note for event in incident.events.all())
+
+
+def test_a_loss_told_after_the_recovery_says_what_is_known_by_now(
+    works: Reader, source: Source
+) -> None:
+    report(works, source, Kind.LOSS, happened_on=TODAY, note="gone")
+    report(works, source, Kind.RECOVERY, happened_on=TODAY, note="was behind the door")
+    first, second = Outgoing.objects.order_by("id")
+    hear_of_source(second.transaction)
+    assert not Incident.objects.exists()
+    hear_of_source(first.transaction)
+    assert any("by now stored" in event.note for event in Incident.objects.get().events.all())

@@ -11,8 +11,9 @@ from tocsin.server.accounts.models import Organisation, Person
 from tocsin.server.clock import now
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.register.entries import entry_of
+from tocsin.server.register.holders import holder_named
 from tocsin.server.register.models import Holder, Source
-from tocsin.server.register.services import holder_named, register_source
+from tocsin.server.register.services import register_source
 
 
 @pytest.fixture

@@ -28,6 +28,9 @@ from tocsin.server.register.entries import UNITS_Bq, activity_of, day_of, entry_
         ("50 µCi", "", 1.85e6),
         ("50 uCi", "", 1.85e6),
         ("2 MBq", "GBq", 2e6),
+        ("1.234,5 GBq", "", 1.2345e12),
+        ("1,234.5 GBq", "", 1.2345e12),
+        ("0,185 GBq", "", 1.85e8),
     ],
 )
 def test_activities(text: str, unit: str, Bq: float) -> None:
@@ -61,8 +64,10 @@ def test_days() -> None:
     assert day_of("2026-01-31", "day", TODAY) == dt.date(2026, 1, 31)
     assert day_of("31.01.2026", "day", TODAY) == dt.date(2026, 1, 31)
     assert day_of("2026-01-31T00:00:00", "day", TODAY) == dt.date(2026, 1, 31)
+    assert day_of("12/31/2025", "day", TODAY) == dt.date(2025, 12, 31)
+    assert day_of("31/12/2025", "day", TODAY) == dt.date(2025, 12, 31)
     assert day_of("", "day", TODAY) is None
-    for text in ("2026-03-04", "1850-01-01", "31.02.2026", "soon"):
+    for text in ("2026-03-04", "1850-01-01", "31.02.2026", "soon", "2020-01-311", "03/04/2020"):
         with pytest.raises(InvalidInput):
             day_of(text, "day", TODAY)
 
@@ -86,6 +91,8 @@ def test_all_faults_are_told_at_once() -> None:
     for missing in ("nuclide", "activity", "reference_date"):
         with pytest.raises(InvalidInput):
             entry_of(GIVEN | {missing: ""}, today=TODAY)
+    with pytest.raises(InvalidInput, match="in use"):
+        entry_of(GIVEN | {"status": "disposed"}, today=TODAY)
     with pytest.raises(InvalidInput, match="practice"):
         entry_of(GIVEN | {"practice": "juggling"}, today=TODAY)
 

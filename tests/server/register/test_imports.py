@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from django.test import Client
 from register_entries import TODAY
 
 from tocsin.errors import ParseError
 from tocsin.scenario.register import MISTAKES, RegisterRow, register_table, synthetic_register
+from tocsin.server.accounts.models import Person
 from tocsin.server.audit.models import Leaf
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register import imports
+from tocsin.server.register.holders import Refused
 from tocsin.server.register.life import Kind, Status
 from tocsin.server.register.models import Holder, Import, Source
 from tocsin.server.register.quality import findings
 from tocsin.server.register.reading import sources_for
-from tocsin.server.register.services import Refused, report
+from tocsin.server.register.services import report
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +80,33 @@ def test_columns_of_other_names_are_told_by_a_person(officer: Reader) -> None:
         imports.map_columns(officer, row, row.mapping | {"Stoff": "nuclide", "Colour": "nuclide"})
     mended = imports.map_columns(officer, row, row.mapping | {"Stoff": "nuclide", "no": "serial"})
     assert mended.good == 2
+
+
+@pytest.mark.parametrize(
+    ("column", "unit"),
+    [
+        ("Activity (GBq)", "GBq"),
+        ("activity_Bq", "Bq"),
+        ("Activity [kCi]", "kCi"),
+        ("Activity MBq", "MBq"),
+        ("Activity", ""),
+        ("Source activity date", ""),
+    ],
+)
+def test_units_in_names_of_columns(column: str, unit: str) -> None:
+    assert imports.unit_of(column) == unit
+    if unit:
+        assert imports.guessed([column]) == {column: "activity"}
+
+
+def test_what_was_exported_can_be_brought_again(
+    officer: Reader, source: Source, signed_in: Callable[[Person], Client]
+) -> None:
+    answer = signed_in(officer.person).get("/register/sources.csv")
+    text = answer.content.decode()
+    assert "14.68" not in text, "the exact place is told for a reason only"
+    row = brought(officer, text)
+    assert (row.rows, row.good) == (1, 1)
 
 
 def test_who_is_no_officer_brings_nothing(works: Reader) -> None:

@@ -15,14 +15,13 @@ from tocsin.server.marking.immutable import WrittenOnce
 from tocsin.server.marking.models import Release
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.register.entries import entry_of
+from tocsin.server.register.holders import Refused, change_holder, holder_named
 from tocsin.server.register.life import Kind, Status
 from tocsin.server.register.models import Holder, Source, Transaction
-from tocsin.server.register.reading import Filter, numbers_for, overdue, sources_for
+from tocsin.server.register.reading import Filter, life_of, numbers_for, overdue, sources_for
 from tocsin.server.register.services import (
-    Refused,
     correct,
     follow_decay,
-    holder_named,
     register_source,
     report,
     steps,
@@ -52,16 +51,20 @@ def test_a_new_source_is_judged_and_seen_by_its_holder(
 
 def test_a_holder_reports_and_each_report_leaves_one_leaf(works: Reader, source: Source) -> None:
     report(works, source, Kind.LEAK_TEST, happened_on=TODAY, note="dry wipe")
-    report(works, source, Kind.MOVE, happened_on=TODAY, place="Quarry", position=(14.7, -17.1))
+    report(works, source, Kind.MOVE, happened_on=TODAY, place="Quarry")
     report(works, source, Kind.DISUSE, happened_on=TODAY, storage_until=dt.date(2026, 3, 1))
     source.refresh_from_db()
     assert (source.leak_test_on, source.place, source.status) == (TODAY, "Quarry", Status.STORED)
-    assert (source.latitude, source.longitude) == (14.7, -17.1)
+    assert (source.latitude, source.longitude) == (None, None)
     assert leaves_of(source)[1:] == ["register.leak_test", "register.move", "register.disuse"]
     assert Source.objects.filter(overdue(TODAY)).get() == source
     move = source.transactions.get(kind=Kind.MOVE)
     assert move.before["place"] == GIVEN["place"]
     assert move.after["place"] == "Quarry"
+    assert (move.latitude, move.longitude) == (14.68123, -17.4321)
+    assert "14.68" not in str([*Leaf.objects.values_list("content", flat=True)])
+    report(works, source, Kind.REUSE, happened_on=TODAY)
+    assert not Source.objects.filter(overdue(TODAY)).exists()
 
 
 @pytest.mark.parametrize("kind", [Kind.DISPOSAL, Kind.EXPORT, Kind.EXEMPTION, Kind.WITHDRAWAL])
@@ -86,12 +89,13 @@ def test_people_of_other_holders_report_nothing(
 def test_reports_that_make_no_sense_are_refused(works: Reader, source: Source) -> None:
     refused = [
         (Kind.LOSS, {"happened_on": TODAY, "note": ""}),
-        (Kind.LOSS, {"happened_on": TODAY + dt.timedelta(days=1), "note": "x"}),
+        (Kind.LOSS, {"happened_on": TODAY + dt.timedelta(days=2), "note": "x"}),
         (Kind.LOSS, {"happened_on": dt.date(2026, 1, 1), "note": "before it was made"}),
         (Kind.MOVE, {"happened_on": TODAY}),
         (Kind.TRANSFER, {"happened_on": TODAY}),
         (Kind.RECEIPT, {"happened_on": TODAY}),
         (Kind.RECOVERY, {"happened_on": TODAY, "note": "was never lost"}),
+        (Kind.LEAK_TEST, {"happened_on": dt.date(1, 1, 1)}),
     ]
     for kind, given in refused:
         with pytest.raises(Refused):
@@ -103,38 +107,96 @@ def test_a_transfer_hands_the_source_over_to_other_people(
     officer: Reader, works: Reader, source: Source, person: Callable[..., Person]
 ) -> None:
     mill = reader_of(person("holder", of="mill", clearance=2))
-    receiver = holder_named(officer, "Riverside Mill", organisation=mill.person.organisation)
-    report(works, source, Kind.TRANSFER, happened_on=TODAY, holder=receiver)
+    holder_named(officer, "Riverside Mill", organisation=mill.person.organisation)
+    report(works, source, Kind.LEAK_TEST, happened_on=TODAY, note="names of the old holder")
+    report(works, source, Kind.TRANSFER, happened_on=TODAY, receiver="riverside mill")
     source.refresh_from_db()
     assert source.awaits_receipt
     assert not sources_for(works).exists()
     assert sources_for(mill).get() == source
     assert Kind.RECEIPT in steps(mill, source)
+    assert life_of(mill, source) == []
+    assert len(life_of(officer, source)) == 3
     report(mill, source, Kind.RECEIPT, happened_on=TODAY, place="Mill, store")
     source.refresh_from_db()
     assert not source.awaits_receipt
+    assert [step.kind for step in life_of(mill, source)] == [Kind.RECEIPT]
     assert Release.objects.filter(row_id=source.pk, ended_at=None).count() == 1
 
 
-def test_a_receiver_without_a_valid_licence_or_of_another_register_gets_nothing(
+def test_a_receiver_that_may_not_have_it_gets_nothing(
     officer: Reader, works: Reader, source: Source, person: Callable[..., Person]
 ) -> None:
-    late = holder_named(officer, "Late", licence_until=dt.date(2026, 1, 1))
-    abroad = reader_of(person("register_officer", of="neighbour", clearance=2))
-    for receiver in (late, holder_named(abroad, "Abroad"), source.holder):
+    holder_named(officer, "Late", licence_until=dt.date(2026, 1, 1))
+    other_register = reader_of(person("register_officer", of="neighbour", clearance=2))
+    holder_named(other_register, "Abroad")
+    for receiver in ("Late", "Abroad", source.holder.name, "", "Nobody"):
         with pytest.raises(Refused):
-            report(works, source, Kind.TRANSFER, happened_on=TODAY, holder=receiver)
+            report(works, source, Kind.TRANSFER, happened_on=TODAY, receiver=receiver)
+    foreign = person("holder", of="abroad").organisation
+    foreign.country = "XB"
+    foreign.save()
+    with pytest.raises(Refused, match="another State"):
+        holder_named(officer, "Foreign works", organisation=foreign)
+
+
+def test_who_works_for_a_holder_is_changed_and_so_is_who_sees(
+    officer: Reader, works: Reader, source: Source, holder: Holder, person: Callable[..., Person]
+) -> None:
+    mill = reader_of(person("holder", of="mill", clearance=2))
+    given = {"address": "Pier 4", "licence": "L-7", "licence_until": dt.date(2030, 1, 1)}
+    with pytest.raises(Refused):
+        change_holder(works, holder, **given, organisation=mill.person.organisation)
+    change_holder(officer, holder, **given, organisation=mill.person.organisation)
+    assert sources_for(mill).get() == source
+    assert not sources_for(works).exists()
+    leaf = Leaf.objects.get(action="register.change_holder")
+    assert leaf.content["after"]["organisation"] == "mill"
+    change_holder(officer, holder, **given, organisation=None)
+    assert not sources_for(mill).exists()
+
+
+def test_who_does_not_see_a_source_does_nothing_with_it(
+    source: Source, person: Callable[..., Person]
+) -> None:
+    uncleared = reader_of(person("register_officer", of="authority", clearance=0))
+    assert not sources_for(uncleared).exists()
+    assert steps(uncleared, source) == []
+    for act in (
+        lambda: report(uncleared, source, Kind.LOSS, happened_on=TODAY, note="x"),
+        lambda: tell_place(uncleared, source, reason="x"),
+        lambda: correct(uncleared, source, entry_of(GIVEN, today=TODAY), reason="x", seen=1),
+        lambda: register_source(uncleared, entry_of(GIVEN, today=TODAY)),
+    ):
+        with pytest.raises(Refused):
+            act()
 
 
 def test_a_correction_keeps_what_stood_there(officer: Reader, source: Source) -> None:
-    entry = entry_of(GIVEN | {"serial": "IR1002", "activity": "37 GBq"}, today=TODAY)
+    given = GIVEN | {"serial": "IR1002", "activity": "37 GBq", "practice": "calibration"}
+    entry = entry_of(given, today=TODAY)
     with pytest.raises(Refused):
-        correct(officer, source, entry, reason=" ")
-    step = correct(officer, source, entry, reason="a digit and a unit")
+        correct(officer, source, entry, reason=" ", seen=1)
+    step = correct(officer, source, entry, reason="a digit and a unit", seen=1)
     source.refresh_from_db()
     assert (source.serial, source.category) == ("IR1002", 4)
     assert (step.before["serial"], step.after["serial"]) == ("IR1001", "IR1002")
+    assert (step.before["practice"], step.after["practice"]) == ("radiography", "calibration")
     assert step.before["contents"][0]["activity_Bq"] == 3.7e12
+    with pytest.raises(Refused, match="meantime"):
+        correct(officer, source, entry, reason="from an old page", seen=1)
+
+
+def test_an_entry_that_should_not_be_there_is_withdrawn_with_words(
+    officer: Reader, works: Reader, source: Source
+) -> None:
+    for reader, note in ((works, "mine"), (officer, "")):
+        with pytest.raises(Refused):
+            report(reader, source, Kind.WITHDRAWAL, happened_on=TODAY, note=note)
+    report(officer, source, Kind.WITHDRAWAL, happened_on=TODAY, note="entered twice")
+    source.refresh_from_db()
+    assert source.status == Status.WITHDRAWN
+    assert steps(officer, source) == []
 
 
 def test_the_exact_place_needs_a_reason_that_the_log_keeps(works: Reader, source: Source) -> None:

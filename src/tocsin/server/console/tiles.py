@@ -87,7 +87,7 @@ def held(reader: Reader) -> Tile | None:
         number=str(numbers.held),
         address=f"{page}?status=held",
         counts=(
-            Count(_("of category 1 to 3"), str(grave), f"{page}?status=held"),
+            Count(_("of category 1 to 3"), str(grave), f"{page}?status=held&category=1-3"),
             Count(_("missing"), str(numbers.missing), f"{page}?status=missing"),
             Count(_("something overdue"), str(numbers.late), f"{page}?late=1"),
         ),

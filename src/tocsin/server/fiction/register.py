@@ -8,9 +8,9 @@ from tocsin.scenario.register import KINDS_OF_HOLDERS, TOWNS, register_table, sy
 from tocsin.server.accounts.models import Organisation, Person
 from tocsin.server.clock import now
 from tocsin.server.marking.policy import reader_of
+from tocsin.server.register.holders import holder_named
 from tocsin.server.register.imports import apply, bring
 from tocsin.server.register.models import Source
-from tocsin.server.register.services import holder_named
 
 OFFICER = "register@authority.example"
 SEED = 20261126

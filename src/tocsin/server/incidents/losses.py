@@ -7,6 +7,7 @@ import datetime as dt
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from tocsin.errors import InvalidInput, NotFound
 from tocsin.nuclear import gravest, primary_class
 from tocsin.server.accounts.models import Realm
 from tocsin.server.audit.services import record
@@ -19,7 +20,7 @@ from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
 from tocsin.server.marking.highwater import mark_of
 from tocsin.server.marking.policy import reader_of
-from tocsin.server.register.life import Kind
+from tocsin.server.register.life import MISSING, Kind
 from tocsin.server.register.models import Source, Transaction
 
 FROM_REGISTER = "system:register"
@@ -54,7 +55,7 @@ def _missing(row: Transaction) -> None:
 
 def _opened(row: Transaction, source: Source) -> None:
     mark = mark_of(source)
-    classes = [primary_class(part["nuclide"]) for part in source.contents]
+    classes = [_class_of(part["nuclide"]) for part in source.contents]
     incident = Incident.objects.create(
         **mark.fields(),
         originator=source.originator,
@@ -86,17 +87,39 @@ def _opened(row: Transaction, source: Source) -> None:
         chain=OPENED_CHAIN,
         actor=FROM_REGISTER,
     )
+    if source.status not in MISSING:
+        # told late: meanwhile it has been found
+        later = f"register: by now {source.status} since {source.since}"
+        note_of(incident, IncidentState.OPEN, later, by=None, actor=FROM_REGISTER)
+    _start_clocks(row, source, incident)
+
+
+def _start_clocks(row: Transaction, source: Source, incident: Incident) -> None:
+    """Legal clocks of a known loss; where they cannot be started the incident says so."""
     law = _law_of(source)
-    if law is not None and row.by is not None:
-        duties = [duty.code for duty in law.duties.values() if duty.starts == LOSS_KNOWN]
-        start_legal_clocks(
-            reader_of(row.by, realm=source.realm),
-            incident,
-            profile_code=law.code,
-            duties=duties,
-            at=row.at,
-            reason=REASON,
-        )
+    if law is None or row.by is None:
+        return
+    duties = [duty.code for duty in law.duties.values() if duty.starts == LOSS_KNOWN]
+    try:
+        with transaction.atomic():
+            start_legal_clocks(
+                reader_of(row.by, realm=source.realm),
+                incident,
+                profile_code=law.code,
+                duties=duties,
+                at=row.at,
+                reason=REASON,
+            )
+    except InvalidInput as error:
+        text = f"legal clocks of {law.code} were not started: {error}"
+        note_of(incident, IncidentState.OPEN, text, by=None, actor=FROM_REGISTER)
+
+
+def _class_of(nuclide: str) -> str:
+    try:
+        return primary_class(nuclide)
+    except NotFound:
+        return "unknown"  # it has a D value and no decay scheme that is known here
 
 
 @transaction.atomic

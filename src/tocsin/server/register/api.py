@@ -16,7 +16,7 @@ from tocsin.server.answers import MOST_ROWS, Detail, Page
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.life import Kind
 from tocsin.server.register.models import Source
-from tocsin.server.register.reading import Filter, holders_for, sources_for
+from tocsin.server.register.reading import Filter, life_of, sources_for
 from tocsin.server.register.services import register_source, report, steps
 
 router = Router(tags=["register"])
@@ -31,7 +31,7 @@ class ContentOut(Schema):
 
 
 class SourceRow(Schema):
-    """A source in a list; its place to a tenth of a degree."""
+    """A source in a list."""
 
     id: UUID
     name: str
@@ -45,7 +45,6 @@ class SourceRow(Schema):
     device_serial: str
     practice: str
     place: str
-    coarse_place: tuple[float, float] | None
     status: str
     since: dt.date
     category: int | None
@@ -76,6 +75,9 @@ class TransactionOut(Schema):
 class SourceOut(SourceRow):
     """A source with its life and what may be reported of it now."""
 
+    coarse_place: tuple[float, float] | None = Field(
+        None, description="Latitude and longitude to a tenth of a degree."
+    )
     transactions: list[TransactionOut]
     may_report: list[str]
 
@@ -113,22 +115,20 @@ class ReportIn(Schema):
     kind: Kind
     happened_on: dt.date
     note: str = Field("", max_length=4000)
-    holder: UUID | None = None
+    receiver: str = Field("", max_length=200, description="Exact name or licence number")
     place: str = Field("", max_length=200)
     storage_until: dt.date | None = None
 
 
 def _row(source: Source) -> dict[str, Any]:
     fields = {f.name: getattr(source, f.name) for f in Source._meta.fields}
-    return fields | {
-        "name": source.name,
-        "holder": source.holder.name,
-        "coarse_place": source.coarse_place,
-    }
+    return fields | {"name": source.name, "holder": source.holder.name}
 
 
 def _full(request: HttpRequest, source: Source) -> dict[str, Any]:
+    reader = reader_of_request(request)
     return _row(source) | {
+        "coarse_place": source.coarse_place,
         "transactions": [
             {
                 "number": step.number,
@@ -141,9 +141,9 @@ def _full(request: HttpRequest, source: Source) -> dict[str, Any]:
                 "before": step.before,
                 "after": step.after,
             }
-            for step in source.transactions.select_related("by", "holder")
+            for step in life_of(reader, source)
         ],
-        "may_report": [kind.value for kind in steps(reader_of_request(request), source)],
+        "may_report": [kind.value for kind in steps(reader, source)],
     }
 
 
@@ -197,9 +197,6 @@ def report_step(request: HttpRequest, pk: UUID, given: ReportIn) -> Any:
     """Report what happened to a source."""
     reader = reader_of_request(request)
     row = get_object_or_404(sources_for(reader), pk=pk)
-    holder = None
-    if given.holder is not None:
-        holder = get_object_or_404(holders_for(reader), pk=given.holder)
     try:
         step = report(
             reader,
@@ -207,7 +204,7 @@ def report_step(request: HttpRequest, pk: UUID, given: ReportIn) -> Any:
             given.kind,
             happened_on=given.happened_on,
             note=given.note,
-            holder=holder,
+            receiver=given.receiver,
             place=given.place,
             storage_until=given.storage_until,
         )
@@ -216,5 +213,5 @@ def report_step(request: HttpRequest, pk: UUID, given: ReportIn) -> Any:
     return {
         **{f.name: getattr(step, f.name) for f in step._meta.fields},
         "person": reader.person.name,
-        "holder": holder.name if holder else "",
+        "holder": step.holder.name if step.holder else "",
     }

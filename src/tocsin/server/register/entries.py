@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.nuclear import source_nuclide
+from tocsin.server.register.life import Status
 from tocsin.server.register.models import MOST_NUCLIDES
 from tocsin.server.register.practices import NAMES
 from tocsin.server.typed import plain
@@ -36,6 +38,20 @@ UNITS_Bq = {
 }
 """Becquerels by unit as people write it; letters of any case, so that M is mega before Bq and milli
 before Ci. 1 Ci is 3.7e10 Bq exactly."""
+
+MONTHS = 12
+MIDNIGHT = re.compile(r"[T ]00:00(:00)?(\.0+)?Z?$")
+"""What spreadsheets write behind a day."""
+SLASHED = "%d/%m/%Y"
+DAY_FORMS = (
+    (re.compile(r"\d{4}-\d{1,2}-\d{1,2}"), "%Y-%m-%d"),
+    (re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}"), "%d.%m.%Y"),
+    (re.compile(r"(\d{1,2})/(\d{1,2})/\d{4}"), SLASHED),
+)
+MISLEADING_UNITS = frozenset({"MCi", "mBq"})
+"""A slip of a billion: nobody holds a megacurie, nobody registers a millibecquerel."""
+AHEAD_OF_UTC = dt.timedelta(hours=14)
+"""A day begins so much earlier than in UTC where it begins first."""
 
 TEXT_FIELDS: dict[str, tuple[str | Promise, int]] = {
     "reference": (gettext_lazy("number in the register"), 60),
@@ -119,6 +135,13 @@ def entry_of(given: Mapping[str, str], *, today: dt.date) -> Entry:
         name: tried(day_of, values.get(name, ""), label, today)
         for name, label in DATE_FIELDS.items()
     }
+    status = values.get("status", "")
+    if status and status.casefold() not in {"in_use", str(Status.IN_USE.label).casefold()}:
+        faults.append(
+            _("status “{status}”: enter it as in use, then report what happened to it").format(
+                status=status[:40]
+            )
+        )
     practice = values.get("practice", "")
     if practice:
         practice = tried(_practice, practice) or ""
@@ -141,12 +164,24 @@ def day_of(text: str, label: str | Promise, today: dt.date) -> dt.date | None:
     """
     if not text:
         return None
-    written = text.strip()[:10].replace(".", "-").replace("/", "-")
     day = None
-    for form in ("%Y-%m-%d", "%d-%m-%Y"):
+    written = MIDNIGHT.sub("", text.strip())
+    for pattern, form in DAY_FORMS:
+        found = pattern.fullmatch(written)
+        if found is None:
+            continue
+        if form == SLASHED:
+            # 03/04 is March in one country and April in another: only what can be one thing is read
+            first, second = int(found[1]), int(found[2])
+            if first <= MONTHS and second <= MONTHS and first != second:
+                raise InvalidInput(
+                    _("{field}: “{text}” may be two days; write it as 2026-01-31").format(
+                        field=label, text=text[:40]
+                    )
+                )
+            form = "%m/%d/%Y" if second > MONTHS else SLASHED
         try:
             day = dt.datetime.strptime(written, form).date()  # noqa: DTZ007 a day has no zone
-            break
         except ValueError:
             continue
     if day is None:
@@ -174,22 +209,47 @@ def activity_of(text: str, unit: str) -> float:
     number = written.rstrip("BbqQCciIkKMmGgTtPpuUµμ ")
     inside = written[len(number) :].strip() or unit
     factor = UNITS_Bq.get(inside.strip().lower())
-    if factor is None:
+    if factor is None or inside.strip() in MISLEADING_UNITS:
         raise InvalidInput(
             _(
                 "activity: “{unit}” is no unit of activity; write Bq, MBq, GBq, TBq, Ci or mCi"
             ).format(unit=inside[:20])
         )
-    digits = number.replace(" ", "").replace("'", "")
-    if digits.count(",") == 1 and "." not in digits:
-        digits = digits.replace(",", ".")
     try:
-        value = float(digits.replace(",", "")) * factor
+        value = float(_decimal(number)) * factor
     except ValueError:
         raise InvalidInput(_("activity: “{text}” is no number").format(text=text[:40])) from None
     if not (math.isfinite(value) and value > 0.0):
         raise InvalidInput(_("activity: must be more than zero"))
     return value
+
+
+def _decimal(number: str) -> str:
+    """A number as Python reads it: of two kinds of marks the last is the decimal one.
+
+    Raises
+    ------
+    InvalidInput
+        A single comma before three digits, which divides thousands in one country and decimals in
+        another.
+    """
+    digits = re.sub(r"[ '\u202f]", "", number)
+    commas, points = digits.count(","), digits.count(".")
+    if commas and points:
+        mark = max(",.", key=digits.rfind)
+        other = "." if mark == "," else ","
+        return digits.replace(other, "").replace(mark, ".") if digits.count(mark) == 1 else "no"
+    if commas == 1:
+        if re.fullmatch(r"-?[1-9]\d{0,2},\d{3}", digits):
+            raise InvalidInput(
+                _("activity: “{text}” may be two numbers; write it without a comma").format(
+                    text=number[:40]
+                )
+            )
+        return digits.replace(",", ".")
+    if commas and re.fullmatch(r"-?\d{1,3}(,\d{3})+", digits):
+        return digits.replace(",", "")
+    return digits
 
 
 def _contents(values: Mapping[str, str], today: dt.date) -> list[dict[str, Any]]:

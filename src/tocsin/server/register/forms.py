@@ -8,8 +8,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from tocsin.server.accounts.models import Organisation
 from tocsin.server.register.life import Kind
 from tocsin.server.register.practices import NAMES
+from tocsin.server.register.services import EXPLAINED, PLACED
 
 
 class EntryForm(forms.Form):
@@ -49,6 +51,7 @@ class CorrectionForm(EntryForm):
     """What is written of a source, and why it is written anew."""
 
     reason = forms.CharField(label=_("Why"), max_length=4000, widget=forms.Textarea({"rows": 2}))
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
 
 class ReportForm(forms.Form):
@@ -58,14 +61,16 @@ class ReportForm(forms.Form):
         label=_("When"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
 
-    def __init__(self, kind: Kind, holders: Any, today: dt.date, *args: Any, **more: Any) -> None:
+    def __init__(self, kind: Kind, today: dt.date, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.fields["happened_on"].initial = today
         if kind is Kind.TRANSFER:
-            self.fields["holder"] = forms.ModelChoiceField(
-                queryset=holders, label=_("To whom"), empty_label=_("choose")
+            self.fields["receiver"] = forms.CharField(
+                label=_("To whom"),
+                max_length=200,
+                help_text=_("The exact name or the licence number of the receiver."),
             )
-        if kind in {Kind.MOVE, Kind.RECEIPT, Kind.RECOVERY, Kind.DISUSE}:
+        if kind in PLACED:
             self.fields["place"] = forms.CharField(
                 label=_("Where it is now"), max_length=200, required=kind is Kind.MOVE
             )
@@ -75,13 +80,35 @@ class ReportForm(forms.Form):
                 required=False,
                 widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
             )
-        note = kind in {Kind.LOSS, Kind.THEFT, Kind.RECOVERY}
+        note = kind in EXPLAINED
         self.fields["note"] = forms.CharField(
             label=_("What is known: where, how, since when") if note else _("Note"),
             max_length=4000,
             required=note,
             widget=forms.Textarea({"rows": 3}),
         )
+
+
+class HolderForm(forms.Form):
+    """What is written of a holder."""
+
+    address = forms.CharField(label=_("Address"), max_length=400, required=False)
+    licence = forms.CharField(label=_("Licence"), max_length=100, required=False)
+    licence_until = forms.DateField(
+        label=_("Licence valid until"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+    )
+    organisation = forms.ModelChoiceField(
+        queryset=Organisation.objects.none(),
+        label=_("Organisation whose people report for it"),
+        required=False,
+        empty_label=_("none"),
+    )
+
+    def __init__(self, organisations: Any, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["organisation"].queryset = organisations  # type: ignore[attr-defined]
 
 
 class TableForm(forms.Form):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,20 +13,23 @@ from django.utils.translation import gettext as _
 from tocsin.errors import InvalidInput
 from tocsin.formats.confined_table import read_table
 from tocsin.formats.table_text import TextTable
+from tocsin.server.accounts.models import Organisation
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.files.services import content_of, store
-from tocsin.server.marking.policy import Reader, may
-from tocsin.server.register.entries import Entry, entry_of
-from tocsin.server.register.life import Kind, Status
-from tocsin.server.register.models import Holder, Import, Source, Transaction
-from tocsin.server.register.services import (
+from tocsin.server.marking.policy import Reader
+from tocsin.server.register.entries import Entry, UNITS_Bq, entry_of
+from tocsin.server.register.holders import (
     Refused,
+    close_to,
     holder_named,
     mark_of_register,
-    new_rows,
     open_to_holders,
+    require_officer,
 )
+from tocsin.server.register.life import Kind, Status
+from tocsin.server.register.models import Import, Source, Transaction
+from tocsin.server.register.services import new_rows
 from tocsin.server.typed import plain
 
 MOST_FAULTS = 500
@@ -50,12 +54,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "place": ("place", "location", "room", "site", "lieu"),
     "latitude": ("latitude", "lat"),
     "longitude": ("longitude", "lon", "long"),
+    "status": ("status", "state", "statut"),
     "made_on": ("made", "date of manufacture", "manufactured", "made on"),
     "leak_test_on": ("last leak test", "leak test", "leak test date"),
 }
 """Fields of a source, and the names of columns by which they are known."""
 NEEDED = ("holder", "nuclide", "activity", "reference_date")
-_UNIT_IN_NAME = ("bq", "kbq", "mbq", "gbq", "tbq", "ci", "mci")
+_UNIT_BEHIND = re.compile(r"[\s_]*[(\[]?\s*([A-Za-zµμ]{2,4})\s*[)\]]?\s*$")
 
 
 def guessed(header: tuple[str, ...] | list[str]) -> dict[str, str]:
@@ -63,7 +68,8 @@ def guessed(header: tuple[str, ...] | list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     taken: set[str] = set()
     for column in header:
-        name = " ".join(column.casefold().replace("_", " ").split("(")[0].split())
+        bare = column if not unit_of(column) else _UNIT_BEHIND.sub("", column)
+        name = " ".join(re.sub(r"[(\[].*", "", bare).casefold().replace("_", " ").split())
         for field, names in COLUMNS.items():
             if field not in taken and name in names:
                 found[column] = field
@@ -73,12 +79,11 @@ def guessed(header: tuple[str, ...] | list[str]) -> dict[str, str]:
 
 
 def unit_of(column: str) -> str:
-    """Unit that stands in the name of a column, as in ``Activity (GBq)``; empty if none does."""
-    inside = column.partition("(")[2].partition(")")[0] or column.rpartition(" ")[2]
-    return inside.strip() if inside.strip().casefold() in _UNIT_IN_NAME else ""
+    """Unit at the end of the name of a column, as in ``Activity (GBq)`` or ``activity_Bq``."""
+    found = _UNIT_BEHIND.search(column)
+    return found[1] if found and found[1].lower() in UNITS_Bq else ""
 
 
-@transaction.atomic
 def bring(reader: Reader, content: bytes, *, name: str) -> Import:
     """Keep a table and check every row of it; nothing is taken over yet.
 
@@ -89,78 +94,80 @@ def bring(reader: Reader, content: bytes, *, name: str) -> Import:
     ParseError
         It is no table.
     """
-    if not may(reader, "register.write"):
-        raise Refused(_("None of your roles allows this."))
-    table = read_table(content)
+    require_officer(reader)
     mark = mark_of_register(reader)
+    # reading and checking take long and change nothing: nobody else waits for them
+    table = read_table(content)
+    mapping = guessed(table.header)
+    good, faults = _rows(mapping, table)
     body = reader.person.organisation
-    kept = store(content, name=name, actor=reader.person, originator=body, **mark.fields())
-    row = Import.objects.create(
-        **mark.fields(),
-        originator=body,
-        created_at=now(),
-        created_by=reader.person,
-        file=kept,
-        title=kept.name[:200],
-        header=list(table.header),
-        mapping=guessed(table.header),
-        rows=len(table.rows),
-    )
-    _check(row, table)
-    record(
-        actor=reader.person,
-        action="register.bring",
-        subject=row,
-        after={"file": kept.name, "sha256": kept.blob_id, "rows": row.rows, "good": row.good},
-    )
+    with transaction.atomic():
+        kept = store(content, name=name, actor=reader.person, originator=body, **mark.fields())
+        row = Import.objects.create(
+            **mark.fields(),
+            originator=body,
+            created_at=now(),
+            created_by=reader.person,
+            file=kept,
+            title=kept.name[:200],
+            header=list(table.header),
+            mapping=mapping,
+            rows=len(table.rows),
+            good=len(good),
+            faults=faults[:MOST_FAULTS],
+        )
+        record(
+            actor=reader.person,
+            action="register.bring",
+            subject=row,
+            after={"file": kept.name, "sha256": kept.blob_id, "rows": row.rows, "good": row.good},
+        )
     return row
 
 
-@transaction.atomic
 def map_columns(reader: Reader, row: Import, mapping: Mapping[str, str]) -> Import:
     """Say anew which column is which, and check every row again."""
-    row = _own(reader, row)
-    if row.state != Import.State.CHECKED:
-        raise Refused(_("This table was taken over already."))
+    require_officer(reader, row)
     chosen = {c: f for c, f in mapping.items() if c in row.header and f in COLUMNS}
     if len(set(chosen.values())) < len(chosen):
         raise Refused(_("Two columns cannot be the same field."))
-    row.mapping = chosen
-    _check(row, read_table(content_of(row.file)))
-    record(
-        actor=reader.person, action="register.map_columns", subject=row, after={"mapping": chosen}
-    )
+    good, faults = _rows(chosen, read_table(content_of(row.file)))
+    with transaction.atomic():
+        row = _not_taken_over(row)
+        row.mapping, row.good, row.faults = chosen, len(good), faults[:MOST_FAULTS]
+        row.save(update_fields=["mapping", "good", "faults"])
+        record(
+            actor=reader.person,
+            action="register.map_columns",
+            subject=row,
+            after={"mapping": chosen},
+        )
     return row
 
 
-@transaction.atomic
 def apply(reader: Reader, row: Import) -> Import:
     """Take over every row without a fault; rows with faults stay in the table that was brought."""
-    row = _own(reader, row)
+    require_officer(reader, row)
     if row.state != Import.State.CHECKED:
         raise Refused(_("This table was taken over already."))
     if not row.good:
         raise Refused(_("No row of the table can be taken over."))
-    good, _faults = _rows(row, read_table(content_of(row.file)))
-    holders: dict[str, Holder] = {}
-    taken = 0
-    for start in range(0, len(good), BATCH):
-        sources: list[Source] = []
-        firsts: list[Transaction] = []
-        for entry in good[start : start + BATCH]:
-            key = entry.holder.casefold()
-            if key not in holders:
-                holders[key] = holder_named(reader, entry.holder)
-            source, first = new_rows(reader, entry, holders[key], imported=row)
-            sources.append(source)
-            firsts.append(first)
-        Source.objects.bulk_create(sources)
-        Transaction.objects.bulk_create(firsts)
-        open_to_holders(sources, reader.person)
-        taken += len(sources)
-    row.state, row.ended_at = Import.State.APPLIED, now()
-    row.save(update_fields=["state", "ended_at"])
-    record(actor=reader.person, action="register.import", subject=row, after={"sources": taken})
+    mapping = row.mapping
+    good, _faults = _rows(mapping, read_table(content_of(row.file)))
+    holders = {e.holder.casefold(): e.holder for e in good}
+    known = {key: holder_named(reader, name) for key, name in holders.items()}
+    made = [new_rows(reader, e, known[e.holder.casefold()], imported=row) for e in good]
+    with transaction.atomic():
+        row = _not_taken_over(row)
+        if row.mapping != mapping:
+            raise Refused(_("Something was reported of the source in the meantime: look again."))
+        Source.objects.bulk_create([source for source, _first in made], batch_size=BATCH)
+        Transaction.objects.bulk_create([first for _source, first in made], batch_size=BATCH)
+        open_to_holders([source for source, _first in made], reader.person)
+        row.state, row.ended_at = Import.State.APPLIED, now()
+        row.save(update_fields=["state", "ended_at"])
+        after = {"sources": len(made)}
+        record(actor=reader.person, action="register.import", subject=row, after=after)
     return row
 
 
@@ -173,12 +180,15 @@ def undo(reader: Reader, row: Import, *, reason: str) -> Import:
     Refused
         Without a reason, or where something has been reported of one of the sources.
     """
-    row = _own(reader, row)
+    row = Import.objects.select_for_update().get(pk=row.pk)
+    require_officer(reader, row)
     reason = plain(reason)[:400]
     if row.state != Import.State.APPLIED:
         raise Refused(_("This table was not taken over."))
     if not reason:
         raise Refused(_("Say why it is undone."))
+    # who reports of one of them comes before this, and is seen, or waits until it is over
+    held = list(row.sources.select_for_update(of=("self",)).select_related("holder"))
     touched = row.sources.filter(transactions__number__gt=1).distinct().count()
     if touched:
         raise Refused(
@@ -187,7 +197,6 @@ def undo(reader: Reader, row: Import, *, reason: str) -> Import:
             ).format(n=touched)
         )
     at = now()
-    held = list(row.sources.all())
     Transaction.objects.bulk_create(
         Transaction(
             source=source,
@@ -202,6 +211,8 @@ def undo(reader: Reader, row: Import, *, reason: str) -> Import:
         )
         for source in held
     )
+    for body in Organisation.objects.filter(pk__in={s.holder.organisation_id for s in held}):
+        close_to(body, held)
     row.sources.update(status=Status.WITHDRAWN, since=at.date(), category_until=None)
     row.state, row.ended_at = Import.State.UNDONE, at
     row.save(update_fields=["state", "ended_at"])
@@ -215,23 +226,16 @@ def undo(reader: Reader, row: Import, *, reason: str) -> Import:
     return row
 
 
-def _own(reader: Reader, row: Import) -> Import:
+def _not_taken_over(row: Import) -> Import:
     row = Import.objects.select_for_update().get(pk=row.pk)
-    if not may(reader, "register.write") or row.originator_id != reader.person.organisation_id:
-        raise Refused(_("None of your roles allows this."))
+    if row.state != Import.State.CHECKED:
+        raise Refused(_("This table was taken over already."))
     return row
 
 
-def _check(row: Import, table: TextTable) -> None:
-    good, faults = _rows(row, table)
-    row.good = len(good)
-    row.faults = faults[:MOST_FAULTS]
-    row.save(update_fields=["mapping", "good", "faults"])
-
-
-def _rows(row: Import, table: TextTable) -> tuple[list[Entry], list[dict[str, Any]]]:
+def _rows(mapping: Mapping[str, str], table: TextTable) -> tuple[list[Entry], list[dict[str, Any]]]:
     """Entries of the rows without a fault, and what is wrong with the others, by line."""
-    columns = {field: table.header.index(column) for column, field in row.mapping.items()}
+    columns = {field: table.header.index(column) for column, field in mapping.items()}
     missing = [field for field in NEEDED if field not in columns]
     if missing:
         text = _("no column is the field: {fields}").format(fields=", ".join(missing))

@@ -88,9 +88,6 @@ RULES: dict[Kind, Rule] = {
 }
 """Registration is not here: it is the first transaction and only that."""
 
-ASKED = tuple(k for k in RULES if k not in {Kind.CORRECTION, Kind.WITHDRAWAL})
-"""Transactions that a person picks on the page of a source; the others have pages of their own."""
-
 
 def possible(status: Status, *, officer: bool, awaits_receipt: bool) -> list[Kind]:
     """What may be reported of a source in a status.

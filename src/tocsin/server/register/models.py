@@ -159,7 +159,11 @@ class Source(Marked):
 
 
 class Transaction(AppendOnly):
-    """What was reported of a source; never changed, corrected by a later one."""
+    """What was reported of a source; never changed, corrected by a later one.
+
+    ``latitude`` and ``longitude`` are those before it, where it changes them: no page, table or
+    program shows them. ``before`` and ``after`` never hold an exact place.
+    """
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="transactions")
     number = models.PositiveIntegerField()
@@ -169,6 +173,8 @@ class Transaction(AppendOnly):
     by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     holder = models.ForeignKey(Holder, null=True, on_delete=models.PROTECT, related_name="+")
     note = models.TextField(max_length=4000, blank=True)
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
     before: models.JSONField[Any, Any] = models.JSONField(default=dict)
     after: models.JSONField[Any, Any] = models.JSONField(default=dict)
 

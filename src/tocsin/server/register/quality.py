@@ -133,5 +133,6 @@ def _single(row: Source, today: dt.date) -> Iterator[Finding]:
         yield Finding(
             "licence_over", row, _("{name}, until {day}").format(name=row.holder.name, day=ends)
         )
+    # below exemption there is a ratio and no category; where nothing can be told there is neither
     if row.category is None and row.ratio_A_over_D is None:
         yield Finding("no_category", row, row.nuclides)

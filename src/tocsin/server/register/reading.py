@@ -6,14 +6,16 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from tocsin.server.marking.policy import Reader, for_figures, visible
-from tocsin.server.register.life import HELD, MISSING, Status
-from tocsin.server.register.models import CATEGORIES, Holder, Import, Source
+from tocsin.server.register.life import HELD, MISSING, Kind, Status
+from tocsin.server.register.models import CATEGORIES, Holder, Import, Source, Transaction
 
 LONGEST_TEXT = 100
 NO_CATEGORY = "none"
+GRAVE = "1-3"
+"""Categories that a security level is given to."""
 STATES = {"held": HELD, "missing": MISSING}
 """Groups of statuses that a list can be narrowed to."""
 
@@ -39,6 +41,19 @@ def imports_for(reader: Reader) -> QuerySet[Import]:
     return rows.filter(originator=reader.person.organisation_id)
 
 
+def life_of(reader: Reader, source: Source) -> list[Transaction]:
+    """Steps of a source that a reader may see.
+
+    The register sees all. People of a holder see what was reported since they hold it: what a
+    former holder wrote, and who, is not theirs.
+    """
+    rows = source.transactions.select_related("by", "holder")
+    if source.originator_id != reader.person.organisation_id:
+        last = source.transactions.filter(kind=Kind.TRANSFER).aggregate(most=Max("number"))["most"]
+        rows = rows.filter(number__gt=last or 0)
+    return list(rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What a list of sources is narrowed to.
@@ -50,7 +65,7 @@ class Filter:
     status : str
         A status, or ``held`` or ``missing``; empty for all but withdrawn entries.
     category : str
-        1 to 5, or ``none``.
+        1 to 5, ``1-3``, or ``none``.
     nuclide : str
     late : bool
         Only what is overdue.
@@ -70,7 +85,7 @@ class Filter:
         return cls(
             text=given.get("text", "").replace("\0", "").strip()[:LONGEST_TEXT],
             status=status if status in known else "",
-            category=category if category in {*map(str, CATEGORIES), NO_CATEGORY} else "",
+            category=category if category in {*map(str, CATEGORIES), NO_CATEGORY, GRAVE} else "",
             nuclide=given.get("nuclide", "").replace("\0", "").strip()[:20],
             late=given.get("late") == "1",
         )
@@ -85,6 +100,8 @@ class Filter:
             rows = rows.exclude(status=Status.WITHDRAWN)
         if self.category == NO_CATEGORY:
             rows = rows.filter(category=None)
+        elif self.category == GRAVE:
+            rows = rows.filter(category__lte=3)
         elif self.category:
             rows = rows.filter(category=int(self.category))
         if self.nuclide:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from tocsin.errors import InvalidInput, NotFound
+from tocsin.errors import NotFound
 from tocsin.nuclear import next_change, source_category
-from tocsin.server.accounts.models import Level, Organisation, Person
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
-from tocsin.server.marking.highwater import Mark
-from tocsin.server.marking.models import Release, Tlp
-from tocsin.server.marking.policy import Reader, may
-from tocsin.server.register.entries import Entry, day_of
+from tocsin.server.duties.timers import each
+from tocsin.server.marking.policy import Reader, decide, may
+from tocsin.server.register.entries import AHEAD_OF_UTC, EARLIEST, Entry
+from tocsin.server.register.holders import (
+    Refused,
+    hand_over,
+    holder_named,
+    mark_of_register,
+    open_to,
+    receiver_named,
+    require_officer,
+)
 from tocsin.server.register.life import HELD, MISSING, Kind, Status, possible
 from tocsin.server.register.life import RULES as LIFE
 from tocsin.server.register.models import (
@@ -33,52 +39,17 @@ from tocsin.server.register.outbox import deliver_pending
 from tocsin.server.typed import plain
 
 CLOCK = "system:decay"
-NOUN_SOURCE = "register.source"
-NOUN_HOLDER = "register.holder"
 TOLD = frozenset({Kind.LOSS, Kind.THEFT, Kind.RECOVERY})
 """Transactions that apps above hear of."""
-KEPT = ("status", "place", "latitude", "longitude", "contents", "leak_test_on", "storage_until")
+EXPLAINED = TOLD | {Kind.WITHDRAWAL}
+"""Transactions that need words."""
+PLACED = frozenset({Kind.MOVE, Kind.RECEIPT, Kind.RECOVERY, Kind.DISUSE})
+"""Transactions that say where a source is from now on."""
+KEPT = ("status", "place", "practice", "contents", "leak_test_on", "storage_until", "sent_on")
 """Fields of which a transaction keeps what they were and became; the holder is kept by name."""
 DECAY_BATCH = 500
 AHEAD = dt.timedelta(days=100 * 365)
 """How far ahead a change of category is told: a choice; nobody plans with what comes later."""
-
-
-class Refused(InvalidInput):
-    """The register does not take this."""
-
-
-@transaction.atomic
-def holder_named(
-    reader: Reader, name: str, *, organisation: Organisation | None = None, **fields: Any
-) -> Holder:
-    """The holder of a name in the own register, made where there is none."""
-    _officer(reader)
-    name = plain(name)[:200]
-    if not name:
-        raise Refused(_("the holder is missing"))
-    own = Holder.objects.filter(originator=reader.person.organisation_id, realm=reader.realm)
-    known = own.filter(name__iexact=name).first()
-    if known is not None:
-        return known
-    row = Holder.objects.create(
-        **mark_of_register(reader).fields(),
-        originator=reader.person.organisation,
-        created_at=now(),
-        created_by=reader.person,
-        name=name,
-        organisation=organisation,
-        **fields,
-    )
-    if organisation is not None:
-        _open_to(organisation, NOUN_HOLDER, [row], reader.person)
-    record(
-        actor=reader.person,
-        action="register.holder",
-        subject=row,
-        after={"name": name, "organisation": organisation.short_name if organisation else ""},
-    )
-    return row
 
 
 @transaction.atomic
@@ -89,7 +60,7 @@ def register_source(reader: Reader, entry: Entry) -> Source:
     source.save(force_insert=True)
     first.save()
     if holder.organisation is not None:
-        _open_to(holder.organisation, NOUN_SOURCE, [source], reader.person)
+        open_to(holder.organisation, [source], reader.person)
     record(
         actor=reader.person,
         action="register.register",
@@ -114,7 +85,7 @@ def new_rows(
         longitude=entry.longitude,
         practice=entry.practice,
         contents=entry.contents,
-        nuclides=" ".join(dict.fromkeys(c["nuclide"] for c in entry.contents)),
+        nuclides=_nuclides(entry),
         status=Status.IN_USE,
         since=at.date(),
         imported=imported,
@@ -154,9 +125,8 @@ def report(
     *,
     happened_on: dt.date,
     note: str = "",
-    holder: Holder | None = None,
+    receiver: str = "",
     place: str = "",
-    position: tuple[float, float] | None = None,
     storage_until: dt.date | None = None,
 ) -> Transaction:
     """Report what happened to a source.
@@ -168,15 +138,13 @@ def report(
     kind : Kind
         One of those that are possible now.
     happened_on : date
-        Not after today, not before the source was made.
+        Not in the future, not before the source was made, a recovery not before its loss.
     note : str
-        What is known; needed for a loss, a theft and a recovery.
-    holder : Holder, optional
-        Receiver of a transfer.
+        What is known; needed for a loss, a theft, a recovery and a withdrawal.
+    receiver : str
+        Exact name or licence number of the receiver of a transfer.
     place : str
-        Where it is from now on.
-    position : tuple of float, optional
-        Latitude and longitude of it in degrees.
+        Where it is from now on; its exact place is no longer known then.
     storage_until : date, optional
         End of the permission to store, with disuse.
 
@@ -189,73 +157,95 @@ def report(
     note, place = plain(note)[:4000], plain(place)[:200]
     if kind not in steps(reader, source):
         raise Refused(_("This cannot be reported of the source now, or not by you."))
-    today = now().date()
-    if happened_on > today:
-        raise Refused(_("{day} lies in the future").format(day=happened_on))
-    if source.made_on is not None and happened_on < source.made_on:
-        raise Refused(_("The source was made later, on {day}.").format(day=source.made_on))
-    if kind in TOLD and not note:
+    _check_day(source, kind, happened_on)
+    if kind in EXPLAINED and not note:
         raise Refused(_("Say what is known of it."))
     if kind is Kind.MOVE and not place:
         raise Refused(_("Say where it is now."))
-    if kind is Kind.TRANSFER:
-        _receiver(source, holder)
-    before = _kept(source)
+    holder = receiver_named(source, receiver) if kind is Kind.TRANSFER else None
+    before, was_at = _kept(source), (source.latitude, source.longitude)
     source.status = LIFE[kind].becomes or source.status
     if source.status != before["status"]:
         source.since = happened_on
-    if place:
-        source.place = place
-        source.latitude, source.longitude = position or (None, None)
-    elif kind is Kind.TRANSFER:
-        source.place, source.latitude, source.longitude = "", None, None
+    if place and kind in PLACED:
+        source.place, source.latitude, source.longitude = place, None, None
     if kind is Kind.LEAK_TEST:
         source.leak_test_on = max(happened_on, source.leak_test_on or happened_on)
-    if kind is Kind.DISUSE:
-        source.storage_until = storage_until
-    if kind is Kind.TRANSFER and holder is not None:
-        _hand_over(source, holder, reader.person)
+    if kind in {Kind.DISUSE, Kind.REUSE, Kind.RECOVERY}:
+        source.storage_until = storage_until if kind is Kind.DISUSE else None
+    if holder is not None:
+        hand_over(source, holder, reader.person)
+        source.place, source.latitude, source.longitude = "", None, None
         source.sent_on = happened_on
     if kind is Kind.RECEIPT or source.status not in HELD:
         source.sent_on = None
-    return _write(reader, source, kind, happened_on, before, note=note, holder=holder)
+    return _write(
+        reader, source, kind, happened_on, before, was_at=was_at, note=note, holder=holder
+    )
 
 
 def steps(reader: Reader, source: Source) -> list[Kind]:
     """What this reader may report of a source now."""
-    officer = _is_officer(reader) and source.originator_id == reader.person.organisation_id
-    own = source.holder.organisation_id == reader.person.organisation_id
-    if not (officer or (own and may(reader, "register.report"))):
+    if not decide(reader, "register.read", source).allowed:
+        return []
+    mine = source.originator_id == reader.person.organisation_id
+    officer = mine and may(reader, "register.write")
+    holds = source.holder.organisation_id == reader.person.organisation_id
+    if not (officer or (holds and may(reader, "register.report"))):
         return []
     found = possible(Status(source.status), officer=officer, awaits_receipt=source.awaits_receipt)
-    return [kind for kind in found if kind not in {Kind.CORRECTION, Kind.WITHDRAWAL}]
+    return [kind for kind in found if kind is not Kind.CORRECTION]
 
 
 @transaction.atomic
-def correct(reader: Reader, source: Source, entry: Entry, *, reason: str) -> Transaction:
-    """Correct what is written of a source; what it said before stays in the transaction."""
-    _officer(reader)
+def correct(reader: Reader, source: Source, entry: Entry, *, reason: str, seen: int) -> Transaction:
+    """Correct what is written of a source; what it said before stays in the transaction.
+
+    Parameters
+    ----------
+    entry : Entry
+        As it should be; without a position the known one stays.
+    seen : int
+        Number of the last step that the person saw.
+
+    Raises
+    ------
+    Refused
+        Not allowed, without a reason, withdrawn, or changed in the meantime.
+    """
     source = Source.objects.select_for_update().select_related("holder").get(pk=source.pk)
+    require_officer(reader, source)
     reason = plain(reason)[:4000]
-    if source.originator_id != reader.person.organisation_id:
-        raise Refused(_("Only the register that entered a source corrects it."))
     if source.status == Status.WITHDRAWN:
         raise Refused(_("The entry was withdrawn."))
     if not reason:
         raise Refused(_("Say why it is corrected."))
+    if _next_number(source) != seen + 1:
+        raise Refused(_("Something was reported of the source in the meantime: look again."))
     before = _kept(source) | {name: getattr(source, name) for name in entry.text}
     before |= {name: _day_text(getattr(source, name)) for name in entry.dates}
+    was_at = source.latitude, source.longitude
     for name, value in {**entry.text, **entry.dates}.items():
         setattr(source, name, value)
-    source.latitude, source.longitude = entry.latitude, entry.longitude
+    if entry.latitude is not None:
+        source.latitude, source.longitude = entry.latitude, entry.longitude
     source.practice, source.contents = entry.practice, entry.contents
-    source.nuclides = " ".join(dict.fromkeys(c["nuclide"] for c in entry.contents))
+    source.nuclides = _nuclides(entry)
     if entry.holder.casefold() != source.holder.name.casefold():
-        _hand_over(source, holder_named(reader, entry.holder), reader.person)
+        hand_over(source, holder_named(reader, entry.holder), reader.person)
+        source.sent_on = None
     judge(source, now().date())
     more = dict(entry.text) | {name: _day_text(day) for name, day in entry.dates.items()}
     return _write(
-        reader, source, Kind.CORRECTION, now().date(), before, note=reason, holder=None, more=more
+        reader,
+        source,
+        Kind.CORRECTION,
+        now().date(),
+        before,
+        was_at=was_at,
+        note=reason,
+        holder=None,
+        more=more,
     )
 
 
@@ -266,6 +256,7 @@ def _write(
     happened_on: dt.date,
     before: dict[str, Any],
     *,
+    was_at: tuple[float | None, float | None],
     note: str,
     holder: Holder | None,
     more: dict[str, Any] | None = None,
@@ -273,6 +264,7 @@ def _write(
     source.save()
     after = _kept(source) | (more or {})
     changed = {name for name in after if after[name] != before.get(name)}
+    moved = was_at != (source.latitude, source.longitude)
     row = Transaction.objects.create(
         source=source,
         number=_next_number(source),
@@ -282,6 +274,8 @@ def _write(
         by=reader.person,
         holder=holder,
         note=note,
+        latitude=was_at[0] if moved else None,
+        longitude=was_at[1] if moved else None,
         before={name: before.get(name) for name in changed},
         after={name: after[name] for name in changed},
     )
@@ -293,7 +287,7 @@ def _write(
         action=f"register.{kind}",
         subject=source,
         before=row.before,
-        after=row.after | {"happened_on": happened_on.isoformat()},
+        after=row.after | {"happened_on": happened_on.isoformat(), "exact_place_changed": moved},
         reason=note,
     )
     return row
@@ -306,9 +300,11 @@ def tell_place(reader: Reader, source: Source, *, reason: str) -> tuple[float, f
     Raises
     ------
     Refused
-        No reason is given, or no place is known.
+        Not to be seen by this reader, no reason is given, or no place is known.
     """
     reason = plain(reason)[:400]
+    if not decide(reader, "register.read", source).allowed:
+        raise Refused(_("None of your roles allows this."))
     if not reason:
         raise Refused(_("Say why you need the exact place."))
     if source.latitude is None or source.longitude is None:
@@ -327,8 +323,8 @@ def follow_decay(at: dt.datetime) -> int:
     """Judge anew the sources whose category has changed by decay; a step of the timer process."""
     day = at.date()
     due = Source.objects.filter(category_until__lte=day).order_by("category_until", "pk")
-    rows = list(due[:DECAY_BATCH])
-    for source in rows:
+
+    def anew(source: Source) -> int:
         with transaction.atomic():
             locked = Source.objects.select_for_update().get(pk=source.pk)
             before = locked.category
@@ -342,76 +338,24 @@ def follow_decay(at: dt.datetime) -> int:
                 after={"category": locked.category},
                 reason="decay",
             )
-    return len(rows)
+        return 1
+
+    return each(list(due[:DECAY_BATCH]), anew)
 
 
-def _receiver(source: Source, holder: Holder | None) -> None:
-    if holder is None or holder.pk == source.holder_id:
-        raise Refused(_("Say to whom it goes."))
-    if holder.originator_id != source.originator_id or holder.realm != source.realm:
-        raise Refused(_("The receiver is not in this register."))
-    if holder.licence_until is not None and holder.licence_until < now().date():
+def _check_day(source: Source, kind: Kind, day: dt.date) -> None:
+    if day > (now() + AHEAD_OF_UTC).date():
+        raise Refused(_("{day} lies in the future").format(day=day))
+    if day < EARLIEST or (source.made_on is not None and day < source.made_on):
         raise Refused(
-            _("The licence of {name} ended on {day}.").format(
-                name=holder.name, day=holder.licence_until
-            )
+            _("The source was made later, on {day}.").format(day=source.made_on or EARLIEST)
         )
+    if source.status in MISSING and kind is Kind.RECOVERY and day < source.since:
+        raise Refused(_("It is missing since {day}.").format(day=source.since))
 
 
-def _hand_over(source: Source, holder: Holder, by: Person) -> None:
-    """A new holder: the people of the old one see it no longer, those of the new one do."""
-    former, after = source.holder.organisation, holder.organisation
-    source.holder = holder
-    if former == after:
-        return
-    if former is not None:
-        opened = Release.objects.filter(noun=NOUN_SOURCE, row_id=source.pk, receiver=former)
-        opened.filter(ended_at=None).update(ended_at=now())
-    if after is not None:
-        _open_to(after, NOUN_SOURCE, [source], by)
-
-
-def _open_to(
-    organisation: Organisation, noun: str, rows: Sequence[Source | Holder], by: Person
-) -> None:
-    at = now()
-    if organisation.pk == rows[0].originator_id:
-        return
-    Release.objects.bulk_create(
-        Release(
-            noun=noun,
-            row_id=row.pk,
-            receiver=organisation,
-            released_by=by,
-            at=at,
-            reason="holder of the source",
-        )
-        for row in rows
-    )
-
-
-def open_to_holders(sources: Iterable[Source], by: Person) -> None:
-    """Let the people of the holders see sources that were entered many at once."""
-    by_body: dict[Organisation, list[Source | Holder]] = {}
-    for source in sources:
-        if source.holder.organisation is not None:
-            by_body.setdefault(source.holder.organisation, []).append(source)
-    for body, rows in by_body.items():
-        _open_to(body, NOUN_SOURCE, rows, by)
-
-
-def _is_officer(reader: Reader) -> bool:
-    return may(reader, "register.write")
-
-
-def _officer(reader: Reader) -> None:
-    if not _is_officer(reader):
-        raise Refused(_("None of your roles allows this."))
-
-
-def mark_of_register(reader: Reader) -> Mark:
-    """Mark of what is entered: where sources are is for those who need it."""
-    return Mark(reader.realm, Level.CONFIDENTIAL.value, frozenset(), Tlp.AMBER_STRICT.value)
+def _nuclides(entry: Entry) -> str:
+    return " ".join(dict.fromkeys(c["nuclide"] for c in entry.contents))
 
 
 def _kept(source: Source) -> dict[str, Any]:
@@ -425,22 +369,3 @@ def _day_text(value: Any) -> Any:
 
 def _next_number(source: Source) -> int:
     return int(source.transactions.aggregate(most=Max("number"))["most"] or 0) + 1
-
-
-__all__ = [
-    "HELD",
-    "MISSING",
-    "Refused",
-    "correct",
-    "day_of",
-    "follow_decay",
-    "holder_named",
-    "judge",
-    "mark_of_register",
-    "new_rows",
-    "open_to_holders",
-    "register_source",
-    "report",
-    "steps",
-    "tell_place",
-]

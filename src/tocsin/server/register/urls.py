@@ -14,6 +14,7 @@ urlpatterns = [
     path("checks/", views.checks, name="checks"),
     path("holders/", views.holder_list, name="holders"),
     path("holders/<uuid:pk>/", views.holder, name="holder"),
+    path("holders/<uuid:pk>/change/", views.holder_edit, name="holder_edit"),
     path("imports/", import_views.import_list, name="imports"),
     path("imports/new/", import_views.import_new, name="import_new"),
     path("imports/<uuid:pk>/", import_views.import_page, name="import"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,13 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tocsin.errors import InvalidInput
 from tocsin.nuclear import source_category
 from tocsin.server.access import ReaderRequest
-from tocsin.server.accounts.models import Level
-from tocsin.server.exports import Places, csv_of_rows
+from tocsin.server.accounts.models import Level, Organisation, OrganisationKind
+from tocsin.server.exports import csv_of_rows
 from tocsin.server.links.reading import linked_rows
 from tocsin.server.marking.policy import may
 from tocsin.server.register.curve import decay_curve
 from tocsin.server.register.entries import DATE_FIELDS, TEXT_FIELDS, entry_of
-from tocsin.server.register.forms import CorrectionForm, EntryForm, ReportForm
+from tocsin.server.register.forms import CorrectionForm, EntryForm, HolderForm, ReportForm
+from tocsin.server.register.holders import change_holder
 from tocsin.server.register.life import HELD, Kind, Status
 from tocsin.server.register.models import CATEGORIES, Source
 from tocsin.server.register.practices import NAMES
@@ -30,6 +31,7 @@ from tocsin.server.register.reading import (
     NO_CATEGORY,
     Filter,
     holders_for,
+    life_of,
     numbers_for,
     source_figures_for,
     sources_for,
@@ -39,7 +41,6 @@ from tocsin.server.register.services import correct, register_source, report, st
 PAGE_ROWS = 50
 MOST_SHOWN = 20
 DANGER = frozenset({Kind.LOSS, Kind.THEFT})
-PLACES = Places(("latitude", "longitude"), Q(latitude__isnull=False))
 
 
 @require_GET
@@ -83,7 +84,7 @@ def source_csv(request: ReaderRequest) -> HttpResponse:
             s.reference,
             s.holder.name,
             s.nuclides,
-            "; ".join(f"{c['activity_Bq']:.6g}" for c in s.contents),
+            "; ".join(f"{c['activity_Bq']!r}" for c in s.contents),
             "; ".join(c["reference_date"] for c in s.contents),
             s.category,
             s.ratio_A_over_D,
@@ -99,7 +100,6 @@ def source_csv(request: ReaderRequest) -> HttpResponse:
             str(s.leak_test_on or ""),
         ),
         action="register.export",
-        places=PLACES,
     )
 
 
@@ -121,7 +121,7 @@ def source(request: ReaderRequest, pk: str) -> HttpResponse:
             "curve": decay_curve(row.activities(), today),
             "today": today,
             "held": row.status in HELD,
-            "transactions": row.transactions.select_related("by", "holder"),
+            "transactions": life_of(request.reader, row),
             "steps": [
                 {"kind": k.value, "label": k.label, "danger": k in DANGER}
                 for k in sorted(steps(request.reader, row), key=lambda k: k not in DANGER)
@@ -158,8 +158,7 @@ def report_step(request: ReaderRequest, pk: str, kind: str) -> HttpResponse:
     asked = next((k for k in steps(request.reader, row) if k.value == kind), None)
     if asked is None:
         raise Http404
-    holders = holders_for(request.reader).exclude(pk=row.holder_id)
-    form = ReportForm(asked, holders, request.reader.at.date(), request.POST or None)
+    form = ReportForm(asked, request.reader.at.date(), request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             report(request.reader, row, asked, **form.cleaned_data)
@@ -208,10 +207,10 @@ def correction(request: ReaderRequest, pk: str) -> HttpResponse:
     form = CorrectionForm(request.POST or None, initial=_as_typed(row))
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
-        reason = given.pop("reason")
+        reason, seen = given.pop("reason"), given.pop("seen")
         try:
             entry = entry_of(given, today=request.reader.at.date())
-            correct(request.reader, row, entry, reason=reason)
+            correct(request.reader, row, entry, reason=reason, seen=seen)
         except InvalidInput as error:
             form.add_error(None, str(error))
         else:
@@ -226,11 +225,11 @@ def _as_typed(row: Source) -> dict[str, Any]:
     return typed | {
         "holder": row.holder.name,
         "nuclide": "; ".join(c["nuclide"] for c in row.contents),
-        "activity": "; ".join(f"{c['activity_Bq']:.6g} Bq" for c in row.contents),
+        "activity": "; ".join(f"{c['activity_Bq']!r} Bq" for c in row.contents),
         "reference_date": "; ".join(c["reference_date"] for c in row.contents),
         "practice": row.practice,
-        "latitude": "" if row.latitude is None else row.latitude,
-        "longitude": "" if row.longitude is None else row.longitude,
+        # the exact place is told for a reason only: left empty, it stays
+        "seen": row.transactions.count(),
     }
 
 
@@ -263,7 +262,43 @@ def holder(request: ReaderRequest, pk: str) -> HttpResponse:
     return render(
         request,
         "register/holder.html",
-        {"holder": row, "page": page, "level_name": Level(row.level).label, "query": ""},
+        {
+            "holder": row,
+            "page": page,
+            "level_name": Level(row.level).label,
+            "query": "",
+            "may_change": may(request.reader, "register.write")
+            and row.originator_id == request.reader.person.organisation_id,
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def holder_edit(request: ReaderRequest, pk: str) -> HttpResponse:
+    """Change what is written of a holder, and who reports for it."""
+    row = get_object_or_404(holders_for(request.reader), pk=pk)
+    own = request.reader.person.organisation
+    if row.originator_id != own.pk:
+        raise Http404
+    bodies = Organisation.objects.filter(
+        kind=OrganisationKind.HOLDER, country=own.country, is_active=True
+    )
+    initial = {name: getattr(row, name) for name in ("address", "licence", "licence_until")}
+    form = HolderForm(
+        bodies, request.POST or None, initial=initial | {"organisation": row.organisation_id}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_holder(request.reader, row, **form.cleaned_data)
+        except InvalidInput as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("{name} is changed.").format(name=row.name))
+            return redirect(row)
+    return render(
+        request,
+        "register/holder_edit.html",
+        {"holder": row, "form": form, "level_name": Level(row.level).label},
     )
 
 
