@@ -26,6 +26,9 @@ EXPECTED_SHARE = 0.1
 """Share of the things of the first list that are taken to be in the second before anything is
 compared."""
 
+HOPELESS = 1e-4
+"""Odds below which a candidate is not kept."""
+
 WORLD = 1700
 """A short list stands for a world of at least so many things that might be meant: the number of
 losses in the public notices 1999-2014."""
@@ -114,8 +117,23 @@ class Linker:
         self.index = Index(things)
         self.expected_share = expected_share
 
-    def score(self, thing: Thing) -> list[_Scored]:
-        """Weigh a thing against every candidate, without the prior."""
+    def score(self, thing: Thing, *, keep_all: bool = False) -> list[_Scored]:
+        """Weigh a thing against every candidate, without the prior.
+
+        Parameters
+        ----------
+        thing : Thing
+            What to ask for.
+        keep_all : bool
+            Keep candidates that physics refuses and those that no share of up to 0.95 could bring
+            to one in ten thousand; otherwise they are dropped, which keeps long lists small.
+
+        Returns
+        -------
+        list
+            For ``pairs`` and ``estimate_share``.
+        """
+        least_bits = math.log2(HOPELESS * max(len(self.things), WORLD) / 19.0)
         scored = []
         strong, weak = self.index.candidates(thing)
         likely = [place for place in weak if not _hopeless(thing, self.things[place])]
@@ -130,6 +148,8 @@ class Linker:
                 or (bool(thing.nuclides & other.nuclides) and label_again(thing, other))
             )
             bits = sum(w.bits for w in weights)
+            if not keep_all and (bits < least_bits or (refused is not None and not exchanged)):
+                continue
             scored.append(_Scored(place, bits, weights, refused, exchanged))
         return scored
 
@@ -154,7 +174,7 @@ class Linker:
         different things (no serial of one is a serial of the other) take probability from each
         other: P_j = odds_j / (1 + odds_j + sum of the best odds of every other thing).
         """
-        rows = self.score(thing) if scored is None else scored
+        rows = self.score(thing, keep_all=True) if scored is None else scored
         prior = self.expected_share / (1.0 - self.expected_share) / max(len(self.things), WORLD)
         odds = [
             0.0 if r.refused and not r.exchanged else prior * 2.0 ** min(r.bits, 300.0)
@@ -306,7 +326,7 @@ def link(
     )
     scored = []
     for number, thing in enumerate(asked, start=1):
-        scored.append(linker.score(thing))
+        scored.append(linker.score(thing, keep_all=keep_refused))
         if done is not None:
             done(number)
     if expected_share is None:
