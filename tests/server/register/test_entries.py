@@ -38,7 +38,22 @@ def test_activities(text: str, unit: str, Bq: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "GBq", "-1 Bq", "0 Bq", "much Bq", "1 Sv", "inf Bq", "nan Bq"]
+    "text",
+    [
+        "",
+        "GBq",
+        "-1 Bq",
+        "0 Bq",
+        "much Bq",
+        "1 Sv",
+        "inf Bq",
+        "nan Bq",
+        "1,850 MBq",
+        "5 MCi",
+        "5 mBq",
+        "1,2,3 Bq",
+        "1.2.3 Bq",
+    ],
 )
 def test_what_is_no_activity(text: str) -> None:
     with pytest.raises(InvalidInput):
