@@ -1,4 +1,4 @@
-"""Photograph every page of the server, and keep the few that the documents show.
+"""Photograph every page of the server for the documents: a gallery of all, and a few in large.
 
 Run by hand where a Chromium, the test tools and a real recording are: it starts the server on the
 fictional State, lets its people play the flow, opens each page as in the browser tests and takes
@@ -30,8 +30,14 @@ LOGINS = (
     "expert@laboratory.example",
     "officer@customs.example",
     "auditor@authority.example",
+    "register@authority.example",
     "administrator@authority.example",
 )
+GALLERY = ROOT / "docs" / "guide" / "pages.md"
+PAGES = PICTURES / "pages"
+HEIGHT, SCALE, GAP = 1_150, 0.42, 12
+"""A page is cut at this height, drawn at this scale; between its three looks is so much room."""
+COLOURS = 40
 SETTLE_MS = 4_000
 """The map draws its tiles after it is ready."""
 
@@ -62,6 +68,7 @@ def main() -> None:
         finally:
             server.close()
     keep(given.folder)
+    gallery(given.folder)
 
 
 def photograph(browser: object, address: str, folder: Path) -> None:
@@ -110,6 +117,43 @@ def keep(folder: Path) -> None:
         small.quantize(256, method=Image.Quantize.MAXCOVERAGE).save(
             PICTURES / f"{target}.png", optimize=True
         )
+
+
+def gallery(folder: Path) -> None:
+    """One small picture of each page in its three looks, and the document that shows them."""
+    from PIL import Image
+
+    shutil.rmtree(PAGES, ignore_errors=True)
+    PAGES.mkdir()
+    lines = [
+        "# Every page of the server",
+        "",
+        "Each in the day theme, in the dark theme and at 360 px, cut where it is long; taken from",
+        "the fictional State by `scripts/build_screenshots.py`. The same pages are opened in",
+        "Chromium by every run of the tests.",
+    ]
+    for day in sorted(folder.glob("*-day.png")):
+        route = day.name.removesuffix("-day.png")
+        looks = [Image.open(folder / f"{route}-{end}.png") for end in ("day", "dark", "360")]
+        small = []
+        for look in looks:
+            cut = look.convert("RGB").crop((0, 0, look.width, min(HEIGHT, look.height)))
+            size = round(cut.width * SCALE), round(cut.height * SCALE)
+            small.append(cut.resize(size, Image.Resampling.LANCZOS))
+        width = sum(s.width for s in small) + GAP * (len(small) - 1)
+        sheet = Image.new("RGB", (width, max(s.height for s in small)), "white")
+        left = 0
+        for one in small:
+            sheet.paste(one, (left, 0))
+            left += one.width + GAP
+        sheet.quantize(COLOURS).save(PAGES / f"{route}.png", optimize=True)
+        lines += [
+            "",
+            f"## {route.replace('_', ' ')}",
+            "",
+            f"![{route}](../pictures/pages/{route}.png)",
+        ]
+    GALLERY.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

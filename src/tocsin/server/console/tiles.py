@@ -61,7 +61,7 @@ class Tile:
     grave : bool
         Whether someone must look now.
     leads : str
-        For a station of the flow: what of it becomes the next one.
+        For a station of the flow: what of it becomes the next one; empty where it leads elsewhere.
     """
 
     title: str | Promise
@@ -92,7 +92,6 @@ def held(reader: Reader) -> Tile | None:
             Count(_("something overdue"), str(numbers.late), f"{page}?late=1"),
         ),
         grave=numbers.missing > 0,
-        leads=_("what is lost or stolen"),
     )
 
 
