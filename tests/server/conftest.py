@@ -11,6 +11,7 @@ import pytest
 from allauth.account.internal.userkit import user_id_to_str
 from answers import PASSWORD
 from django.test import Client
+from django.utils import translation
 
 from tocsin.server.accounts.models import Assignment, Organisation, Person
 from tocsin.server.clock import now, running_on
@@ -39,6 +40,13 @@ def data_folder(tmp_path: Path, settings: Any) -> Path:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.TOCSIN = replace(settings.TOCSIN, data=tmp_path / "data", demonstration=True)
     return tmp_path / "data"
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_test() -> Iterator[None]:
+    """English at the start of each test: a request in French leaves its language in the process."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

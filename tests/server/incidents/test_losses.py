@@ -130,3 +130,16 @@ def test_a_loss_told_after_the_recovery_says_what_is_known_by_now(
     assert not Incident.objects.exists()
     hear_of_source(first.transaction)
     assert any("by now stored" in event.note for event in Incident.objects.get().events.all())
+
+
+def test_where_no_law_is_known_the_incident_says_so(
+    works: Reader,
+    source: Source,
+    django_capture_on_commit_callbacks: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tocsin.server.incidents.losses._law_of", lambda _source: None)
+    told(django_capture_on_commit_callbacks, works, source, Kind.LOSS)
+    assert not Clock.objects.exists()
+    notes = [event.note for event in Incident.objects.get().events.all()]
+    assert any("no legal clock was started" in note for note in notes)

@@ -197,6 +197,7 @@ def test_an_entry_that_should_not_be_there_is_withdrawn_with_words(
     source.refresh_from_db()
     assert source.status == Status.WITHDRAWN
     assert steps(officer, source) == []
+    assert not sources_for(works).exists()
 
 
 def test_the_exact_place_needs_a_reason_that_the_log_keeps(works: Reader, source: Source) -> None:

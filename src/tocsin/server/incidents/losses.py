@@ -98,6 +98,8 @@ def _start_clocks(row: Transaction, source: Source, incident: Incident) -> None:
     """Legal clocks of a known loss; where they cannot be started the incident says so."""
     law = _law_of(source)
     if law is None or row.by is None:
+        text = "no country profile here has a period for a loss: no legal clock was started"
+        note_of(incident, IncidentState.OPEN, text, by=None, actor=FROM_REGISTER)
         return
     duties = [duty.code for duty in law.duties.values() if duty.starts == LOSS_KNOWN]
     try:

@@ -21,6 +21,7 @@ from tocsin.server.register.life import Status
 from tocsin.server.register.models import Holder, Source
 from tocsin.server.typed import plain
 
+BATCH = 500
 HOLDS_IT = "holder of the source"
 """Reason of the releases that this app makes; it ends no others."""
 
@@ -198,10 +199,11 @@ def open_to(organisation: Organisation, rows: Sequence[Source | Holder], by: Per
 
 def close_to(organisation: Organisation, rows: Iterable[Source | Holder]) -> None:
     """End what :func:`open_to` has opened."""
-    opened = Release.objects.filter(
-        receiver=organisation, reason=HOLDS_IT, row_id__in=[row.pk for row in rows]
-    )
-    opened.filter(ended_at=None).update(ended_at=now())
+    opened = Release.objects.filter(receiver=organisation, reason=HOLDS_IT, ended_at=None)
+    pks, at = [row.pk for row in rows], now()
+    # a database takes only so many values in one question
+    for start in range(0, len(pks), BATCH):
+        opened.filter(row_id__in=pks[start : start + BATCH]).update(ended_at=at)
 
 
 def open_to_holders(sources: Iterable[Source], by: Person) -> None:

@@ -28,7 +28,7 @@ from tocsin.server.register.holders import (
     require_officer,
 )
 from tocsin.server.register.life import Kind, Status
-from tocsin.server.register.models import Import, Source, Transaction
+from tocsin.server.register.models import Holder, Import, Source, Transaction
 from tocsin.server.register.services import new_rows
 from tocsin.server.typed import plain
 
@@ -160,7 +160,11 @@ def apply(reader: Reader, row: Import) -> Import:
     with transaction.atomic():
         row = _not_taken_over(row)
         if row.mapping != mapping:
-            raise Refused(_("Something was reported of the source in the meantime: look again."))
+            raise Refused(_("The columns were changed in the meantime: look again."))
+        # who works for a holder may have changed since the rows were made
+        fresh = {h.pk: h for h in Holder.objects.filter(pk__in=[h.pk for h in known.values()])}
+        for source, _first in made:
+            source.holder = fresh[source.holder_id]
         Source.objects.bulk_create([source for source, _first in made], batch_size=BATCH)
         Transaction.objects.bulk_create([first for _source, first in made], batch_size=BATCH)
         open_to_holders([source for source, _first in made], reader.person)

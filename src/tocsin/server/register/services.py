@@ -18,6 +18,7 @@ from tocsin.server.marking.policy import Reader, decide, may
 from tocsin.server.register.entries import AHEAD_OF_UTC, EARLIEST, Entry
 from tocsin.server.register.holders import (
     Refused,
+    close_to,
     hand_over,
     holder_named,
     mark_of_register,
@@ -179,6 +180,8 @@ def report(
         source.sent_on = happened_on
     if kind is Kind.RECEIPT or source.status not in HELD:
         source.sent_on = None
+    if kind is Kind.WITHDRAWAL and source.holder.organisation is not None:
+        close_to(source.holder.organisation, [source])
     return _write(
         reader, source, kind, happened_on, before, was_at=was_at, note=note, holder=holder
     )

@@ -28,6 +28,7 @@ from tocsin.server.register.models import CATEGORIES, Source
 from tocsin.server.register.practices import NAMES
 from tocsin.server.register.quality import KINDS, findings
 from tocsin.server.register.reading import (
+    GRAVE,
     NO_CATEGORY,
     Filter,
     holders_for,
@@ -61,7 +62,11 @@ def source_list(request: ReaderRequest) -> HttpResponse:
             "query": query.urlencode(),
             "numbers": numbers_for(request.reader),
             "statuses": Status.choices,
-            "categories": [*((str(c), str(c)) for c in CATEGORIES), (NO_CATEGORY, _("none"))],
+            "categories": [
+                (GRAVE, "1–3"),
+                *((str(c), str(c)) for c in CATEGORIES),
+                (NO_CATEGORY, _("none")),
+            ],
             "may_write": may(request.reader, "register.write"),
         },
     )
