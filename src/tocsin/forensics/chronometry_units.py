@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tocsin.errors import InvalidInput
 from tocsin.forensics.chronometry_data import AVOGADRO_per_mol, atomic_mass_u
 from tocsin.forensics.halflives import SECONDS_PER_YEAR
+from tocsin.nuclear.units import CURIE_Bq
 
 KINDS = ("atom", "mass", "activity")
 
@@ -17,8 +18,6 @@ _PREFIXES = {
     **{"m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15},
 }
 _BASES = {"mol": "atom", "g": "mass", "Bq": "activity", "Ci": "activity"}
-CURIE_Bq = 3.7e10
-"""Exact by definition."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ import re
 from dataclasses import dataclass, replace
 
 from tocsin.linkage.nuclide_mentions import NuclideMention, symbol_of
-
-BQ_PER_CI = 3.7e10
-"""Exact by definition (BIPM, The International System of Units, 9th edition)."""
+from tocsin.nuclear.units import CURIE_Bq
 
 SAME_ACTIVITY = 0.06
 """Two statements within this share are one activity: 0.3 GBq and 8 mCi, both rounded."""
@@ -176,7 +174,7 @@ def unit_factor(prefix: str, base: str) -> float:
         elif key == "P" and curie:
             key = "p"
     factor = _PREFIXES[key]
-    return factor * (BQ_PER_CI if curie else 1.0)
+    return factor * (CURIE_Bq if curie else 1.0)
 
 
 def find_activities(text: str, nuclides: list[NuclideMention]) -> list[ActivityMention]:

@@ -27,8 +27,10 @@ from tocsin.nuclear.source_category import (
     source_category_json,
     source_nuclide,
 )
+from tocsin.nuclear.units import CURIE_Bq
 
 __all__ = [
+    "CURIE_Bq",
     "CategoryRemark",
     "Continuum",
     "Contribution",

@@ -182,14 +182,14 @@ def duration_text(seconds: float | None) -> str:
     return text
 
 
-def becquerel_text(value_Bq: float) -> str:
+def becquerel_text(value_Bq: float, *, significant: int = 3) -> str:
     """Activity with the prefix that keeps the number short: ``310 MBq``."""
     if not math.isfinite(value_Bq):
         return "not known"
     for size, unit in ((1e12, "TBq"), (1e9, "GBq"), (1e6, "MBq"), (1e3, "kBq")):
         if abs(value_Bq) >= size:
-            return f"{value_Bq / size:.3g} {unit}"
-    return f"{value_Bq:.3g} Bq"
+            return f"{value_Bq / size:.{significant}g} {unit}"
+    return f"{value_Bq:.{significant}g} Bq"
 
 
 def activity_text(activity: ActivityEstimate) -> str:

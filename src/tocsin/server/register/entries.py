@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tocsin.errors import InvalidInput, NotFound
-from tocsin.nuclear import source_nuclide
+from tocsin.nuclear import CURIE_Bq, source_nuclide
 from tocsin.server.register.life import Status
 from tocsin.server.register.models import MOST_NUCLIDES
 from tocsin.server.register.practices import NAMES
@@ -29,15 +29,15 @@ UNITS_Bq = {
     "gbq": 1e9,
     "tbq": 1e12,
     "pbq": 1e15,
-    "ci": 3.7e10,
-    "mci": 3.7e7,
-    "uci": 3.7e4,
-    "µci": 3.7e4,
-    "μci": 3.7e4,
-    "kci": 3.7e13,
+    "ci": CURIE_Bq,
+    "mci": 1e-3 * CURIE_Bq,
+    "uci": 1e-6 * CURIE_Bq,
+    "µci": 1e-6 * CURIE_Bq,
+    "μci": 1e-6 * CURIE_Bq,
+    "kci": 1e3 * CURIE_Bq,
 }
 """Becquerels by unit as people write it; letters of any case, so that M is mega before Bq and milli
-before Ci. 1 Ci is 3.7e10 Bq exactly."""
+before Ci."""
 
 MONTHS = 12
 MIDNIGHT = re.compile(r"[T ]00:00(:00)?(\.0+)?Z?$")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from django import template
 
-register = template.Library()
+from tocsin.report.wording import becquerel_text
 
-_PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+register = template.Library()
+DIGITS = 4
+"""As many as certificates of sources give."""
 
 
 @register.filter
-def becquerels(value: float) -> str:
+def becquerels(value_Bq: float) -> str:
     """``4.1e12`` as ``4.1 TBq``."""
-    for factor, prefix in _PREFIXES:
-        if value >= factor:
-            return f"{value / factor:.4g} {prefix}Bq"
-    return f"{value:.4g} Bq"
+    return becquerel_text(value_Bq, significant=DIGITS)
