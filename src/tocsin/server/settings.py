@@ -27,10 +27,17 @@ TOCSIN_APPS = (
     "files",
     "links",
     "duties",
+    "documents",
     "register",
+    "licensing",
+    "holdings",
+    "oversight",
     "measurements",
     "alarms",
     "incidents",
+    "notices",
+    "tracing",
+    "statistics",
     "console",
 )
 INSTALLED_APPS = [

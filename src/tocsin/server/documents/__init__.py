@@ -1,0 +1,1 @@
+"""Documents and photographs that hang on a row."""

@@ -1,0 +1,1 @@
+"""Devices, batches of material, makers and models, shipments."""

@@ -1,0 +1,1 @@
+"""Licences with limits, signed licence sheets, and the check before an order."""

@@ -1,0 +1,1 @@
+"""Public notices of incidents, imported."""

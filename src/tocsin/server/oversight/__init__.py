@@ -1,0 +1,1 @@
+"""Inspections, findings, security goals, yearly reconciliation, campaigns."""

@@ -1,0 +1,1 @@
+"""Counts of incidents, with what they can and cannot say."""
