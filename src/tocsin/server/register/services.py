@@ -15,6 +15,7 @@ from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties.timers import each
 from tocsin.server.marking.policy import Reader, decide, may
+from tocsin.server.register.beyond import pass_gates
 from tocsin.server.register.entries import AHEAD_OF_UTC, EARLIEST, Entry
 from tocsin.server.register.holders import (
     Refused,
@@ -164,6 +165,8 @@ def report(
     if kind is Kind.MOVE and not place:
         raise Refused(_("Say where it is now."))
     holder = receiver_named(source, receiver) if kind is Kind.TRANSFER else None
+    if holder is not None:
+        pass_gates(source, holder, happened_on)
     before, was_at = _kept(source), (source.latitude, source.longitude)
     source.status = LIFE[kind].becomes or source.status
     if source.status != before["status"]:

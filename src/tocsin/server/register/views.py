@@ -19,6 +19,7 @@ from tocsin.server.accounts.models import Level, Organisation, OrganisationKind
 from tocsin.server.exports import csv_of_rows
 from tocsin.server.links.reading import linked_rows
 from tocsin.server.marking.policy import may
+from tocsin.server.register.beyond import panels_of_holder, panels_of_source, tabs_for
 from tocsin.server.register.curve import decay_curve
 from tocsin.server.register.entries import DATE_FIELDS, TEXT_FIELDS, entry_of
 from tocsin.server.register.forms import CorrectionForm, EntryForm, HolderForm, ReportForm
@@ -68,6 +69,7 @@ def source_list(request: ReaderRequest) -> HttpResponse:
                 (NO_CATEGORY, _("none")),
             ],
             "may_write": may(request.reader, "register.write"),
+            "tabs": tabs_for(request.reader),
         },
     )
 
@@ -132,6 +134,7 @@ def source(request: ReaderRequest, pk: str) -> HttpResponse:
                 for k in sorted(steps(request.reader, row), key=lambda k: k not in DANGER)
             ],
             "linked": linked_rows(request.reader, "register.source", row.pk),
+            "panels": panels_of_source(request.reader, row),
             "may_correct": may(request.reader, "register.write")
             and row.originator_id == request.reader.person.organisation_id,
         },
@@ -272,6 +275,7 @@ def holder(request: ReaderRequest, pk: str) -> HttpResponse:
             "page": page,
             "level_name": Level(row.level).label,
             "query": "",
+            "panels": panels_of_holder(request.reader, row),
             "may_change": may(request.reader, "register.write")
             and row.originator_id == request.reader.person.organisation_id,
         },

@@ -1,0 +1,88 @@
+"""What apps above add to the register: tabs, panels on its pages, gates before a transfer.
+
+The register knows nothing of licences or inspections; those register here what they have to say,
+when Django starts them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+
+from tocsin.server.marking.policy import Reader, may
+from tocsin.server.register.models import Holder, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of a page.
+
+    Parameters
+    ----------
+    template : str
+        Shows ``values``, which it finds under the name ``panel``.
+    values : dict
+    """
+
+    template: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A page that belongs to the register's section.
+
+    Parameters
+    ----------
+    route : str
+        Name of the route, without arguments.
+    label : Promise
+    needs : str
+        Action without which the tab is not shown.
+    """
+
+    route: str
+    label: str | Promise
+    needs: str
+
+
+Gate = Callable[[Source, Holder, dt.date], None]
+"""Raises ``Refused`` where a holder must not get a source on a day."""
+SourcePanel = Callable[[Reader, Source], Panel | None]
+HolderPanel = Callable[[Reader, Holder], Panel | None]
+
+GATES: list[Gate] = []
+TABS: list[Tab] = []
+SOURCE_PANELS: list[SourcePanel] = []
+HOLDER_PANELS: list[HolderPanel] = []
+
+
+def pass_gates(source: Source, receiver: Holder, day: dt.date) -> None:
+    """Ask every gate whether a holder may get a source.
+
+    Raises
+    ------
+    Refused
+        One of them says no, with its reason.
+    """
+    for gate in GATES:
+        gate(source, receiver, day)
+
+
+def tabs_for(reader: Reader) -> list[Tab]:
+    """Tabs that a reader may open."""
+    return [tab for tab in TABS if may(reader, tab.needs)]
+
+
+def panels_of_source(reader: Reader, source: Source) -> list[Panel]:
+    """Parts that apps above add to the page of a source."""
+    return [panel for make in SOURCE_PANELS if (panel := make(reader, source)) is not None]
+
+
+def panels_of_holder(reader: Reader, holder: Holder) -> list[Panel]:
+    """Parts that apps above add to the page of a holder."""
+    return [panel for make in HOLDER_PANELS if (panel := make(reader, holder)) is not None]
