@@ -79,6 +79,14 @@ def written_once(*tables: str) -> migrations.RunPython:
     return _step(tables, guard_statements, unguard_statements)
 
 
+def open_for_change(*tables: str) -> migrations.RunPython:
+    """The step of a migration that changes columns of guarded tables; :func:`written_once` ends it.
+
+    SQLite makes such a table anew and would lose the guard without a word.
+    """
+    return _step(tables, unguard_statements, guard_statements)
+
+
 def never_emptied(*tables: str) -> migrations.RunPython:
     """The step of a migration after which tables cannot be emptied at one stroke."""
     return _step(tables, emptying_statements, may_empty_statements)

@@ -29,9 +29,15 @@ class Kind(models.TextChoices):
     """What is reported of a source."""
 
     REGISTRATION = "registration", _("registration")
+    MANUFACTURE = "manufacture", _("manufacture")
+    IMPORT = "import", _("import from abroad")
+    FIND = "find", _("find of a source that nobody had registered")
     TRANSFER = "transfer", _("transfer to another holder")
     RECEIPT = "receipt", _("receipt confirmed")
+    INSTALLATION = "installation", _("installation in a device")
     MOVE = "move", _("moved to another place")
+    ELSEWHERE = "elsewhere", _("used elsewhere for a time")
+    RETURN = "return", _("back from elsewhere")
     LEAK_TEST = "leak_test", _("leak test")
     DISUSE = "disuse", _("taken out of use")
     REUSE = "reuse", _("taken into use again")
@@ -41,6 +47,8 @@ class Kind(models.TextChoices):
     THEFT = "theft", _("theft")
     RECOVERY = "recovery", _("recovery")
     EXEMPTION = "exemption", _("decayed below exemption")
+    CHECK = "check", _("checked and correct")
+    MISTAKE = "mistake", _("mistake found in what is written")
     CORRECTION = "correction", _("correction")
     WITHDRAWAL = "withdrawal", _("entry withdrawn")
 
@@ -49,6 +57,27 @@ HELD = frozenset({Status.IN_USE, Status.STORED})
 """Statuses in which a holder has the source."""
 MISSING = frozenset({Status.LOST, Status.STOLEN})
 """Statuses in which nobody who should has it."""
+FIRST = frozenset({Kind.REGISTRATION, Kind.MANUFACTURE, Kind.IMPORT, Kind.RECEIPT, Kind.FIND})
+"""Transactions with which the life of a source in the register begins."""
+KNOWN = frozenset(Status) - {Status.WITHDRAWN}
+"""Statuses of entries that stand."""
+
+
+class EndOfLife(models.TextChoices):
+    """What is to become of a source that is no longer used."""
+
+    MAKER = "maker", _("return to the maker")
+    STORAGE = "storage", _("storage")
+    DISPOSAL = "disposal", _("disposal")
+    RECYCLING = "recycling", _("recycling")
+    EXPORT = "export", _("export")
+
+
+class TestResult(models.TextChoices):
+    """What a leak test has shown."""
+
+    TIGHT = "tight", _("tight")
+    LEAKING = "leaking", _("leaking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +102,10 @@ class Rule:
 RULES: dict[Kind, Rule] = {
     Kind.TRANSFER: Rule(HELD, by_holder=True),
     Kind.RECEIPT: Rule(HELD, by_holder=True),
+    Kind.INSTALLATION: Rule(HELD, Status.IN_USE, by_holder=True),
     Kind.MOVE: Rule(HELD, by_holder=True),
+    Kind.ELSEWHERE: Rule(HELD, by_holder=True),
+    Kind.RETURN: Rule(HELD, by_holder=True),
     Kind.LEAK_TEST: Rule(HELD, by_holder=True),
     Kind.DISUSE: Rule(frozenset({Status.IN_USE}), Status.STORED, by_holder=True),
     Kind.REUSE: Rule(frozenset({Status.STORED}), Status.IN_USE, by_holder=True),
@@ -83,13 +115,23 @@ RULES: dict[Kind, Rule] = {
     Kind.THEFT: Rule(HELD | {Status.LOST}, Status.STOLEN, by_holder=True),
     Kind.RECOVERY: Rule(MISSING, Status.STORED, by_holder=True),
     Kind.EXEMPTION: Rule(HELD, Status.EXEMPT),
-    Kind.CORRECTION: Rule(frozenset(Status) - {Status.WITHDRAWN}),
+    Kind.IMPORT: Rule(frozenset({Status.EXPORTED}), Status.IN_USE),
+    Kind.CHECK: Rule(KNOWN),
+    Kind.MISTAKE: Rule(KNOWN, by_holder=True),
+    Kind.CORRECTION: Rule(KNOWN),
     Kind.WITHDRAWAL: Rule(HELD, Status.WITHDRAWN),
 }
-"""Registration is not here: it is the first transaction and only that."""
+"""Registration, manufacture and find are not here: they are the first transaction and only that."""
 
 
-def possible(status: Status, *, officer: bool, awaits_receipt: bool) -> list[Kind]:
+def possible(
+    status: Status,
+    *,
+    officer: bool,
+    awaits_receipt: bool,
+    elsewhere: bool = False,
+    checked: bool = False,
+) -> list[Kind]:
     """What may be reported of a source in a status.
 
     Parameters
@@ -99,12 +141,20 @@ def possible(status: Status, *, officer: bool, awaits_receipt: bool) -> list[Kin
         Whether an officer of the register asks, or else the holder.
     awaits_receipt : bool
         Whether a transfer has not been confirmed by its receiver.
+    elsewhere : bool
+        Whether it is used at another place for a time.
+    checked : bool
+        Whether all that was reported bears the mark of the authority.
     """
+    asked_for = {
+        Kind.RECEIPT: awaits_receipt,
+        Kind.TRANSFER: not awaits_receipt,
+        Kind.ELSEWHERE: not (elsewhere or awaits_receipt),
+        Kind.RETURN: elsewhere,
+        Kind.CHECK: not checked,
+    }
     return [
         kind
         for kind, rule in RULES.items()
-        if status in rule.possible
-        and (officer or rule.by_holder)
-        and (kind is not Kind.RECEIPT or awaits_receipt)
-        and (kind is not Kind.TRANSFER or not awaits_receipt)
+        if status in rule.possible and (officer or rule.by_holder) and asked_for.get(kind, True)
     ]

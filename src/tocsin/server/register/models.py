@@ -14,7 +14,7 @@ from tocsin.server.accounts.models import Organisation, Person
 from tocsin.server.files.models import StoredFile
 from tocsin.server.marking.immutable import AppendOnly
 from tocsin.server.marking.models import Marked
-from tocsin.server.register.life import Kind, Status
+from tocsin.server.register.life import EndOfLife, Kind, Status
 
 MOST_NUCLIDES = 12
 CATEGORIES = (1, 2, 3, 4, 5)
@@ -56,12 +56,17 @@ class Import(Marked):
     class State(models.TextChoices):
         """How far an import is."""
 
+        CHECKING = "checking", _("being checked")
         CHECKED = "checked", _("checked, not taken over")
+        APPLYING = "applying", _("being taken over")
         APPLIED = "applied", _("taken over")
+        UNDOING = "undoing", _("being undone")
         UNDONE = "undone", _("undone")
 
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
     title = models.CharField(_("title"), max_length=200)
+    sheets: models.JSONField[Any, Any] = models.JSONField(default=list)
+    sheet = models.CharField(_("sheet"), max_length=120, blank=True)
     header: models.JSONField[Any, Any] = models.JSONField(default=list)
     mapping: models.JSONField[Any, Any] = models.JSONField(default=dict)
     rows = models.PositiveIntegerField(default=0)
@@ -69,6 +74,16 @@ class Import(Marked):
     faults: models.JSONField[Any, Any] = models.JSONField(default=list)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.CHECKED)
     ended_at = models.DateTimeField(null=True, blank=True)
+    checked_on = models.DateField(null=True, blank=True)
+    asked_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=400, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    begun_at = models.DateTimeField(null=True, blank=True)
+    touched_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    task_id = models.CharField(max_length=64, blank=True)
+    stopped = models.CharField(max_length=1000, blank=True)
 
     class Meta:
         """The latest first."""
@@ -78,9 +93,26 @@ class Import(Marked):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def is_working(self) -> bool:
+        """Whether a step goes on in the background."""
+        return self.state in WORKING and not self.stopped
+
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("register:import", args=[self.pk])
+
+
+class UseKind(models.TextChoices):
+    """How a source is used."""
+
+    FIXED = "fixed", _("fixed")
+    STORAGE = "storage", _("storage")
+    MOBILE = "mobile", _("mobile")
+
+
+WORKING = (Import.State.CHECKING, Import.State.APPLYING, Import.State.UNDOING)
+"""States in which a step has begun and not ended; ``stopped`` says why it does not go on."""
 
 
 class Source(Marked):
@@ -98,6 +130,24 @@ class Source(Marked):
     device_serial = models.CharField(_("serial number of the device"), max_length=100, blank=True)
     practice = models.CharField(_("practice"), max_length=32, blank=True)
     made_on = models.DateField(_("made"), null=True, blank=True)
+    other_id = models.CharField(_("other identification"), max_length=200, blank=True)
+    source_type = models.CharField(_("type of source"), max_length=120, blank=True)
+    capsule_type = models.CharField(_("type of capsule"), max_length=120, blank=True)
+    material_form = models.CharField(_("chemical and physical form"), max_length=120, blank=True)
+    iso_class = models.CharField(_("ISO class"), max_length=60, blank=True)
+    ansi_class = models.CharField(_("ANSI class"), max_length=60, blank=True)
+    special_form = models.CharField(_("special form certificate"), max_length=80, blank=True)
+    special_form_on = models.DateField(_("certificate issued"), null=True, blank=True)
+    special_form_until = models.DateField(_("certificate valid until"), null=True, blank=True)
+    neutron = models.BooleanField(_("neutron source"), null=True, blank=True)
+    neutron_target = models.CharField(_("neutron target"), max_length=40, blank=True)
+    neutron_flux_per_s = models.FloatField(_("neutrons per second"), null=True, blank=True)
+    supplier = models.CharField(_("supplier"), max_length=200, blank=True)
+    importer = models.CharField(_("importer"), max_length=200, blank=True)
+    received_on = models.DateField(_("received"), null=True, blank=True)
+    received_from = models.CharField(_("received from"), max_length=200, blank=True)
+    use_kind = models.CharField(_("kind of use"), max_length=7, choices=UseKind.choices, blank=True)
+    remarks = models.CharField(_("remarks"), max_length=1000, blank=True)
     contents: models.JSONField[Any, Any] = models.JSONField(default=list)
     nuclides = models.CharField(_("nuclides"), max_length=200)
     status = models.CharField(_("status"), max_length=9, choices=Status.choices)
@@ -108,6 +158,22 @@ class Source(Marked):
     leak_test_on = models.DateField(_("last leak test"), null=True, blank=True)
     storage_until = models.DateField(_("storage permitted until"), null=True, blank=True)
     sent_on = models.DateField(null=True, blank=True)
+    arrival_on = models.DateField(_("expected arrival"), null=True, blank=True)
+    receipt_due = models.DateField(_("receipt to be confirmed by"), null=True, blank=True)
+    elsewhere_place = models.CharField(_("used elsewhere"), max_length=200, blank=True)
+    elsewhere_until = models.DateField(_("elsewhere until"), null=True, blank=True)
+    end_of_life = models.CharField(
+        _("end of life"), max_length=9, choices=EndOfLife.choices, blank=True
+    )
+    leaking = models.BooleanField(_("failed its leak test"), default=False)
+    checked_at = models.DateTimeField(_("checked and correct"), null=True, blank=True)
+    checked_by = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    unchecked_since = models.DateField(null=True, blank=True)
+    check_due = models.DateField(_("to be checked by"), null=True, blank=True)
+    mistake_since = models.DateField(null=True, blank=True)
+    correction_due = models.DateField(_("to be corrected by"), null=True, blank=True)
     imported = models.ForeignKey(
         Import, null=True, on_delete=models.PROTECT, related_name="sources"
     )
@@ -162,7 +228,9 @@ class Transaction(AppendOnly):
     """What was reported of a source; never changed, corrected by a later one.
 
     ``latitude`` and ``longitude`` are those before it, where it changes them: no page, table or
-    program shows them. ``before`` and ``after`` never hold an exact place.
+    program shows them. ``before`` and ``after`` never hold an exact place. ``facts`` are what was
+    said of this step alone, as the manifest of a transfer. ``due_at`` is until when it had to be
+    reported by the duty ``law`` of a country profile, as that stood on the day of the report.
     """
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="transactions")
@@ -177,6 +245,13 @@ class Transaction(AppendOnly):
     longitude = models.FloatField(null=True, blank=True)
     before: models.JSONField[Any, Any] = models.JSONField(default=dict)
     after: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    facts: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    corrects = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="corrected_by"
+    )
+    due_at = models.DateTimeField(null=True)
+    law = models.CharField(max_length=80, blank=True)
+    late = models.BooleanField(default=False)
 
     class Meta:
         """In the order of reporting."""
@@ -184,6 +259,9 @@ class Transaction(AppendOnly):
         ordering = ("source", "number")
         constraints = (
             models.UniqueConstraint(fields=("source", "number"), name="register_one_number"),
+        )
+        indexes = (
+            models.Index(fields=("at",), condition=models.Q(late=True), name="register_late"),
         )
 
     def __str__(self) -> str:
