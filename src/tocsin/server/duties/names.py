@@ -20,12 +20,21 @@ STARTS: dict[str, str | Promise] = {
     "leak_test": gettext_lazy("a leak test"),
     "entry_made": gettext_lazy("an entry of the register"),
     "incident_opened": gettext_lazy("an incident is opened"),
+    "year_begins": gettext_lazy("the beginning of the year"),
+    "reconciliation_opened": gettext_lazy("a reconciliation is opened"),
 }
+
+SET: dict[str, str | Promise] = {
+    "corrective_action": gettext_lazy("Corrective action after an inspection"),
+    "reconciliation": gettext_lazy("Yearly reconciliation of the register"),
+}
+"""Duties for which an authority sets the day itself."""
 
 VERIFICATIONS: dict[str, str | Promise] = {
     "read": gettext_lazy("read"),
     "unverified": gettext_lazy("unverified"),
     "fictional": gettext_lazy("fictional"),
+    "set": gettext_lazy("set by the authority"),
 }
 
 

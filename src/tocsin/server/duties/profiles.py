@@ -59,6 +59,10 @@ class Duty:
         When that was so.
     note : str
         What a reader must know, for example that the paragraph was renumbered.
+    kinds : frozenset of str
+        Reports of the register to which a duty of a ``transaction`` applies; empty for all.
+    categories : frozenset of int
+        Categories of sources to which it applies; empty for all, also those without one.
     """
 
     code: str
@@ -71,6 +75,8 @@ class Duty:
     verification: str
     as_of: date
     note: str = ""
+    kinds: frozenset[str] = frozenset()
+    categories: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,15 @@ class Profile:
         """True where nothing in it is law."""
         states = {duty.verification for duty in self.duties.values()}
         return states == {"fictional"}
+
+    def duty_of(self, starts: str, *, kind: str, category: int | None) -> Duty | None:
+        """The first duty that something starts for a report of a source of a category."""
+        for duty in self.duties.values():
+            fits = not duty.kinds or kind in duty.kinds
+            if duty.starts == starts and fits:
+                if not duty.categories or category in duty.categories:
+                    return duty
+        return None
 
 
 def _calendar(row: Mapping[str, Any]) -> WorkCalendar:
@@ -128,6 +143,8 @@ def _duty(row: Mapping[str, Any]) -> Duty:
         verification=row["verification"],
         as_of=date.fromisoformat(row["as_of"]),
         note=row.get("note", ""),
+        kinds=frozenset(map(str, row.get("kinds", ()))),
+        categories=frozenset(map(int, row.get("categories", ()))),
     )
 
 

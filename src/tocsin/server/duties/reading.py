@@ -19,7 +19,7 @@ from tocsin.server.accounts.roles import ROLE_NAMES
 from tocsin.server.duties.calendars import WorkCalendar
 from tocsin.server.duties.deadlines import Standing, standing
 from tocsin.server.duties.models import Clock, Notice, Shift, Takeover
-from tocsin.server.duties.names import VERIFICATIONS, period_of
+from tocsin.server.duties.names import SET, VERIFICATIONS, period_of
 from tocsin.server.duties.profiles import Duty, available
 from tocsin.server.duties.roster import Shift as PlannedShift
 from tocsin.server.duties.roster import gaps
@@ -158,12 +158,15 @@ def clock_rows(reader: Reader, clocks: Iterable[Clock]) -> list[ClockRow]:
             met=end.at if end is not None and end.met else None,
             stopped=end is not None and not end.met,
         )
-        title = duty.title.get(language, duty.title["en"]) if duty else clock.duty
+        title = duty.title.get(language, duty.title["en"]) if duty else SET.get(clock.duty, "")
         # a profile that is gone leaves nothing that could be checked
-        checked = VERIFICATIONS[duty.verification if duty else "unverified"]
+        without_law = clock.profile if clock.profile in VERIFICATIONS else "unverified"
+        checked = VERIFICATIONS[duty.verification if duty else without_law]
         about, address = subjects.get(clock.subject_id, ("", ""))
         label = _(STANDINGS[state])
-        rows.append(ClockRow(clock, about, address, duty, title, state, label, checked))
+        rows.append(
+            ClockRow(clock, about, address, duty, str(title) or clock.duty, state, label, checked)
+        )
     return rows
 
 

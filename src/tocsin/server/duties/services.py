@@ -45,6 +45,8 @@ FARTHEST_PLAN = timedelta(days=731)
 LONGEST_KNOWN = timedelta(days=366)
 """A clock of what became known longer ago is a slip of the date."""
 TICK_BATCH = 200
+SET_BY_AUTHORITY = "set"
+"""In the place of a country profile: a clock that an authority has set itself."""
 CLOCK_OVERDUE = gettext_noop("A legal clock has run out: {duty}, due {due}")
 CLOCK_CHAIN = (Link("supervisor", 60), Link("point_of_contact", 240))
 """Whom an overdue legal clock calls. The waits are defaults of Tocsin, to be set by the State."""
@@ -403,6 +405,58 @@ def _start(
         reason=reason,
     )
     mark.stamp(clock)
+    return clock
+
+
+@transaction.atomic
+def set_clock(
+    reader: Reader, subject: Marked, *, duty: str, due_at: datetime, reason: str
+) -> Clock:
+    """Start a clock for a day that the authority has set itself, by no text of law.
+
+    Parameters
+    ----------
+    subject : Marked
+        Row for which it runs; the clock takes its mark.
+    duty : str
+        Of ``names.SET``.
+    due_at : datetime
+        Aware; not in the past.
+    reason : str
+        Why.
+
+    Raises
+    ------
+    InvalidInput
+        No reason, or a day that is over or too far ahead.
+    """
+    reason = plain(reason)[:400]
+    if not reason:
+        raise InvalidInput(_("Give a reason."))
+    if not reader.at < due_at <= reader.at + FARTHEST_PLAN:
+        raise InvalidInput(_("The due day lies within the next two years."))
+    mark = mark_of(subject)
+    clock = Clock.objects.create(
+        **mark.fields(),
+        subject_kind=subject._meta.label_lower,
+        subject_id=subject.pk,
+        originator=subject.originator,
+        created_at=now(),
+        created_by=reader.person,
+        profile=SET_BY_AUTHORITY,
+        duty=duty,
+        started_at=reader.at,
+        due_at=due_at,
+        reason=reason,
+    )
+    mark.stamp(clock)
+    record(
+        actor=reader.person,
+        action="duties.set_clock",
+        subject=subject,
+        after={"duty": duty, "due_at": due_at, "clock": str(clock.pk)},
+        reason=reason,
+    )
     return clock
 
 
