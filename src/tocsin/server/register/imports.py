@@ -1,10 +1,14 @@
-"""Tables brought into the register: columns guessed, every row checked, taken over or undone."""
+"""Tables brought into the register: columns guessed, every row checked, taken over or undone.
+
+Small tables are worked through at once, large ones in the background; the steps are the same.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -27,6 +31,16 @@ from tocsin.server.register.holders import (
     open_to_holders,
     require_officer,
 )
+from tocsin.server.register.import_turns import (
+    STEPPER,
+    advance,
+    begin,
+    end,
+    enqueue,
+    locked,
+    officer_of,
+    told,
+)
 from tocsin.server.register.life import Kind, Status
 from tocsin.server.register.models import Holder, Import, Source, Transaction
 from tocsin.server.register.services import new_rows
@@ -35,6 +49,12 @@ from tocsin.server.typed import plain
 MOST_FAULTS = 500
 """Rows with faults that are kept with an import; of more, only the number is told."""
 BATCH = 500
+"""Rows that are written at once: others wait for the database no longer than these take."""
+SMALL_BYTES = 200_000
+"""A table up to this size is checked while its bringer waits: a second or two."""
+SMALL_ROWS = 1000
+"""As many rows are taken over, or undone, while the officer waits."""
+TELL_EVERY_S = 1.0
 COLUMNS: dict[str, tuple[str, ...]] = {
     "holder": ("holder", "licensee", "licence holder", "owner", "facility", "titulaire"),
     "nuclide": ("nuclide", "nuclides", "radionuclide", "isotope", "material", "radionucléide"),
@@ -84,6 +104,40 @@ def unit_of(column: str) -> str:
     return found[1] if found and found[1].lower() in UNITS_Bq else ""
 
 
+def keep(reader: Reader, content: bytes, *, name: str) -> Import:
+    """Keep a table, to be checked.
+
+    Raises
+    ------
+    Refused
+        Not allowed.
+    """
+    require_officer(reader)
+    mark = mark_of_register(reader)
+    body, at = reader.person.organisation, now()
+    with transaction.atomic():
+        kept = store(content, name=name, actor=reader.person, originator=body, **mark.fields())
+        row = Import.objects.create(
+            **mark.fields(),
+            originator=body,
+            created_at=at,
+            created_by=reader.person,
+            file=kept,
+            title=kept.name[:200],
+            state=Import.State.CHECKING,
+            asked_by=reader.person,
+            begun_at=at,
+            touched_at=at,
+        )
+        record(
+            actor=reader.person,
+            action="register.bring",
+            subject=row,
+            after={"file": kept.name, "sha256": kept.blob_id},
+        )
+    return row
+
+
 def bring(reader: Reader, content: bytes, *, name: str) -> Import:
     """Keep a table and check every row of it; nothing is taken over yet.
 
@@ -95,104 +149,91 @@ def bring(reader: Reader, content: bytes, *, name: str) -> Import:
         It is no table.
     """
     require_officer(reader)
-    mark = mark_of_register(reader)
-    # reading and checking take long and change nothing: nobody else waits for them
+    # what is no table is not kept
     table = read_table(content)
-    mapping = guessed(table.header)
-    good, faults = _rows(mapping, table)
-    body = reader.person.organisation
-    with transaction.atomic():
-        kept = store(content, name=name, actor=reader.person, originator=body, **mark.fields())
-        row = Import.objects.create(
-            **mark.fields(),
-            originator=body,
-            created_at=now(),
-            created_by=reader.person,
-            file=kept,
-            title=kept.name[:200],
-            header=list(table.header),
-            mapping=mapping,
-            rows=len(table.rows),
-            good=len(good),
-            faults=faults[:MOST_FAULTS],
-        )
-        record(
-            actor=reader.person,
-            action="register.bring",
-            subject=row,
-            after={"file": kept.name, "sha256": kept.blob_id, "rows": row.rows, "good": row.good},
-        )
-    return row
+    return _checked(keep(reader, content, name=name), table)
 
 
-def map_columns(reader: Reader, row: Import, mapping: Mapping[str, str]) -> Import:
-    """Say anew which column is which, and check every row again."""
+@transaction.atomic
+def bring_later(reader: Reader, content: bytes, *, name: str) -> Import:
+    """Keep a table; it is checked in the background."""
+    return enqueue(keep(reader, content, name=name))
+
+
+def map_columns(
+    reader: Reader, row: Import, mapping: Mapping[str, str], *, later: bool = False
+) -> Import:
+    """Say anew which column is which, and check every row again.
+
+    Raises
+    ------
+    Refused
+        Not allowed, taken over already, or two columns are to be the same field.
+    """
     require_officer(reader, row)
     chosen = {c: f for c, f in mapping.items() if c in row.header and f in COLUMNS}
     if len(set(chosen.values())) < len(chosen):
         raise Refused(_("Two columns cannot be the same field."))
-    good, faults = _rows(chosen, read_table(content_of(row.file)))
     with transaction.atomic():
-        row = _not_taken_over(row)
-        row.mapping, row.good, row.faults = chosen, len(good), faults[:MOST_FAULTS]
-        row.save(update_fields=["mapping", "good", "faults"])
+        row = begin(
+            reader,
+            row,
+            Import.State.CHECKING,
+            since=Import.State.CHECKED,
+            total=row.rows,
+            mapping=chosen,
+        )
         record(
             actor=reader.person,
             action="register.map_columns",
             subject=row,
             after={"mapping": chosen},
         )
+        if later:
+            return enqueue(row)
+    work(row)
     return row
 
 
-def apply(reader: Reader, row: Import) -> Import:
-    """Take over every row without a fault; rows with faults stay in the table that was brought."""
+def apply(reader: Reader, row: Import, *, later: bool = False) -> Import:
+    """Take over every row without a fault; rows with faults stay in the table that was brought.
+
+    Raises
+    ------
+    Refused
+        Not allowed, taken over already, or no row is without a fault.
+    """
     require_officer(reader, row)
-    if row.state != Import.State.CHECKED:
-        raise Refused(_("This table was taken over already."))
     if not row.good:
         raise Refused(_("No row of the table can be taken over."))
-    mapping = row.mapping
-    good, _faults = _rows(mapping, read_table(content_of(row.file)))
-    holders = {e.holder.casefold(): e.holder for e in good}
-    known = {key: holder_named(reader, name) for key, name in holders.items()}
-    made = [new_rows(reader, e, known[e.holder.casefold()], imported=row) for e in good]
     with transaction.atomic():
-        row = _not_taken_over(row)
-        if row.mapping != mapping:
-            raise Refused(_("The columns were changed in the meantime: look again."))
-        # who works for a holder may have changed since the rows were made
-        fresh = {h.pk: h for h in Holder.objects.filter(pk__in=[h.pk for h in known.values()])}
-        for source, _first in made:
-            source.holder = fresh[source.holder_id]
-        Source.objects.bulk_create([source for source, _first in made], batch_size=BATCH)
-        Transaction.objects.bulk_create([first for _source, first in made], batch_size=BATCH)
-        open_to_holders([source for source, _first in made], reader.person)
-        row.state, row.ended_at = Import.State.APPLIED, now()
-        row.save(update_fields=["state", "ended_at"])
-        after = {"sources": len(made)}
-        record(actor=reader.person, action="register.import", subject=row, after=after)
+        row = begin(reader, row, Import.State.APPLYING, since=Import.State.CHECKED, total=row.good)
+        record(
+            actor=reader.person, action="register.take_over", subject=row, after={"rows": row.good}
+        )
+        if later:
+            return enqueue(row)
+    work(row)
     return row
 
 
-@transaction.atomic
-def undo(reader: Reader, row: Import, *, reason: str) -> Import:
+def undo(reader: Reader, row: Import, *, reason: str, later: bool = False) -> Import:
     """Withdraw every source of an import to which nothing has happened since.
+
+    Also of a taking over that has stopped before its end.
 
     Raises
     ------
     Refused
         Without a reason, or where something has been reported of one of the sources.
     """
-    row = Import.objects.select_for_update().get(pk=row.pk)
     require_officer(reader, row)
     reason = plain(reason)[:400]
-    if row.state != Import.State.APPLIED:
+    half = row.state == Import.State.APPLYING and row.stopped
+    if row.state != Import.State.APPLIED and not half:
         raise Refused(_("This table was not taken over."))
     if not reason:
         raise Refused(_("Say why it is undone."))
-    # who reports of one of them comes before this, and is seen, or waits until it is over
-    held = list(row.sources.select_for_update(of=("self",)).select_related("holder"))
     touched = row.sources.filter(transactions__number__gt=1).distinct().count()
     if touched:
         raise Refused(
@@ -200,6 +241,149 @@ def undo(reader: Reader, row: Import, *, reason: str) -> Import:
                 "Of {n} sources something has been reported since: withdraw those one by one."
             ).format(n=touched)
         )
+    with transaction.atomic():
+        row = begin(
+            reader,
+            row,
+            Import.State.UNDOING,
+            since=Import.State(row.state),
+            total=row.sources.count(),
+            reason=reason,
+        )
+        record(actor=reader.person, action="register.undo", subject=row, reason=reason)
+        if later:
+            return enqueue(row)
+    work(row)
+    return row
+
+
+def work(row: Import) -> None:
+    """Carry on the step that an import is in, to its end."""
+    if row.state == Import.State.CHECKING:
+        _checked(row, read_table(content_of(row.file)))
+    elif row.state == Import.State.APPLYING:
+        _take_over(row)
+    elif row.state == Import.State.UNDOING:
+        _withdraw(row)
+
+
+def _checked(row: Import, table: TextTable) -> Import:
+    mapping = row.mapping or guessed(table.header)
+    today = now().date()
+    good, faults = _rows(mapping, table, today, lambda done: told(row, done, len(table.rows)))
+    with transaction.atomic():
+        fresh = Import.objects.select_for_update().get(pk=row.pk)
+        if (fresh.state, fresh.begun_at) != (row.state, row.begun_at):
+            raise Refused(_("Something was done with this table in the meantime: look again."))
+        row.header, row.mapping, row.checked_on = list(table.header), mapping, today
+        row.rows, row.good, row.faults = len(table.rows), len(good), faults[:MOST_FAULTS]
+        row.done = row.total = row.rows
+        end(row, Import.State.CHECKED)
+        record(
+            actor=STEPPER,
+            action="register.check_table",
+            subject=row,
+            after={"rows": row.rows, "good": row.good},
+        )
+    return row
+
+
+def _take_over(row: Import) -> None:
+    """Enter the rows without a fault, batch by batch, from where it stands."""
+    reader = officer_of(row)
+    # as on the day of the check: the same rows are good as the officer was shown
+    day = row.checked_on or now().date()
+    good, _faults = _rows(row.mapping, read_table(content_of(row.file)), day)
+    if len(good) != row.total:
+        raise Refused(_("The rows are no longer those that were checked: bring the table again."))
+    known: dict[str, Holder] = {}
+    while row.done < len(good):
+        part = good[row.done : row.done + BATCH]
+        _know_holders(reader, known, part)
+        made = [new_rows(reader, e, known[e.holder.casefold()], imported=row) for e in part]
+        with transaction.atomic():
+            held = locked(row)
+            # who works for a holder may have changed since the rows were made
+            fresh = _fresh_holders({source.holder_id for source, _first in made})
+            for source, _first in made:
+                source.holder = fresh[source.holder_id]
+            sources = [source for source, _first in made]
+            Source.objects.bulk_create(sources)
+            Transaction.objects.bulk_create([first for _source, first in made])
+            open_to_holders(sources, reader.person)
+            advance(held, row.done + len(part))
+            if held.done == len(good):
+                end(held, Import.State.APPLIED)
+            record(
+                actor=reader.person,
+                action="register.import",
+                subject=held,
+                after={"sources": len(part), "done": held.done, "of": len(good)},
+            )
+        _follow(row, held)
+
+
+def _know_holders(reader: Reader, known: dict[str, Holder], entries: Sequence[Entry]) -> None:
+    """Find or make the holders that entries name."""
+    if not known:
+        own = Holder.objects.filter(originator=reader.person.organisation_id, realm=reader.realm)
+        known.update({h.name.casefold(): h for h in own.order_by("-created_at")})
+    for entry in entries:
+        if entry.holder.casefold() not in known:
+            known[entry.holder.casefold()] = holder_named(reader, entry.holder)
+
+
+def _fresh_holders(pks: set[Any]) -> dict[Any, Holder]:
+    return {h.pk: h for h in Holder.objects.select_related("organisation").filter(pk__in=pks)}
+
+
+def _withdraw(row: Import) -> None:
+    """Withdraw the sources of an import, batch by batch; what was touched meanwhile stays."""
+    reader = officer_of(row)
+    pks = list(
+        row.sources.exclude(status=Status.WITHDRAWN).order_by("pk").values_list("pk", flat=True)
+    )
+    # what a stopped undoing has seen already is behind it; what it left stands among these again
+    row.done = max(row.total - len(pks), 0)
+    Import.objects.filter(pk=row.pk, begun_at=row.begun_at).update(done=row.done)
+    left = 0
+    for start in range(0, max(len(pks), 1), BATCH):
+        part = pks[start : start + BATCH]
+        with transaction.atomic():
+            held = locked(row)
+            # who reports of one of them comes before this, and is seen, or waits until it is over
+            rows = Source.objects.filter(pk__in=part).select_for_update(of=("self",))
+            sources = list(rows.select_related("holder"))
+            touched = set(
+                Transaction.objects.filter(source__in=part, number__gt=1).values_list(
+                    "source_id", flat=True
+                )
+            )
+            left += len(touched)
+            _withdraw_now(reader, row, [s for s in sources if s.pk not in touched])
+            advance(held, row.done + len(part))
+            last = start + BATCH >= len(pks)
+            if last:
+                end(held, Import.State.UNDONE, stopped=_left(left))
+            record(
+                actor=reader.person,
+                action="register.undo_import",
+                subject=held,
+                after={"sources": len(part) - len(touched), "left": len(touched)},
+                reason=row.reason,
+            )
+        _follow(row, held)
+
+
+def _left(count: int) -> str:
+    if not count:
+        return ""
+    return _(
+        "Of {n} sources something was reported while it was undone: they stay in the register."
+    ).format(n=count)
+
+
+def _withdraw_now(reader: Reader, row: Import, held: Sequence[Source]) -> None:
     at = now()
     Transaction.objects.bulk_create(
         Transaction(
@@ -209,35 +393,35 @@ def undo(reader: Reader, row: Import, *, reason: str) -> Import:
             happened_on=at.date(),
             at=at,
             by=reader.person,
-            note=reason,
+            note=row.reason,
             before={"status": source.status},
             after={"status": Status.WITHDRAWN.value},
         )
         for source in held
     )
     for body in Organisation.objects.filter(pk__in={s.holder.organisation_id for s in held}):
-        close_to(body, held)
-    row.sources.update(status=Status.WITHDRAWN, since=at.date(), category_until=None)
-    row.state, row.ended_at = Import.State.UNDONE, at
-    row.save(update_fields=["state", "ended_at"])
-    record(
-        actor=reader.person,
-        action="register.undo_import",
-        subject=row,
-        after={"sources": len(held)},
-        reason=reason,
+        close_to(body, [s for s in held if s.holder.organisation_id == body.pk])
+    Source.objects.filter(pk__in=[s.pk for s in held]).update(
+        status=Status.WITHDRAWN, since=at.date(), category_until=None
     )
-    return row
 
 
-def _not_taken_over(row: Import) -> Import:
-    row = Import.objects.select_for_update().get(pk=row.pk)
-    if row.state != Import.State.CHECKED:
-        raise Refused(_("This table was taken over already."))
-    return row
+def _follow(row: Import, held: Import) -> None:
+    """Take over what a batch has written, so that the next one begins there."""
+    row.done, row.state, row.ended_at, row.stopped = (
+        held.done,
+        held.state,
+        held.ended_at,
+        held.stopped,
+    )
 
 
-def _rows(mapping: Mapping[str, str], table: TextTable) -> tuple[list[Entry], list[dict[str, Any]]]:
+def _rows(
+    mapping: Mapping[str, str],
+    table: TextTable,
+    today: dt.date,
+    tell: Callable[[int], None] = lambda _done: None,
+) -> tuple[list[Entry], list[dict[str, Any]]]:
     """Entries of the rows without a fault, and what is wrong with the others, by line."""
     columns = {field: table.header.index(column) for column, field in mapping.items()}
     missing = [field for field in NEEDED if field not in columns]
@@ -245,10 +429,13 @@ def _rows(mapping: Mapping[str, str], table: TextTable) -> tuple[list[Entry], li
         text = _("no column is the field: {fields}").format(fields=", ".join(missing))
         return [], [{"line": 1, "fault": text}]
     unit = unit_of(table.header[columns["activity"]])
-    today: dt.date = now().date()
     good: list[Entry] = []
     faults: list[dict[str, Any]] = []
-    for cells, line in zip(table.rows, table.lines, strict=True):
+    said = time.monotonic()
+    for number, (cells, line) in enumerate(zip(table.rows, table.lines, strict=True)):
+        if time.monotonic() - said > TELL_EVERY_S:
+            said = time.monotonic()
+            tell(number)
         given = {field: cells[at] for field, at in columns.items()}
         if not given.get("unit"):
             given["unit"] = unit
