@@ -9,8 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from tocsin.linkage.physics import DAY_S, decay_factor, in_one_chain
-from tocsin.linkage.population import Population, family_of
+from tocsin.linkage.physics import (
+    DAY_S,
+    SIGMA_LN,
+    SIGMAS,
+    decay_factor,
+    expected_Bq,
+    in_one_chain,
+)
+from tocsin.linkage.population import Population, distance_km, family_of
 from tocsin.linkage.serial_likeness import Likeness, likeness, one_slip
 from tocsin.linkage.things import Thing
 
@@ -79,8 +86,8 @@ def _bits(field: str, level: str, chance: float) -> float:
     return math.log2(shares_of_matches()[field][level] / min(1.0, max(chance, 1e-12)))
 
 
-def _weight(field: str, level: str, chance: float, why: str) -> Weight:
-    return Weight(field, _bits(field, level, chance), why, level)
+def _weight(field: str, level: str, chance: float, why: str, name: str = "") -> Weight:
+    return Weight(name or field, _bits(field, level, chance), why, level)
 
 
 def _of_find(field: str, a: Thing, b: Thing) -> str:
@@ -298,6 +305,39 @@ _WITHIN = {"same": SAME_LN, "close": CLOSE_LN, "near": NEAR_LN, "far": FAR_LN}
 _LEVELS = ("same", "close", "near", "far", "slip", "different")
 
 
+SEEN_WHOLE = 0.5
+"""Share of finds of which an instrument outside measures what is there within its stated interval
+and the uncertainty of the statement: the others stand behind something (an assumption, not
+counted)."""
+
+
+def measured_weight(a: Thing, b: Thing, population: Population) -> Weight | None:
+    """What an instrument measured from outside, against what a holder stated and decay left.
+
+    Less than expected is no objection: lead, a wall or a load may stand between.
+    """
+    best: Weight | None = None
+    for seen, told in ((a, b), (b, a)):
+        for nuclide, low_Bq, high_Bq in seen.measured_Bq:
+            expected = None if seen.day is None else expected_Bq(told, nuclide, seen.day)
+            if expected is None:
+                continue
+            slack = SIGMAS * SIGMA_LN
+            if math.log(high_Bq / expected) < -slack:
+                times = expected / high_Bq
+                words = f"{nuclide} {times:.3g} times less than decay leaves: shielded, or another"
+                weight = Weight("activity", 0.0, words, "less")
+            else:
+                within = math.log(high_Bq / low_Bq) / 2.0 + slack
+                chance = population.activity(nuclide, math.sqrt(low_Bq * high_Bq), within)
+                bits = max(0.0, math.log2(SEEN_WHOLE / min(1.0, max(chance, 1e-12))))
+                words = f"measured {nuclide} agrees with what decay leaves; {_rarity(chance)}"
+                weight = Weight("activity", bits, words, "measured")
+            if best is None or weight.bits > best.bits:
+                best = weight
+    return best
+
+
 def activity_weight(a: Thing, b: Thing, population: Population) -> Weight | None:
     """Activity of the nuclide they share, as stated and decayed from one day to the other."""
     best: tuple[int, float, str, str] | None = None
@@ -381,9 +421,11 @@ def place_weight(a: Thing, b: Thing, population: Population, *, same_holder: boo
 
     Finds are made elsewhere more often than two reports of one loss come from different States.
     """
+    field = _of_find("place", a, b)
+    if a.position is not None and b.position is not None:
+        return _distance_weight(field, a.position, b.position, population)
     if not a.state or not b.state:
         return None
-    field = _of_find("place", a, b)
     if a.state != b.state:
         chance = 1.0 - population.state(b.state)
         level, words = "different", f"{a.state} against {b.state}"
@@ -396,6 +438,30 @@ def place_weight(a: Thing, b: Thing, population: Population, *, same_holder: boo
         chance = population.state(b.state)
         level, words = "state", f"both {a.state}; {_rarity(chance)}"
     return Weight("place", _bits(field, level, chance), words, level)
+
+
+NEAR_KM, REGION_KM = 25.0, 250.0
+"""Distances that stand for one town and one State of the counted pairs: choices, as places are
+known to a tenth of a degree only."""
+
+
+def _distance_weight(
+    field: str, one: tuple[float, float], other: tuple[float, float], population: Population
+) -> Weight:
+    apart = distance_km(one, other)
+    if apart <= NEAR_KM:
+        chance = population.within_km(one, NEAR_KM)
+        return _weight(
+            field, "town", chance, f"some {apart:.0f} km apart; {_rarity(chance)}", "place"
+        )
+    near = population.within_km(one, NEAR_KM)
+    if apart <= REGION_KM:
+        chance = max(population.within_km(one, REGION_KM) - near, 0.02)
+        return _weight(
+            field, "state", chance, f"some {apart:.0f} km apart; {_rarity(chance)}", "place"
+        )
+    chance = max(1.0 - population.within_km(one, REGION_KM), 0.05)
+    return _weight(field, "different", chance, f"some {apart:.0f} km apart", "place")
 
 
 def time_weight(a: Thing, b: Thing, population: Population) -> Weight | None:
@@ -440,7 +506,9 @@ def weigh(a: Thing, b: Thing, population: Population) -> list[Weight]:
         maker_weight(a, b, population),
         model_weight(a, b, population),
         type_weight(a, b, population),
-        activity_weight(a, b, population),
+        measured_weight(a, b, population)
+        if a.measured_Bq or b.measured_Bq
+        else activity_weight(a, b, population),
         ratio_weight(a, b),
         holder,
         place_weight(a, b, population, same_holder=same_holder),

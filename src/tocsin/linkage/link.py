@@ -117,7 +117,9 @@ class Linker:
         self.index = Index(things)
         self.expected_share = expected_share
 
-    def score(self, thing: Thing, *, keep_all: bool = False) -> list[_Scored]:
+    def score(
+        self, thing: Thing, *, keep_all: bool = False, exhaustive: bool = False
+    ) -> list[_Scored]:
         """Weigh a thing against every candidate, without the prior.
 
         Parameters
@@ -127,6 +129,9 @@ class Linker:
         keep_all : bool
             Keep candidates that physics refuses and those that no share of up to 0.95 could bring
             to one in ten thousand; otherwise they are dropped, which keeps long lists small.
+        exhaustive : bool
+            Compare with every thing of the list, not with those alone that share a key: for a find
+            without a serial, whose nuclides may be all that is known. Some 50 us a thing.
 
         Returns
         -------
@@ -135,7 +140,10 @@ class Linker:
         """
         least_bits = math.log2(HOPELESS * max(len(self.things), WORLD) / 19.0)
         scored = []
-        strong, weak = self.index.candidates(thing)
+        if exhaustive:
+            strong, weak = list(range(len(self.things))), []
+        else:
+            strong, weak = self.index.candidates(thing)
         likely = [place for place in weak if not _hopeless(thing, self.things[place])]
         for place in (*strong, *likely):
             other = self.things[place]

@@ -82,13 +82,18 @@ def veto(a: Thing, b: Thing) -> str | None:
     Refused are nuclides of which none leads to another, and an activity that is larger on the later
     day than the largest one of the earlier day can be: A2 > A1 exp(-ln 2 dt / T) exp(k s sqrt 2),
     with s the standard uncertainty of ln A of one statement and k = 3. A difference of a power of
-    1000 is a slip of the unit and no veto. Both need both sides to say something.
+    1000 is a slip of the unit and no veto. Both need both sides to say something. What an
+    instrument measured from outside is a lower limit, for something may stand between: of it only
+    the lower end counts, against the statement's uncertainty alone.
     """
     if a.nuclides and b.nuclides and not in_one_chain(a.nuclides, b.nuclides):
         ours, theirs = (", ".join(sorted(t.nuclides)) for t in (a, b))
         return f"none of {ours} becomes one of {theirs} or the reverse"
     if a.day is None or b.day is None:
         return None
+    for seen, told in ((a, b), (b, a)):
+        if (words := _too_much_measured(seen, told)) is not None:
+            return words
     early, late = (a, b) if a.day <= b.day else (b, a)
     span_s = abs(a.day - b.day) * DAY_S
     for nuclide in sorted({n for n, _ in early.activities_Bq} & {n for n, _ in late.activities_Bq}):
@@ -107,4 +112,22 @@ def veto(a: Thing, b: Thing) -> str | None:
         if excess > SIGMAS * SIGMA_LN * math.sqrt(2.0) and not slip:
             grown = math.exp(min(excess, 100.0))
             return f"{nuclide} would have grown to {grown:.3g} times what decay leaves"
+    return None
+
+
+def expected_Bq(told: Thing, nuclide: str, day: int) -> float | None:
+    """The largest stated activity of a nuclide as decay makes it on a day; None where unknown."""
+    stated = [x for n, x in told.activities_Bq if n == nuclide]
+    if not stated or told.day is None:
+        return None
+    factor = decay_factor(nuclide, (day - told.day) * DAY_S)
+    return max(stated) * factor if 0.0 < factor < math.inf else None
+
+
+def _too_much_measured(seen: Thing, told: Thing) -> str | None:
+    for nuclide, low_Bq, _high_Bq in seen.measured_Bq:
+        expected = None if seen.day is None else expected_Bq(told, nuclide, seen.day)
+        if expected and math.log(low_Bq / expected) > SIGMAS * SIGMA_LN:
+            times = low_Bq / expected
+            return f"at least {times:.3g} times as much {nuclide} was measured as decay leaves"
     return None

@@ -55,6 +55,8 @@ class Population:
         self._holders: Counter[str] = Counter()
         self._licences: Counter[str] = Counter()
         self._serials: Counter[str] = Counter()
+        self._positions: list[tuple[float, float]] = []
+        self._near_positions: dict[tuple[float, float, float], float] = {}
         self._patterns = _table(start["serial_patterns"])
         levels: dict[str, Counter[float]] = {
             n: Counter({float(k): v for k, v in c.items()}) for n, c in start["activities"].items()
@@ -94,6 +96,8 @@ class Population:
             self._serials[serial] += 1
             for family in {family_of(thing), ""}:
                 self._patterns[family][pattern(serial)] += 1
+        if thing.position is not None:
+            self._positions.append(thing.position)
         for nuclide, activity_Bq in thing.activities_Bq:
             levels.setdefault(nuclide, Counter())[round(activity_class(activity_Bq), 3)] += 1
         if thing.day is not None:
@@ -146,6 +150,14 @@ class Population:
     def licence(self, licence: str) -> float:
         """Share of things under this licence."""
         return (self._licences[licence] + 0.5) / (self.size + 1.0)
+
+    def within_km(self, position: tuple[float, float], km: float) -> float:
+        """Share of things so near to a position."""
+        key = (*position, km)
+        if key not in self._near_positions:
+            near = sum(distance_km(position, other) <= km for other in self._positions)
+            self._near_positions[key] = (near + 0.5) / (len(self._positions) + 1.0)
+        return self._near_positions[key]
 
     def days_within(self, day: int, within: int) -> float:
         """Share of things whose day lies within so many days of this one."""
@@ -220,6 +232,17 @@ def _table(rows: dict[str, dict[str, int]]) -> dict[str, Counter[str]]:
     for key, counts in rows.items():
         table[key] = Counter(counts)
     return table
+
+
+EARTH_KM = 6371.0
+
+
+def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Distance on a sphere, in km."""
+    lat_1, lon_1, lat_2, lon_2 = map(math.radians, (*one, *other))
+    half = math.sin((lat_2 - lat_1) / 2.0) ** 2
+    half += math.cos(lat_1) * math.cos(lat_2) * math.sin((lon_2 - lon_1) / 2.0) ** 2
+    return 2.0 * EARTH_KM * math.asin(min(1.0, math.sqrt(half)))
 
 
 def set_key(nuclides: frozenset[str]) -> str:

@@ -49,6 +49,11 @@ class Thing:
         Ordinal of the day the description is of.
     town, state, holder, licence : str
         Where and whose; empty where unknown.
+    measured_Bq : tuple of (str, float, float)
+        Nuclide with the lower and the upper end of what an instrument measured from outside, as if
+        nothing stood between; on ``day``.
+    position : (float, float) or None
+        Latitude and longitude in degrees.
     """
 
     number: str
@@ -64,6 +69,8 @@ class Thing:
     state: str
     holder: str
     licence: str
+    measured_Bq: tuple[tuple[str, float, float], ...] = ()
+    position: tuple[float, float] | None = None
 
 
 def _texts(value: object) -> list[str]:
@@ -114,6 +121,28 @@ def _activities(value: object) -> tuple[tuple[str, float], ...]:
     return tuple(found)
 
 
+def _measured(value: object) -> tuple[tuple[str, float, float], ...]:
+    found: dict[str, tuple[str, float, float]] = {}
+    for item in value[:MOST_VALUES] if isinstance(value, list) else []:
+        if isinstance(item, Mapping) and (nuclide := _nuclide(item.get("nuclide"))):
+            low, high = item.get("low_95_Bq"), item.get("high_95_Bq")
+            if _positive(low) and _positive(high) and float(low) <= float(high):
+                found[nuclide] = (nuclide, float(low), float(high))
+    return tuple(found.values())
+
+
+def _positive(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0.0 < value < 1e300
+
+
+def _position(latitude: object, longitude: object) -> tuple[float, float] | None:
+    for value, most in ((latitude, 90.0), (longitude, 180.0)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= most:
+            return None
+    return float(latitude), float(longitude)  # type: ignore[arg-type]
+
+
 def read_thing(record: Mapping[str, Any]) -> Thing:
     """Read a line of ``tocsin notice --json`` or of a register export.
 
@@ -123,8 +152,9 @@ def read_thing(record: Mapping[str, Any]) -> Thing:
         ``event_number`` (or ``id``) is needed. Read where they are there: ``kind``, ``nuclides``,
         ``activities`` (``nuclide``, ``Bq``), ``activity_date``, ``manufacturers``, ``models``,
         ``serials`` (texts, or ``value`` with ``of``), ``device_types``, ``place``, ``state``,
-        ``date``, ``reported``, ``holder``, ``licence``. A value of a wrong type counts as not
-        given.
+        ``date``, ``reported``, ``holder``, ``licence``, ``latitude``, ``longitude``, and
+        ``measured`` (``nuclide``, ``low_95_Bq``, ``high_95_Bq``): what an instrument saw from
+        outside. A value of a wrong type counts as not given.
 
     Returns
     -------
@@ -147,7 +177,9 @@ def read_thing(record: Mapping[str, Any]) -> Thing:
         plain = " ".join(name.upper().split())
         makers[maker.name if maker else plain] = maker.family if maker else plain
     activities = _activities(record.get("activities"))
-    named = {_nuclide(n) for n in _texts(record.get("nuclides"))} | {n for n, _ in activities}
+    measured = _measured(record.get("measured"))
+    named = {_nuclide(n) for n in _texts(record.get("nuclides"))}
+    named |= {n for n, _ in activities} | {n for n, _, _ in measured}
     place = clean(str(record.get("place") or "")) if isinstance(record.get("place"), str) else ""
     town, _, after = place.rpartition(",")
     state = record.get("state") if isinstance(record.get("state"), str) else after
@@ -168,6 +200,8 @@ def read_thing(record: Mapping[str, Any]) -> Thing:
         state=" ".join(str(state or "").upper().split()),
         holder=_holder_key(str(holder or "")),
         licence=normal_serial(str(licence or "")),
+        measured_Bq=measured,
+        position=_position(record.get("latitude"), record.get("longitude")),
     )
 
 
