@@ -82,7 +82,8 @@ def tell(
         Source without lines, told where no nuclide of a source and no peak without a name is found.
     """
     named = _names(proofs)
-    if uranium is not None and uranium.enriched:
+    line_only = uranium is not None and uranium.line_only
+    if uranium is not None and (uranium.enriched or line_only):
         named = _with_u235(named)
     reasons = list(notes)
     reasons += [
@@ -99,7 +100,8 @@ def tell(
         reasons.append(smooth.words)
     if not named and not unknown and smooth is None:
         return Report((), None, False, False, 0.0, tuple(reasons))
-    seen = _as_seen(named)
+    # U-235 that may be nature's share has the class of the uranium that it belongs to
+    seen = _as_seen([(n, p) for n, p in named if not (line_only and n == "U-235")])
     if smooth is not None and smooth.name is not None:
         seen.append(smooth.name)
     verdict = classify(seen, unknown=unknown, library=library)
@@ -114,10 +116,11 @@ def tell(
             )
         )
     for name, proof in named:
+        as_part_of = "U-238" if line_only and name == "U-235" else name
         findings.append(
             NuclideFinding(
                 name=name,
-                nuclide_class=_source_class(verdict.by_nuclide.get(name, "unknown")),
+                nuclide_class=_source_class(verdict.by_nuclide.get(as_part_of, "unknown")),
                 confidence=min(confidence(proof, len(named)), _most_confidence(name, proof)),
                 evidence=_words(name, proof, scale)
                 + _share_words(name, uranium)

@@ -30,7 +30,7 @@ from tocsin.detection.scintillator import (
 from tocsin.detection.semiconductor import LineOutcome, LineSearch, LineSettings
 from tocsin.detection.source_lines import NATURAL, efficiency_curve, line_bank
 from tocsin.detection.templates import FWHM_TO_SIGMA, WIDTH_AT_KEV, EnergyScale
-from tocsin.detection.uranium_share import uranium_share
+from tocsin.detection.uranium_share import uranium_line, uranium_share
 from tocsin.detection.verdict import VerdictSettings
 from tocsin.detectors import DetectorModel, named_model
 from tocsin.errors import InvalidInput
@@ -440,7 +440,15 @@ def _by_shape(
     smooth = None
     if measured.own_background is not None and not left and _may_be_smooth(best.proved):
         smooth = continuum_sign(best.drawn, best.fit)
-    told = tell(best.proved, left, best.notes, best.drawn.scale, library, continuum=smooth)
+    told = tell(
+        best.proved,
+        left,
+        best.notes,
+        best.drawn.scale,
+        library,
+        uranium=uranium_line(best.proved, has_background=measured.own_background is not None),
+        continuum=smooth,
+    )
     # the modelled bins spread evenly over their channels, for the eye
     modelled = rebin(best.drawn.counts(best.fit), binned.edges_keV, measured.edges_keV)
     return _answer(measured, told, best.drawn.scale, modelled)

@@ -1,4 +1,4 @@
-"""How much U-235 the uranium holds that a germanium spectrum shows."""
+"""How much U-235 the uranium holds, where that can be told, and whether its line is seen at all."""
 
 from __future__ import annotations
 
@@ -18,15 +18,58 @@ _ENRICHED = 0.8
 uranium shields its own lines, so that the ratio of 186 to 1001 keV alone may look natural."""
 
 
+_LINE_SEEN = 5.0
+"""Standard deviations of its own peak from which U-235 is named though its share is not told."""
+
+
 @dataclass(frozen=True, slots=True)
 class UraniumShare:
-    """Share of U-235 in words, and whether it is more than nature's.
+    """What is told of the share of U-235.
 
-    ``words`` give the median and the 95 % interval by weight.
+    Attributes
+    ----------
+    words : str
+        Median and 95 % interval by weight where they can be told.
+    enriched : bool
+        More than nature's.
+    line_only : bool
+        A peak of U-235 is seen, and nothing is told of its share: nature's is not excluded, and
+        more than nature's neither. Its class is then that of the uranium.
     """
 
     words: str
     enriched: bool
+    line_only: bool = False
+
+
+def uranium_line(proofs: Sequence[Proof], *, has_background: bool) -> UraniumShare | None:
+    """Whether a scintillator shows U-235 beside U-238 by a peak of its own.
+
+    Natural and depleted uranium hold U-235 as well. How bright 186 keV is beside 1001 keV depends
+    on the thickness of the uranium as much as on its share, and a scintillator does not tell the
+    two apart below some 20 %.
+
+    Parameters
+    ----------
+    proofs : sequence of Proof
+        Of what was found.
+    has_background : bool
+        One was measured. Without it, radium of the surroundings counts at 186 keV.
+
+    Returns
+    -------
+    UraniumShare or None
+        None where U-235 was found for itself, where no peak of it is seen, or radium makes it.
+    """
+    by_name = {p.name: p for p in proofs}
+    whole = by_name.get("U-238")
+    if whole is None or not has_background or by_name.keys() & {"U-235", "Ra-226"}:
+        return None
+    peaks = [g for g in whole.confirmed if g.emitter == "U-235" and g.significance >= _LINE_SEEN]
+    if not peaks:
+        return None
+    words = "its share is not told: nature's fits, and enriched uranium is not excluded"
+    return UraniumShare(words, enriched=False, line_only=True)
 
 
 def uranium_share(
