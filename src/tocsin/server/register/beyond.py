@@ -7,12 +7,13 @@ when Django starts them.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
 
+from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.register.models import Holder, Source
 
@@ -54,11 +55,14 @@ Gate = Callable[[Source, Holder, dt.date], None]
 """Raises ``Refused`` where a holder must not get a source on a day."""
 SourcePanel = Callable[[Reader, Source], Panel | None]
 HolderPanel = Callable[[Reader, Holder], Panel | None]
+Belongings = Callable[[Holder], Iterable[Marked]]
+"""Rows that a holder's people see as long as they work for it."""
 
 GATES: list[Gate] = []
 TABS: list[Tab] = []
 SOURCE_PANELS: list[SourcePanel] = []
 HOLDER_PANELS: list[HolderPanel] = []
+BELONGINGS: list[Belongings] = []
 
 
 def pass_gates(source: Source, receiver: Holder, day: dt.date) -> None:
@@ -86,3 +90,8 @@ def panels_of_source(reader: Reader, source: Source) -> list[Panel]:
 def panels_of_holder(reader: Reader, holder: Holder) -> list[Panel]:
     """Parts that apps above add to the page of a holder."""
     return [panel for make in HOLDER_PANELS if (panel := make(reader, holder)) is not None]
+
+
+def belongings_of(holder: Holder) -> list[Marked]:
+    """Rows of apps above that open and close with the sight of a holder, all of its kinds."""
+    return [row for find in BELONGINGS for row in find(holder)]

@@ -17,6 +17,7 @@ from tocsin.server.marking.highwater import Mark
 from tocsin.server.marking.models import Marked, Release, Tlp
 from tocsin.server.marking.policy import Reader, decide, may
 from tocsin.server.marking.services import is_abroad
+from tocsin.server.register.beyond import belongings_of
 from tocsin.server.register.life import Status
 from tocsin.server.register.models import Holder, Source
 from tocsin.server.typed import plain
@@ -27,7 +28,20 @@ HOLDS_IT = "holder of the source"
 
 
 class Refused(InvalidInput):
-    """The register does not take this."""
+    """The register does not take this.
+
+    Parameters
+    ----------
+    told : str
+        Why, for anybody who may report.
+    in_full : str
+        The same with what only the register's own people may read, for example what another holder
+        has; ``told`` where there is no difference.
+    """
+
+    def __init__(self, told: str, *, in_full: str = "") -> None:
+        super().__init__(told)
+        self.in_full = in_full or told
 
 
 def require_officer(reader: Reader, row: Marked | None = None) -> None:
@@ -118,7 +132,7 @@ def change_holder(
     holder.licence_until, holder.organisation = licence_until, organisation
     holder.save()
     if former != organisation:
-        held: list[Source | Holder] = [holder]
+        held: list[Marked] = [holder, *belongings_of(holder)]
         held += list(holder.sources.exclude(status=Status.WITHDRAWN))
         if former is not None:
             close_to(former, held)
@@ -176,7 +190,7 @@ def hand_over(source: Source, holder: Holder, by: Person) -> None:
         open_to(after, [source], by)
 
 
-def open_to(organisation: Organisation, rows: Sequence[Source | Holder], by: Person) -> None:
+def open_to(organisation: Organisation, rows: Sequence[Marked], by: Person) -> None:
     """Let an organisation of the State see rows of the register, as their holder.
 
     The leaf of the change that makes it the holder tells of it.
@@ -197,7 +211,7 @@ def open_to(organisation: Organisation, rows: Sequence[Source | Holder], by: Per
     )
 
 
-def close_to(organisation: Organisation, rows: Iterable[Source | Holder]) -> None:
+def close_to(organisation: Organisation, rows: Iterable[Marked]) -> None:
     """End what :func:`open_to` has opened."""
     opened = Release.objects.filter(receiver=organisation, reason=HOLDS_IT, ended_at=None)
     pks, at = [row.pk for row in rows], now()
@@ -208,7 +222,7 @@ def close_to(organisation: Organisation, rows: Iterable[Source | Holder]) -> Non
 
 def open_to_holders(sources: Iterable[Source], by: Person) -> None:
     """Let the people of the holders see sources that were entered many at once."""
-    by_body: dict[Organisation, list[Source | Holder]] = {}
+    by_body: dict[Organisation, list[Marked]] = {}
     for source in sources:
         if source.holder.organisation is not None:
             by_body.setdefault(source.holder.organisation, []).append(source)

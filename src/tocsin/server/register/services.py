@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from collections.abc import Mapping
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from tocsin.errors import NotFound
@@ -16,7 +15,9 @@ from tocsin.server.clock import now
 from tocsin.server.duties.timers import each
 from tocsin.server.marking.policy import Reader, decide, may
 from tocsin.server.register.beyond import pass_gates
-from tocsin.server.register.entries import AHEAD_OF_UTC, EARLIEST, Entry
+from tocsin.server.register.clocks import CHECKED, ELSEWHERE, due_after, due_of_report
+from tocsin.server.register.entries import AHEAD_OF_UTC, BEGAN, EARLIEST, Entry
+from tocsin.server.register.facts import checked_facts
 from tocsin.server.register.holders import (
     Refused,
     close_to,
@@ -25,30 +26,30 @@ from tocsin.server.register.holders import (
     mark_of_register,
     open_to,
     receiver_named,
-    require_officer,
 )
-from tocsin.server.register.life import HELD, MISSING, Kind, Status, possible
+from tocsin.server.register.life import HELD, MISSING, EndOfLife, Kind, Status, TestResult, possible
 from tocsin.server.register.life import RULES as LIFE
-from tocsin.server.register.models import (
-    Holder,
-    Import,
-    Outgoing,
-    Source,
-    Transaction,
-    activities_of,
+from tocsin.server.register.models import Holder, Import, Source, Transaction, activities_of
+from tocsin.server.register.reading import RECEIPT_DAYS
+from tocsin.server.register.steps import (
+    GRAVE,
+    Former,
+    Step,
+    is_officer,
+    set_due,
+    tell,
+    values_of,
+    write_step,
 )
-from tocsin.server.register.outbox import deliver_pending
 from tocsin.server.typed import plain
 
 CLOCK = "system:decay"
-TOLD = frozenset({Kind.LOSS, Kind.THEFT, Kind.RECOVERY})
-"""Transactions that apps above hear of."""
-EXPLAINED = TOLD | {Kind.WITHDRAWAL}
+EXPLAINED = GRAVE | {Kind.WITHDRAWAL, Kind.MISTAKE}
 """Transactions that need words."""
-PLACED = frozenset({Kind.MOVE, Kind.RECEIPT, Kind.RECOVERY, Kind.DISUSE})
-"""Transactions that say where a source is from now on."""
-KEPT = ("status", "place", "practice", "contents", "leak_test_on", "storage_until", "sent_on")
-"""Fields of which a transaction keeps what they were and became; the holder is kept by name."""
+PLACED = frozenset({Kind.MOVE, Kind.RECEIPT, Kind.RECOVERY, Kind.DISUSE, Kind.INSTALLATION})
+"""Transactions that may say where a source is from now on."""
+NEED_PLACE = frozenset({Kind.MOVE, Kind.ELSEWHERE})
+"""Transactions that must say a place."""
 DECAY_BATCH = 500
 AHEAD = dt.timedelta(days=100 * 365)
 """How far ahead a change of category is told: a choice; nobody plans with what comes later."""
@@ -60,14 +61,23 @@ def register_source(reader: Reader, entry: Entry) -> Source:
     holder = holder_named(reader, entry.holder)
     source, first = new_rows(reader, entry, holder, imported=None)
     source.save(force_insert=True)
+    set_due(first, due_of_report(source, entry.came, first.happened_on))
     first.save()
+    tell(first)
     if holder.organisation is not None:
         open_to(holder.organisation, [source], reader.person)
     record(
         actor=reader.person,
         action="register.register",
         subject=source,
-        after={"holder": holder.name, "contents": source.contents, "serial": source.serial},
+        after={
+            "holder": holder.name,
+            "contents": source.contents,
+            "serial": source.serial,
+            "came": entry.came.value,
+            "happened_on": first.happened_on.isoformat(),
+        },
+        reason=entry.note,
     )
     return source
 
@@ -77,6 +87,8 @@ def new_rows(
 ) -> tuple[Source, Transaction]:
     """A source and its first transaction, not yet saved."""
     at = now()
+    began = entry.dates.get(BEGAN.get(entry.came, "")) or at.date()
+    found = entry.came is Kind.FIND
     source = Source(
         **mark_of_register(reader).fields(),
         originator=reader.person.organisation,
@@ -87,23 +99,26 @@ def new_rows(
         longitude=entry.longitude,
         practice=entry.practice,
         contents=entry.contents,
-        nuclides=_nuclides(entry),
-        status=Status.IN_USE,
-        since=at.date(),
+        nuclides=nuclides_of(entry),
+        # who keeps what was found does not use it
+        status=Status.STORED if found else Status.IN_USE,
+        since=began,
         imported=imported,
         **entry.text,
         **entry.dates,
+        **entry.others,
     )
     judge(source, at.date())
     first = Transaction(
         source=source,
         number=1,
-        kind=Kind.REGISTRATION,
-        happened_on=at.date(),
+        kind=entry.came,
+        happened_on=began,
         at=at,
         by=reader.person,
         holder=holder,
-        after=_kept(source),
+        note=entry.note,
+        after=values_of(source),
     )
     return source, first
 
@@ -130,6 +145,7 @@ def report(
     receiver: str = "",
     place: str = "",
     storage_until: dt.date | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> Transaction:
     """Report what happened to a source.
 
@@ -142,161 +158,152 @@ def report(
     happened_on : date
         Not in the future, not before the source was made, a recovery not before its loss.
     note : str
-        What is known; needed for a loss, a theft, a recovery and a withdrawal.
+        What is known; needed for a loss, a theft, a recovery, a mistake, a withdrawal, and where a
+        leak test has failed.
     receiver : str
         Exact name or licence number of the receiver of a transfer.
     place : str
-        Where it is from now on; its exact place is no longer known then.
+        Where it is from now on, or for a time; its exact place is no longer known where it moved.
     storage_until : date, optional
         End of the permission to store, with disuse.
+    facts : mapping, optional
+        What else belongs to this report, see ``facts.FACTS``; None where nobody was asked.
 
     Raises
     ------
     Refused
         Not allowed, not possible in this status, or not complete.
+    InvalidInput
+        A fact is missing or wrong.
     """
     source = Source.objects.select_for_update().select_related("holder").get(pk=source.pk)
     note, place = plain(note)[:4000], plain(place)[:200]
     if kind not in steps(reader, source):
         raise Refused(_("This cannot be reported of the source now, or not by you."))
     _check_day(source, kind, happened_on)
-    if kind in EXPLAINED and not note:
+    said = checked_facts(kind, facts, happened_on)
+    leaks = said.get("result") == TestResult.LEAKING
+    if (kind in EXPLAINED or leaks) and not note:
         raise Refused(_("Say what is known of it."))
-    if kind is Kind.MOVE and not place:
+    if kind in NEED_PLACE and not place:
         raise Refused(_("Say where it is now."))
     holder = receiver_named(source, receiver) if kind is Kind.TRANSFER else None
     if holder is not None:
         pass_gates(source, holder, happened_on)
-    before, was_at = _kept(source), (source.latitude, source.longitude)
-    source.status = LIFE[kind].becomes or source.status
-    if source.status != before["status"]:
-        source.since = happened_on
+    former = Former.of(source)
+    due = due_of_report(source, kind, happened_on, leaks=leaks)
+    _change(source, kind, happened_on, said, place=place, storage_until=storage_until)
+    if kind is Kind.CHECK:
+        source.checked_at, source.checked_by = now(), reader.person
+        source.unchecked_since = source.check_due = None
+    elif not is_officer(reader, source):
+        _await_check(source)
+    if holder is not None:
+        hand_over(source, holder, reader.person)
+    if kind is Kind.WITHDRAWAL and source.holder.organisation is not None:
+        close_to(source.holder.organisation, [source])
+    return write_step(reader, source, Step(kind, happened_on, note, holder, said, due), former)
+
+
+def _change(
+    source: Source,
+    kind: Kind,
+    day: dt.date,
+    said: dict[str, str],
+    *,
+    place: str,
+    storage_until: dt.date | None,
+) -> None:
+    """What a report makes of a source, but for its holder."""
+    was = source.status
+    source.status = LIFE[kind].becomes or was
+    if source.status != was:
+        source.since = day
     if place and kind in PLACED:
         source.place, source.latitude, source.longitude = place, None, None
     if kind is Kind.LEAK_TEST:
-        source.leak_test_on = max(happened_on, source.leak_test_on or happened_on)
-    if kind in {Kind.DISUSE, Kind.REUSE, Kind.RECOVERY}:
+        if day >= (source.leak_test_on or day):
+            source.leak_test_on = day
+            if "result" in said:
+                source.leaking = said["result"] == TestResult.LEAKING
+    if kind in {Kind.DISUSE, Kind.REUSE, Kind.RECOVERY, Kind.INSTALLATION}:
         source.storage_until = storage_until if kind is Kind.DISUSE else None
-    if holder is not None:
-        hand_over(source, holder, reader.person)
+        source.end_of_life = ""
+    source.end_of_life = said.get("end_of_life", source.end_of_life)
+    if kind is Kind.EXPORT:
+        source.end_of_life = source.end_of_life or EndOfLife.EXPORT
+    if kind is Kind.INSTALLATION and said:
+        source.device, source.device_serial = said["device"], said.get("device_serial", "")
+    if kind in {Kind.RECEIPT, Kind.IMPORT}:
+        source.received_on, source.received_from = day, said.get("received_from", "")
+    if kind is Kind.IMPORT:
+        source.end_of_life = ""
+    if kind is Kind.ELSEWHERE:
+        source.elsewhere_place = place
+        source.elsewhere_until = _elsewhere_until(source, day, said)
+    if kind in {Kind.RETURN, Kind.TRANSFER, Kind.MOVE} or source.status not in HELD:
+        source.elsewhere_place, source.elsewhere_until = "", None
+    if kind is Kind.TRANSFER:
         source.place, source.latitude, source.longitude = "", None, None
-        source.sent_on = happened_on
+        source.sent_on = day
+        source.arrival_on = (
+            dt.date.fromisoformat(said["arrival_on"]) if "arrival_on" in said else None
+        )
+        source.receipt_due = _receipt_due(source, day)
     if kind is Kind.RECEIPT or source.status not in HELD:
-        source.sent_on = None
-    if kind is Kind.WITHDRAWAL and source.holder.organisation is not None:
-        close_to(source.holder.organisation, [source])
-    return _write(
-        reader, source, kind, happened_on, before, was_at=was_at, note=note, holder=holder
-    )
+        source.sent_on = source.arrival_on = source.receipt_due = None
+    if kind is Kind.MISTAKE:
+        due = due_after(source, "error_found", day, Kind.CORRECTION)
+        if source.mistake_since is None:
+            source.mistake_since, source.correction_due = day, due.day if due else None
+
+
+def _elsewhere_until(source: Source, day: dt.date, said: dict[str, str]) -> dt.date:
+    """The day that was said, or else the last that the law has; the step tells of a later one."""
+    law = due_after(source, ELSEWHERE, day, Kind.ELSEWHERE)
+    if "until" not in said:
+        if law is None:
+            raise Refused(_("Say until when it is elsewhere."))
+        said["until"] = law.day.isoformat()
+    until = dt.date.fromisoformat(said["until"])
+    if law is not None and until > law.day:
+        said["longer_than"] = law.law
+    return until
+
+
+def _receipt_due(source: Source, sent_on: dt.date) -> dt.date:
+    """Until when the receiver must confirm; a default of Tocsin where no law has a period."""
+    if source.arrival_on is not None:
+        due = due_after(source, "transaction", source.arrival_on, Kind.RECEIPT)
+        if due is not None:
+            return due.day
+    return (source.arrival_on or sent_on) + dt.timedelta(days=RECEIPT_DAYS)
+
+
+def _await_check(source: Source) -> None:
+    """What a holder has reported waits for the mark of the authority."""
+    if source.unchecked_since is None:
+        today = now().date()
+        due = due_after(source, CHECKED, today)
+        source.unchecked_since, source.check_due = today, due.day if due else None
 
 
 def steps(reader: Reader, source: Source) -> list[Kind]:
     """What this reader may report of a source now."""
     if not decide(reader, "register.read", source).allowed:
         return []
-    mine = source.originator_id == reader.person.organisation_id
-    officer = mine and may(reader, "register.write")
+    officer = is_officer(reader, source)
     holds = source.holder.organisation_id == reader.person.organisation_id
     if not (officer or (holds and may(reader, "register.report"))):
         return []
-    found = possible(Status(source.status), officer=officer, awaits_receipt=source.awaits_receipt)
+    found = possible(
+        Status(source.status),
+        officer=officer,
+        awaits_receipt=source.awaits_receipt,
+        elsewhere=bool(source.elsewhere_place),
+        checked=source.checked_at is not None and source.unchecked_since is None,
+    )
     return [kind for kind in found if kind is not Kind.CORRECTION]
-
-
-@transaction.atomic
-def correct(reader: Reader, source: Source, entry: Entry, *, reason: str, seen: int) -> Transaction:
-    """Correct what is written of a source; what it said before stays in the transaction.
-
-    Parameters
-    ----------
-    entry : Entry
-        As it should be; without a position the known one stays.
-    seen : int
-        Number of the last step that the person saw.
-
-    Raises
-    ------
-    Refused
-        Not allowed, without a reason, withdrawn, or changed in the meantime.
-    """
-    source = Source.objects.select_for_update().select_related("holder").get(pk=source.pk)
-    require_officer(reader, source)
-    reason = plain(reason)[:4000]
-    if source.status == Status.WITHDRAWN:
-        raise Refused(_("The entry was withdrawn."))
-    if not reason:
-        raise Refused(_("Say why it is corrected."))
-    if _next_number(source) != seen + 1:
-        raise Refused(_("Something was reported of the source in the meantime: look again."))
-    before = _kept(source) | {name: getattr(source, name) for name in entry.text}
-    before |= {name: _day_text(getattr(source, name)) for name in entry.dates}
-    was_at = source.latitude, source.longitude
-    for name, value in {**entry.text, **entry.dates}.items():
-        setattr(source, name, value)
-    if entry.latitude is not None:
-        source.latitude, source.longitude = entry.latitude, entry.longitude
-    source.practice, source.contents = entry.practice, entry.contents
-    source.nuclides = _nuclides(entry)
-    if entry.holder.casefold() != source.holder.name.casefold():
-        hand_over(source, holder_named(reader, entry.holder), reader.person)
-        source.sent_on = None
-    judge(source, now().date())
-    more = dict(entry.text) | {name: _day_text(day) for name, day in entry.dates.items()}
-    return _write(
-        reader,
-        source,
-        Kind.CORRECTION,
-        now().date(),
-        before,
-        was_at=was_at,
-        note=reason,
-        holder=None,
-        more=more,
-    )
-
-
-def _write(
-    reader: Reader,
-    source: Source,
-    kind: Kind,
-    happened_on: dt.date,
-    before: dict[str, Any],
-    *,
-    was_at: tuple[float | None, float | None],
-    note: str,
-    holder: Holder | None,
-    more: dict[str, Any] | None = None,
-) -> Transaction:
-    source.save()
-    after = _kept(source) | (more or {})
-    changed = {name for name in after if after[name] != before.get(name)}
-    moved = was_at != (source.latitude, source.longitude)
-    row = Transaction.objects.create(
-        source=source,
-        number=_next_number(source),
-        kind=kind,
-        happened_on=happened_on,
-        at=now(),
-        by=reader.person,
-        holder=holder,
-        note=note,
-        latitude=was_at[0] if moved else None,
-        longitude=was_at[1] if moved else None,
-        before={name: before.get(name) for name in changed},
-        after={name: after[name] for name in changed},
-    )
-    if kind in TOLD:
-        Outgoing.objects.create(transaction=row, written_at=now())
-        transaction.on_commit(lambda: deliver_pending(now()), robust=True)
-    record(
-        actor=reader.person,
-        action=f"register.{kind}",
-        subject=source,
-        before=row.before,
-        after=row.after | {"happened_on": happened_on.isoformat(), "exact_place_changed": moved},
-        reason=note,
-    )
-    return row
 
 
 @transaction.atomic
@@ -349,6 +356,15 @@ def follow_decay(at: dt.datetime) -> int:
     return each(list(due[:DECAY_BATCH]), anew)
 
 
+def _pass_gates(reader: Reader, source: Source, receiver: Holder, day: dt.date) -> None:
+    try:
+        pass_gates(source, receiver, day)
+    except Refused as refusal:
+        if source.originator_id != reader.person.organisation_id:
+            raise
+        raise Refused(refusal.in_full) from refusal
+
+
 def _check_day(source: Source, kind: Kind, day: dt.date) -> None:
     if day > (now() + AHEAD_OF_UTC).date():
         raise Refused(_("{day} lies in the future").format(day=day))
@@ -360,18 +376,6 @@ def _check_day(source: Source, kind: Kind, day: dt.date) -> None:
         raise Refused(_("It is missing since {day}.").format(day=source.since))
 
 
-def _nuclides(entry: Entry) -> str:
+def nuclides_of(entry: Entry) -> str:
+    """Nuclides of an entry, each once."""
     return " ".join(dict.fromkeys(c["nuclide"] for c in entry.contents))
-
-
-def _kept(source: Source) -> dict[str, Any]:
-    found = {name: _day_text(getattr(source, name)) for name in KEPT}
-    return found | {"holder": source.holder.name}
-
-
-def _day_text(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.date) else value
-
-
-def _next_number(source: Source) -> int:
-    return int(source.transactions.aggregate(most=Max("number"))["most"] or 0) + 1
