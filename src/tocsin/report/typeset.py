@@ -5,12 +5,15 @@ Every text reaches the template as data. Nothing that a recording says is ever r
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import json
 import re
 import tempfile
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from tocsin.errors import TocsinError
@@ -49,8 +52,6 @@ def typeset(document: Document) -> bytes:
     TypesettingFailed
         When the typesetter refuses.
     """
-    import typst  # 80 MB of shared library: only who prints loads it
-
     data = {
         "title": printable(document.title),
         "author": "Tocsin",
@@ -63,9 +64,41 @@ def typeset(document: Document) -> bytes:
         "blocks": [_printed(b) for b in document.blocks],
     }
     template = resources.files("tocsin.report") / "templates" / "document.typ"
+    return set_template(template.read_bytes(), data, created=document.created)
+
+
+def set_template(
+    template: bytes,
+    data: Mapping[str, Any],
+    *,
+    created: dt.datetime,
+    files: Mapping[str, bytes] = MappingProxyType({}),
+) -> bytes:
+    """PDF/A-2a of a template of Tocsin's own and data; texts of others come as data alone.
+
+    Parameters
+    ----------
+    template : bytes
+        Typst source; reads the data as JSON from the input ``document``.
+    data : mapping
+        What is to be set. Texts must have passed ``printable``.
+    created : datetime
+        Time of making, with its zone.
+    files : mapping of str to bytes
+        Pictures that the template reads, by their names beside it.
+
+    Raises
+    ------
+    TypesettingFailed
+        When the typesetter refuses.
+    """
+    import typst  # 80 MB of shared library: only who prints loads it
+
     with tempfile.TemporaryDirectory(prefix="tocsin-pdf-") as folder:
         source = Path(folder) / "document.typ"
-        source.write_bytes(template.read_bytes())
+        source.write_bytes(template)
+        for name, content in files.items():
+            (Path(folder) / Path(name).name).write_bytes(content)
         try:
             made = typst.compile(
                 str(source),
@@ -75,7 +108,7 @@ def typeset(document: Document) -> bytes:
                 format="pdf",
                 sys_inputs={"document": json.dumps(data, ensure_ascii=False)},
                 pdf_standards=[PDF_STANDARD],
-                timestamp=document.created.replace(microsecond=0),
+                timestamp=created.replace(microsecond=0),
             )
         except (RuntimeError, ValueError) as error:
             raise TypesettingFailed(f"the PDF could not be made: {error}") from error
