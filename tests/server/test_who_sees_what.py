@@ -7,6 +7,7 @@ file knows no row fails. Every text of the world below holds a canary; no answer
 from __future__ import annotations
 
 import difflib
+import io
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from answers import body_of, comparable
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from tocsin.server.access import rules
 from tocsin.server.accounts.models import Person
@@ -30,6 +33,8 @@ from tocsin.server.alarms.services import Command, act, add_response_entry, rais
 from tocsin.server.audit.models import Leaf
 from tocsin.server.audit.sequencer import seal_now
 from tocsin.server.clock import now
+from tocsin.server.documents.models import Kind as Paper
+from tocsin.server.documents.services import attach
 from tocsin.server.duties.models import Clock, Notice, Shift
 from tocsin.server.duties.services import plan_shift, start_clocks
 from tocsin.server.incidents.models import Incident
@@ -47,6 +52,15 @@ from tocsin.server.register.services import register_source
 CANARY = "canary7h3"
 EXACT = ("14.681237", "-17.432107")
 """An exact place: no page, table or program shows it without a reason."""
+ALSO_NEEDS = {
+    "documents:add": "register.report",
+    "documents:document": "register.read",
+    "documents:file": "register.read",
+    "documents:thumbnail": "register.read",
+    "api:documents_on": "register.read",
+    "api:documents_file": "register.read",
+}
+"""What a route needs beside its action because of the row that is asked for: here a source's."""
 SURVEY = "mobile_nsdd/Q67_Mobile.N42"
 EXPECTED_TO_NAME_PEOPLE = frozenset({"accounts:invitation"})
 """Routes that open by a secret and not by a role."""
@@ -127,6 +141,14 @@ def world(
     holder_named(registrar, given["holder"], organisation=registrar.person.organisation)
     held = register_source(registrar, entry_of(given, today=now().date()))
     table = bring(registrar, f"Holder,Nuclide\n{CANARY},{CANARY}\n".encode(), name=f"{CANARY}.csv")
+    photo = attach(
+        registrar,
+        held,
+        picture_of(CANARY),
+        name=f"{CANARY}.png",
+        kind=Paper.PHOTOGRAPH,
+        words=CANARY,
+    )
     shift = plan_shift(
         boss, person=officer.person, role="officer", start=now(), end=now().replace(hour=23)
     )
@@ -162,6 +184,8 @@ def world(
         "duties:clock_end": Clock.objects.get(pk=clocks[0].pk),
     }
     rows: dict[str, dict[str, Any]] = {
+        "documents:add": {"noun": "register.source", "pk": held.pk},
+        "api:documents_on": {"noun": "register.source", "pk": held.pk},
         "register:report": {"pk": held.pk, "kind": "loss"},
         "register:holder": {"pk": held.holder_id},
         "register:holder_edit": {"pk": held.holder_id},
@@ -201,6 +225,8 @@ def world(
         plain = route.removeprefix("api:").replace("duties_", "duties:")
         if plain.startswith(("measurements:upload", "measurements_upload")):
             rows[route] = {"pk": upload.pk}
+        elif plain.startswith("documents"):
+            rows[route] = {"pk": photo.pk}
         elif plain.startswith("register:import"):
             rows[route] = {"pk": table.pk}
         elif plain.startswith("register"):
@@ -212,6 +238,14 @@ def world(
             row = measurement if noun.startswith("measurement") else by_row[noun]
             rows[route] = {"pk": row.pk}
     return World(rows)
+
+
+def picture_of(text: str) -> bytes:
+    """A picture with a text in its metadata."""
+    told, out = PngInfo(), io.BytesIO()
+    told.add_text("Comment", text)
+    Image.new("RGB", (8, 8)).save(out, "PNG", pnginfo=told)
+    return out.getvalue()
 
 
 def source_given(canary: str) -> dict[str, str]:
@@ -336,6 +370,9 @@ def test_within_the_organisation_each_role_does_what_the_table_says(
                     faults.append(f"{where}, but the table does not allow it")
             elif answer.status_code >= 500:
                 faults.append(f"{where} is a fault of the server")
+            elif ALSO_NEEDS.get(route, rule.needs) not in may | {"signed-in"}:
+                if answer.status_code != 404:
+                    faults.append(f"{where}, but the row is not for this role")
             elif rule.needs != "signed-in" and kwargs and answer.status_code == 404:
                 faults.append(f"{where}, but the table allows it")
             text = body_of(answer)

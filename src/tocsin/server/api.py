@@ -17,6 +17,7 @@ import tocsin
 from tocsin.server import errors
 from tocsin.server.alarms.api import router as alarms
 from tocsin.server.console.api import router as search
+from tocsin.server.documents.api import router as documents
 from tocsin.server.duties.api import router as duties
 from tocsin.server.files.gone import gone_text
 from tocsin.server.files.services import ContentGone
@@ -67,6 +68,7 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
+api.add_router("/documents", documents)
 api.add_router("/register", register)
 api.add_router("/measurements", measurements)
 api.add_router("/alarms", alarms)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
+from django.urls import Resolver404, resolve
 
 from tocsin.server.problems import problem
 
@@ -21,7 +21,16 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-UPLOADS = ("measurements:upload", "api:measurements_uploads", "register:import_new")
+UPLOADS = frozenset(
+    {
+        "measurements:upload",
+        "api:measurements_uploads",
+        "register:import_new",
+        "documents:add",
+        "oversight:photo",
+        "api:documents_on",
+    }
+)
 """Names of the addresses that take files."""
 
 
@@ -64,7 +73,11 @@ class BoundedBodies:
 
 def most_bytes(path: str) -> int:
     """The largest body that an address takes; an upload has room for a file and its form."""
-    if path in {reverse(name) for name in UPLOADS}:
+    try:
+        takes_files = resolve(path).view_name in UPLOADS
+    except Resolver404:
+        takes_files = False
+    if takes_files:
         return int(settings.FILE_UPLOAD_MAX_MEMORY_SIZE)
     return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 

@@ -111,6 +111,28 @@ def visible(reader: Reader, rows: QuerySet[Row]) -> QuerySet[Row]:
     return _opened(reader, counted)
 
 
+def visible_through(reader: Reader, rows: QuerySet[Row], carrier: Marked) -> QuerySet[Row]:
+    """Rows that hang on another one: of who may see that one, those within clearance and circles.
+
+    Parameters
+    ----------
+    rows : QuerySet
+        Rows that hang on ``carrier``; the caller says which do.
+    carrier : Marked
+        What they hang on. Whoever it was opened to sees them; whoever may not see it, none.
+    """
+    counted = rows.all()
+    counted.on_read = tally_of(reader.person)  # type: ignore[attr-defined]
+    if not decide(reader, "", carrier).allowed:
+        return counted.none()
+    through: Any = rows.model.compartments.through
+    column = f"{rows.model._meta.model_name}_id"
+    closed = through.objects.filter(**{column: OuterRef("pk")}).exclude(
+        compartment_id__in=reader.compartments
+    )
+    return counted.filter(~Exists(closed), realm=reader.realm, level__lte=reader.person.clearance)
+
+
 def for_figures(reader: Reader, rows: QuerySet[Row]) -> QuerySet[Row]:
     """The same rows for counts, sums and times that show no row; these are no reading."""
     return _opened(reader, rows)
