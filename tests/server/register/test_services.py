@@ -14,13 +14,13 @@ from tocsin.server.audit.models import Leaf
 from tocsin.server.marking.immutable import WrittenOnce
 from tocsin.server.marking.models import Release
 from tocsin.server.marking.policy import Reader, reader_of
+from tocsin.server.register.corrections import correct
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.holders import Refused, change_holder, holder_named
 from tocsin.server.register.life import Kind, Status
 from tocsin.server.register.models import Holder, Source, Transaction
 from tocsin.server.register.reading import Filter, life_of, numbers_for, overdue, sources_for
 from tocsin.server.register.services import (
-    correct,
     follow_decay,
     register_source,
     report,

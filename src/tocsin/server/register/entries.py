@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.nuclear import CURIE_Bq, source_nuclide
-from tocsin.server.register.life import Status
+from tocsin.server.register import particulars
+from tocsin.server.register.life import FIRST, Kind, Status
 from tocsin.server.register.models import MOST_NUCLIDES
 from tocsin.server.register.practices import NAMES
 from tocsin.server.typed import plain
@@ -61,11 +62,20 @@ TEXT_FIELDS: dict[str, tuple[str | Promise, int]] = {
     "device": (gettext_lazy("device"), 200),
     "device_serial": (gettext_lazy("serial number of the device"), 100),
     "place": (gettext_lazy("place"), 200),
+    **particulars.TEXTS,
 }
 DATE_FIELDS: dict[str, str | Promise] = {
     "made_on": gettext_lazy("made"),
     "leak_test_on": gettext_lazy("last leak test"),
+    **particulars.DATES,
 }
+BEGAN = {
+    Kind.MANUFACTURE: "made_on",
+    Kind.IMPORT: "received_on",
+    Kind.RECEIPT: "received_on",
+    Kind.FIND: "received_on",
+}
+"""The day on which it came into the register's care, by how it came; a registration has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,12 @@ class Entry:
         Code of a practice, or empty.
     latitude, longitude : float or None
         In degrees.
+    others : dict
+        Values of ``particulars.OTHERS``.
+    came : Kind
+        How it came: one of ``FIRST``.
+    note : str
+        What is said of that.
     """
 
     holder: str
@@ -95,6 +111,9 @@ class Entry:
     practice: str = ""
     latitude: float | None = None
     longitude: float | None = None
+    others: dict[str, Any] = field(default_factory=dict)
+    came: Kind = Kind.REGISTRATION
+    note: str = ""
 
 
 def entry_of(given: Mapping[str, str], *, today: dt.date) -> Entry:
@@ -132,9 +151,26 @@ def entry_of(given: Mapping[str, str], *, today: dt.date) -> Entry:
         if len(text[name]) > most:
             faults.append(_("{field}: longer than {n} characters").format(field=label, n=most))
     dates = {
-        name: tried(day_of, values.get(name, ""), label, today)
+        name: tried(day_of, values.get(name, ""), label, _latest(name, today))
         for name, label in DATE_FIELDS.items()
     }
+    others = {
+        name: tried(read, values[name]) if values.get(name) else nothing
+        for name, (_label, read, nothing) in particulars.OTHERS.items()
+    }
+    came = tried(_came, values.get("came", "")) or Kind.REGISTRATION
+    note = values.get("note", "")[:4000]
+    if not faults:
+        faults += particulars.contradictions(text | dates | others)
+        began = BEGAN.get(came)
+        if began is not None and dates[began] is None:
+            faults.append(
+                _("{what}: the day is missing ({field})").format(
+                    what=came.label, field=DATE_FIELDS[began]
+                )
+            )
+        if came is Kind.FIND and not note:
+            faults.append(_("say where, how and by whom it was found"))
     status = values.get("status", "")
     if status and status.casefold() not in {"in_use", str(Status.IN_USE.label).casefold()}:
         faults.append(
@@ -151,7 +187,7 @@ def entry_of(given: Mapping[str, str], *, today: dt.date) -> Entry:
         faults.append(_("latitude and longitude belong together"))
     if faults:
         raise InvalidInput("; ".join(faults))
-    return Entry(holder, contents, text, dates, practice, latitude, longitude)
+    return Entry(holder, contents, text, dates, practice, latitude, longitude, others, came, note)
 
 
 def day_of(text: str, label: str | Promise, today: dt.date) -> dt.date | None:
@@ -285,6 +321,19 @@ def _contents(values: Mapping[str, str], today: dt.date) -> list[dict[str, Any]]
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(";") if part.strip()]
+
+
+def _latest(name: str, today: dt.date) -> dt.date:
+    return dt.date.max if name in particulars.AHEAD else today
+
+
+def _came(text: str) -> Kind:
+    if not text:
+        return Kind.REGISTRATION
+    found = next((kind for kind in FIRST if kind.value == text.casefold()), None)
+    if found is None:
+        raise InvalidInput(_("how it came: “{text}” is not known").format(text=text[:40]))
+    return found
 
 
 def _practice(text: str) -> str:

@@ -33,7 +33,7 @@ class Kind(models.TextChoices):
     IMPORT = "import", _("import from abroad")
     FIND = "find", _("find of a source that nobody had registered")
     TRANSFER = "transfer", _("transfer to another holder")
-    RECEIPT = "receipt", _("receipt confirmed")
+    RECEIPT = "receipt", _("receipt")
     INSTALLATION = "installation", _("installation in a device")
     MOVE = "move", _("moved to another place")
     ELSEWHERE = "elsewhere", _("used elsewhere for a time")

@@ -20,6 +20,7 @@ from tocsin.server.exports import csv_of_rows
 from tocsin.server.links.reading import linked_rows
 from tocsin.server.marking.policy import may
 from tocsin.server.register.beyond import panels_of_holder, panels_of_source, tabs_for
+from tocsin.server.register.corrections import correct
 from tocsin.server.register.curve import decay_curve
 from tocsin.server.register.entries import DATE_FIELDS, TEXT_FIELDS, entry_of
 from tocsin.server.register.forms import CorrectionForm, EntryForm, HolderForm, ReportForm
@@ -38,7 +39,7 @@ from tocsin.server.register.reading import (
     source_figures_for,
     sources_for,
 )
-from tocsin.server.register.services import correct, register_source, report, steps, tell_place
+from tocsin.server.register.services import register_source, report, steps, tell_place
 
 PAGE_ROWS = 50
 MOST_SHOWN = 20

@@ -243,7 +243,7 @@ class Migration(migrations.Migration):
                     ("import", "import from abroad"),
                     ("find", "find of a source that nobody had registered"),
                     ("transfer", "transfer to another holder"),
-                    ("receipt", "receipt confirmed"),
+                    ("receipt", "receipt"),
                     ("installation", "installation in a device"),
                     ("move", "moved to another place"),
                     ("elsewhere", "used elsewhere for a time"),
