@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tocsin.scenario.register import KINDS_OF_HOLDERS, TOWNS, register_table, synthetic_register
+from tocsin.scenario.register import NAMES, register_table, synthetic_register
 from tocsin.server.accounts.models import Organisation, Person
 from tocsin.server.clock import now
 from tocsin.server.marking.policy import reader_of
@@ -23,11 +23,11 @@ def fill_register(sources: int) -> None:
     officer = reader_of(Person.objects.get(email=OFFICER))
     if Source.objects.filter(originator=officer.person.organisation_id).exists():
         return
-    known = {f"{town} {kind}" for town, _lat, _lon in TOWNS for kind in KINDS_OF_HOLDERS}
+    known = {name for _kind, name, _town in NAMES}
     for body in Organisation.objects.filter(kind="holder"):
-        if body.name.rsplit(" ", 1)[0] not in known:
+        if body.name not in known:
             raise LookupError(f"state.json: {body.name} is no holder of the synthetic register")
         holder_named(officer, body.name, organisation=body)
     random = np.random.default_rng(SEED)
-    rows = synthetic_register(random, today=now().date(), sources=sources, holders=HOLDERS)
-    apply(officer, bring(officer, register_table(rows), name="register-of-the-state.csv"))
+    made = synthetic_register(random, today=now().date(), sources=sources, holders=HOLDERS)
+    apply(officer, bring(officer, register_table(made.items), name="register-of-the-state.csv"))
