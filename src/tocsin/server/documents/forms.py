@@ -16,35 +16,39 @@ PICTURES = "image/jpeg,image/png"
 """What the chooser offers; telephones turn their own formats into JPEG for it."""
 
 
-class _SeveralInput(forms.ClearableFileInput):
+class SeveralFilesInput(forms.ClearableFileInput):
+    """A chooser of several files."""
+
     allow_multiple_selected = True
 
 
-class _Several(forms.FileField):
-    widget = _SeveralInput
+class SeveralFiles(forms.FileField):
+    """A field of several files."""
+
+    widget = SeveralFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         """Each file by itself; none is no fault here."""
         given = data if isinstance(data, list | tuple) else [data]
-        return [super(_Several, self).clean(one, initial) for one in given if one]
+        return [super(SeveralFiles, self).clean(one, initial) for one in given if one]
 
 
 class DocumentForm(forms.Form):
     """Files and photographs of one kind."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices)
-    photo = _Several(
+    photo = SeveralFiles(
         label=_("Photographs"),
         required=False,
         allow_empty_file=True,
-        widget=_SeveralInput({"accept": PICTURES, "capture": "environment"}),
+        widget=SeveralFilesInput({"accept": PICTURES, "capture": "environment"}),
         help_text=_("Opens the camera of a telephone."),
     )
-    file = _Several(
+    file = SeveralFiles(
         label=_("Files"),
         required=False,
         allow_empty_file=True,
-        widget=_SeveralInput({"accept": f"application/pdf,{PICTURES}"}),
+        widget=SeveralFilesInput({"accept": f"application/pdf,{PICTURES}"}),
         help_text=_("PDF, JPEG or PNG; several at once."),
     )
     title = forms.CharField(
