@@ -1,4 +1,4 @@
-"""What apps above add to the register: tabs, panels on its pages, gates before a transfer.
+"""What apps above add to the register: tabs, panels on its pages, gates, checks of the data.
 
 The register knows nothing of licences or inspections; those register here what they have to say,
 when Django starts them.
@@ -7,8 +7,9 @@ when Django starts them.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 from django.utils.functional import Promise
@@ -51,6 +52,42 @@ class Tab:
     needs: str
 
 
+class Severity(IntEnum):
+    """How grave it is if a finding is right."""
+
+    NOTE = 1
+    WRONG = 2
+    GRAVE = 3
+
+
+Look = Callable[[Sequence[Source], dt.date], Iterable[tuple[Source, str]]]
+"""Goes through all sources of a register, those that are gone too, on a day; says in which of them
+something shows, and what, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check of the data, as an app above adds it.
+
+    Parameters
+    ----------
+    kind : str
+        Code of what it finds.
+    label : str
+        What it finds, in words.
+    todo : str
+        What a person is to do about it.
+    severity : Severity
+    look : callable
+    """
+
+    kind: str
+    label: str | Promise
+    todo: str | Promise
+    severity: Severity
+    look: Look
+
+
 Gate = Callable[[Source, Holder, dt.date], None]
 """Raises ``Refused`` where a holder must not get a source on a day."""
 SourcePanel = Callable[[Reader, Source], Panel | None]
@@ -63,6 +100,7 @@ TABS: list[Tab] = []
 SOURCE_PANELS: list[SourcePanel] = []
 HOLDER_PANELS: list[HolderPanel] = []
 BELONGINGS: list[Belongings] = []
+CHECKS: list[Check] = []
 
 
 def pass_gates(source: Source, receiver: Holder, day: dt.date) -> None:
