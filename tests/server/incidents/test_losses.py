@@ -138,8 +138,39 @@ def test_where_no_law_is_known_the_incident_says_so(
     django_capture_on_commit_callbacks: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tocsin.server.incidents.losses._law_of", lambda _source: None)
+    monkeypatch.setattr("tocsin.server.incidents.losses._law_of", lambda *_given: None)
     told(django_capture_on_commit_callbacks, works, source, Kind.LOSS)
     assert not Clock.objects.exists()
     notes = [event.note for event in Incident.objects.get().events.all()]
     assert any("no legal clock was started" in note for note in notes)
+
+
+def test_the_incident_of_a_loss_states_what_the_register_knows_and_follows_the_recovery(
+    officer: Reader, works: Reader, source: Source, django_capture_on_commit_callbacks: Any
+) -> None:
+    told(django_capture_on_commit_callbacks, works, source, Kind.THEFT)
+    incident = Incident.objects.get()
+    assert (incident.kind, incident.status, incident.nuclides, incident.category) == (
+        *("theft", "notified", "Ir-192"),
+        source.category,
+    )
+    # the register knows the hall to five digits, the incident to a tenth of a degree
+    assert (incident.latitude, incident.longitude) == (14.7, -17.4)
+    thing = incident.with_objects.get().object
+    assert (thing.source_id, thing.serials) == (
+        source.pk,
+        [{"value": "IR1001", "of": "source"}],
+    )
+    assert incident.of_reports.get().report.original == "theft at the site"
+    told(django_capture_on_commit_callbacks, works, source, Kind.RECOVERY)
+    incident.refresh_from_db()
+    assert (incident.recovered, incident.recovered_on) == ("all", TODAY)
+    told(django_capture_on_commit_callbacks, works, source, Kind.LOSS)
+    Incident.objects.update(state=IncidentState.CLOSED)
+    told(django_capture_on_commit_callbacks, works, source, Kind.RECOVERY)
+    told(django_capture_on_commit_callbacks, works, source, Kind.LOSS)
+    again = Incident.objects.exclude(pk=incident.pk).get()
+    # the object is one, the incidents are two
+    assert again.with_objects.get().object == thing
+    incident.refresh_from_db()
+    assert (incident.recovered, again.recovered) == ("all", "")

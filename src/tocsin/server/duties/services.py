@@ -36,7 +36,7 @@ from tocsin.server.duties.roster import Shift as PlannedShift
 from tocsin.server.duties.roster_rows import people_for
 from tocsin.server.marking.highwater import mark_of
 from tocsin.server.marking.models import Marked
-from tocsin.server.marking.policy import Reader
+from tocsin.server.marking.policy import Reader, reader_of, visible
 from tocsin.server.typed import plain
 
 TIMERS = "system:timers"
@@ -213,6 +213,56 @@ def notify(
         after={"text": text, "subject": str(subject.pk), "chain": notice.chain},
     )
     _advance(notice, now())
+    return notice
+
+
+@transaction.atomic
+def notify_person(
+    subject: Marked, person: Person, *, text: str, values: Mapping[str, Any], address: str
+) -> Notice | None:
+    """Tell one person of a row, who asked to be told; nobody else is called after.
+
+    Returns
+    -------
+    Notice or None
+        None where the person may not see the row: then nothing is told.
+    """
+    rows = type(subject)._default_manager.filter(pk=subject.pk)
+    if not visible(reader_of(person, realm=subject.realm), rows).exists():
+        return None
+    mark, at = mark_of(subject), now()
+    notice = Notice.objects.create(
+        **mark.fields(),
+        originator=subject.originator,
+        created_at=at,
+        subject_kind=subject._meta.label_lower,
+        subject_id=subject.pk,
+        text=text,
+        values=dict(values),
+        address=address,
+        chain=[],
+    )
+    mark.stamp(notice)
+    Delivery.objects.bulk_create(
+        Delivery(
+            notice=notice,
+            person=person,
+            role="",
+            step=0,
+            channel=channel,
+            due_at=at,
+            made_at=at,
+            outcome="shown" if channel == Channel.PAGE else "",
+            done_at=at if channel == Channel.PAGE else None,
+        )
+        for channel in channels_of(notice, person)
+    )
+    record(
+        actor=TIMERS,
+        action="duties.notify_person",
+        subject=notice,
+        after={"text": text, "subject": str(subject.pk), "person": str(person.pk)},
+    )
     return notice
 
 

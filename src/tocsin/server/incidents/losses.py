@@ -1,8 +1,9 @@
-"""Incidents of sources that the register says are lost, stolen or recovered."""
+"""Incidents of sources that the register says are lost, stolen, found or recovered."""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
@@ -10,12 +11,20 @@ from django.utils.translation import gettext_noop
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.nuclear import gravest, primary_class
 from tocsin.server.accounts.models import Realm
-from tocsin.server.audit.services import record
-from tocsin.server.clock import now
 from tocsin.server.duties.profiles import Profile, available
 from tocsin.server.duties.services import notify
-from tocsin.server.incidents.models import Incident, IncidentEvent, IncidentState
+from tocsin.server.incidents.facts import (
+    Channel,
+    IncidentKind,
+    ObjectKind,
+    Reliability,
+    Share,
+    Standing,
+)
+from tocsin.server.incidents.models import Incident, IncidentState, Object
+from tocsin.server.incidents.opening import Draft, ObjectDraft, ReportDraft, open_incident
 from tocsin.server.incidents.services import OPENED_CHAIN, note_of, start_legal_clocks
+from tocsin.server.incidents.statements import state, state_of_object
 from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
 from tocsin.server.marking.highwater import mark_of
@@ -27,12 +36,23 @@ FROM_REGISTER = "system:register"
 LOSS_KNOWN = "loss_known"
 FICTIONAL = "fictional"
 OPENED = gettext_noop("Incident {name} was opened: {source} is reported {what}")
-WHAT = {Kind.LOSS: gettext_noop("lost"), Kind.THEFT: gettext_noop("stolen")}
+WHAT = {
+    Kind.LOSS: gettext_noop("lost"),
+    Kind.THEFT: gettext_noop("stolen"),
+    Kind.FIND: gettext_noop("found"),
+}
+KINDS = {
+    Kind.LOSS: IncidentKind.LOSS,
+    Kind.THEFT: IncidentKind.THEFT,
+    Kind.FIND: IncidentKind.FIND,
+}
+STARTS = {Kind.FIND: "find_known"}
+"""Which duties of a country profile an occurrence starts, where that is not a known loss."""
 REASON = "reported to the register; end those that do not apply"
 
 
 def hear_of_source(row: Transaction) -> None:
-    """Open an incident when a source is lost or stolen, and note it there when it is recovered.
+    """Open an incident when a source is lost, stolen or found, and note there that it is recovered.
 
     Heard twice, it is done once: the note names the transaction.
     """
@@ -51,33 +71,22 @@ def _missing(row: Transaction) -> None:
         _opened(row, source)
     elif not _heard(known, row):
         note_of(known, IncidentState.OPEN, _told(row), by=None, actor=FROM_REGISTER)
+        kind = KINDS[Kind(row.kind)].value
+        if known.kind != kind:
+            state(row.by or FROM_REGISTER, known, {"kind": kind}, reason=_told(row))
 
 
 def _opened(row: Transaction, source: Source) -> None:
-    mark = mark_of(source)
-    classes = [_class_of(part["nuclide"]) for part in source.contents]
-    incident = Incident.objects.create(
-        **mark.fields(),
+    incident = open_incident(
+        row.by or FROM_REGISTER,
+        _draft(row, source),
+        mark=mark_of(source),
         originator=source.originator,
-        created_at=now(),
-        created_by=row.by,
-        title=f"{source.title}: {row.kind}"[:200],
-        opened_at=now(),
-        happened_at=dt.datetime.combine(row.happened_on, dt.time(), tzinfo=dt.UTC),
-        source_id=source.pk,
-        source_class=gravest(classes),
-        state=IncidentState.OPEN,
     )
-    mark.stamp(incident)
-    IncidentEvent.objects.create(
-        incident=incident, at=now(), state=IncidentState.OPEN, note=_told(row), by=row.by
-    )
-    record(
-        actor=row.by or FROM_REGISTER,
-        action="incidents.open",
-        subject=incident,
-        after={"title": incident.title, "source": str(source.pk)},
-    )
+    for thing in Object.objects.filter(in_incidents__incident=incident).exclude(recovered=""):
+        state_of_object(
+            row.by or FROM_REGISTER, thing, {"recovered": None}, reason=_told(row)[:400]
+        )
     link(incident, LinkKind.CONCERNS, source, actor=row.by or FROM_REGISTER)
     notify(
         incident,
@@ -87,7 +96,7 @@ def _opened(row: Transaction, source: Source) -> None:
         chain=OPENED_CHAIN,
         actor=FROM_REGISTER,
     )
-    if source.status not in MISSING:
+    if row.kind != Kind.FIND and source.status not in MISSING:
         # told late: meanwhile it has been found
         later = f"register: by now {source.status} since {source.since}"
         note_of(incident, IncidentState.OPEN, later, by=None, actor=FROM_REGISTER)
@@ -96,12 +105,13 @@ def _opened(row: Transaction, source: Source) -> None:
 
 def _start_clocks(row: Transaction, source: Source, incident: Incident) -> None:
     """Legal clocks of a known loss; where they cannot be started the incident says so."""
-    law = _law_of(source)
+    law = _law_of(source, _starts(row))
     if law is None or row.by is None:
-        text = "no country profile here has a period for a loss: no legal clock was started"
+        text = "no country profile here has a period for this: no legal clock was started"
         note_of(incident, IncidentState.OPEN, text, by=None, actor=FROM_REGISTER)
         return
-    duties = [duty.code for duty in law.duties.values() if duty.starts == LOSS_KNOWN]
+    starts = _starts(row)
+    duties = [duty.code for duty in law.duties.values() if duty.starts == starts]
     try:
         with transaction.atomic():
             start_legal_clocks(
@@ -117,6 +127,72 @@ def _start_clocks(row: Transaction, source: Source, incident: Incident) -> None:
         note_of(incident, IncidentState.OPEN, text, by=None, actor=FROM_REGISTER)
 
 
+def _draft(row: Transaction, source: Source) -> Draft:
+    """What the register tells of an occurrence, and of the source in it."""
+    day = dt.datetime.combine(row.happened_on, dt.time(), tzinfo=dt.UTC)
+    values: dict[str, Any] = {
+        "title": f"{source.title}: {row.kind}"[:200],
+        "kind": KINDS[Kind(row.kind)].value,
+        "status": Standing.NOTIFIED.value,
+        "interval": {
+            "from": day.isoformat(),
+            "to": (day + dt.timedelta(days=1, seconds=-1)).isoformat(),
+        },
+        "country": source.originator.country,
+    }
+    if source.place:
+        values["place"] = source.place
+    if source.coarse_place is not None:
+        values["position"] = list(source.coarse_place)
+    if row.before.get("sent_on"):
+        # it was on its way to a receiver who had not confirmed that it came
+        values["transport"] = True
+    classes = [_class_of(part["nuclide"]) for part in source.contents]
+    return Draft(
+        values=values,
+        objects=(_object_of(source),),
+        report=ReportDraft(
+            channel=Channel.REGISTER.value,
+            title=f"{source.name}: {Kind(row.kind).value}",
+            said_by=source.holder.name,
+            said_at=row.at,
+            original=row.note,
+            reliability=Reliability.RELIABLE.value,
+        ),
+        reason=_told(row)[:400],
+        source_id=source.pk,
+        source_class=gravest(classes),
+        note=_told(row),
+    )
+
+
+def _object_of(source: Source) -> ObjectDraft:
+    """The object that a source of the register is: the one of an earlier incident, if any."""
+    evidence = f"entry {source.name} of the register"
+    mark = mark_of(source)
+    for known in Object.objects.filter(source_id=source.pk, realm=source.realm):
+        if known.level <= source.level and mark_of(known).compartments <= mark.compartments:
+            return ObjectDraft({}, evidence=evidence, known=known)
+    serials = [("source", source.serial), ("device", source.device_serial)]
+    values = {
+        "kind": (ObjectKind.DEVICE if source.device else ObjectKind.SOURCE).value,
+        "manufacturer": source.manufacturer,
+        "model": source.model,
+        "serials": [{"value": text, "of": of} for of, text in serials if text],
+        "device_type": source.device,
+        "contents": [
+            {key: part[key] for key in ("nuclide", "activity_Bq", "reference_date")}
+            for part in source.contents
+        ],
+        "category": source.category,
+    }
+    return ObjectDraft(
+        {name: value for name, value in values.items() if value},
+        source_id=source.pk,
+        evidence=evidence,
+    )
+
+
 def _class_of(nuclide: str) -> str:
     try:
         return primary_class(nuclide)
@@ -128,8 +204,15 @@ def _class_of(nuclide: str) -> str:
 def _recovered(row: Transaction) -> None:
     source = Source.objects.select_for_update().get(pk=row.source_id)
     known = _open_of(source)
-    if known is not None and not _heard(known, row):
-        note_of(known, IncidentState.OPEN, _told(row), by=None, actor=FROM_REGISTER)
+    if known is None or _heard(known, row):
+        return
+    note_of(known, IncidentState.OPEN, _told(row), by=None, actor=FROM_REGISTER)
+    back = {"share": Share.ALL.value, "on": row.happened_on.isoformat(), "where": source.place}
+    actor = row.by or FROM_REGISTER
+    for thing in Object.objects.filter(source_id=source.pk, in_incidents__incident=known):
+        state_of_object(actor, thing, {"recovered": back}, reason=_told(row))
+    # said of the incident too: it stays true when the same object is lost again
+    state(actor, known, {"recovered": back}, reason=_told(row))
 
 
 def _open_of(source: Source) -> Incident | None:
@@ -145,12 +228,16 @@ def _told(row: Transaction) -> str:
     return f"register, step {row.number}, {row.kind} on {row.happened_on}: {row.note}"[:4000]
 
 
-def _law_of(source: Source) -> Profile | None:
-    """Country profile whose clocks a loss starts; an invented one only where nothing is real."""
+def _starts(row: Transaction) -> str:
+    return STARTS.get(Kind(row.kind), LOSS_KNOWN)
+
+
+def _law_of(source: Source, starts: str) -> Profile | None:
+    """Country profile whose clocks it starts; an invented one only where nothing is real."""
     laws = available().by_code
     found = laws.get(source.originator.country)
     if found is None and source.realm != Realm.LIVE:
         found = laws.get(FICTIONAL)
-    if found is None or not any(d.starts == LOSS_KNOWN for d in found.duties.values()):
+    if found is None or not any(d.starts == starts for d in found.duties.values()):
         return None
     return found

@@ -1,15 +1,17 @@
-"""Writing incidents."""
+"""What alarms tell of incidents; notes and legal clocks."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from tocsin.errors import InvalidInput
-from tocsin.server.alarms.facts import Kind, State
+from tocsin.nuclear import parse_nuclide
+from tocsin.server.alarms.facts import Kind, State, Trigger
 from tocsin.server.alarms.history import events_of
 from tocsin.server.alarms.machine import fold
 from tocsin.server.alarms.models import Alarm, AlarmEvent
@@ -18,7 +20,17 @@ from tocsin.server.clock import now
 from tocsin.server.duties.escalation import Link as ChainLink
 from tocsin.server.duties.models import Clock
 from tocsin.server.duties.services import notify, start_clocks
+from tocsin.server.incidents.facts import (
+    MOST_VALUES,
+    Channel,
+    IncidentKind,
+    ObjectKind,
+    Reliability,
+    Standing,
+)
 from tocsin.server.incidents.models import Incident, IncidentEvent, IncidentState
+from tocsin.server.incidents.opening import Draft, ObjectDraft, ReportDraft, open_incident
+from tocsin.server.incidents.statements import state
 from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
 from tocsin.server.marking.highwater import mark_of
@@ -55,29 +67,12 @@ def open_from_alarm(alarm: Alarm) -> Incident:
     known = Incident.objects.select_for_update().filter(alarm_id=alarm.pk).first()
     if known is not None:
         if known.state == IncidentState.WITHDRAWN:
-            note_of(known, IncidentState.OPEN, "the alarm was confirmed again", by=None)
+            again = "the alarm was confirmed again"
+            note_of(known, IncidentState.OPEN, again, by=None)
+            state(FROM_ALARMS, known, {"status": Standing.NOTIFIED.value}, reason=again)
         return known
-    mark = mark_of(alarm)
-    incident = Incident.objects.create(
-        **mark.fields(),
-        originator=alarm.originator,
-        created_at=now(),
-        title=alarm.title,
-        opened_at=now(),
-        happened_at=alarm.measured_at,
-        alarm_id=alarm.pk,
-        source_class=alarm.source_class,
-        state=IncidentState.OPEN,
-    )
-    mark.stamp(incident)
-    IncidentEvent.objects.create(
-        incident=incident, at=now(), state=IncidentState.OPEN, note=f"opened from {alarm.name}"
-    )
-    record(
-        actor=FROM_ALARMS,
-        action="incidents.open",
-        subject=incident,
-        after={"title": incident.title, "alarm": str(alarm.pk)},
+    incident = open_incident(
+        FROM_ALARMS, draft_of_alarm(alarm), mark=mark_of(alarm), originator=alarm.originator
     )
     link(incident, LinkKind.RAISED, alarm, actor=FROM_ALARMS)
     notify(
@@ -91,15 +86,57 @@ def open_from_alarm(alarm: Alarm) -> Incident:
     return incident
 
 
+def draft_of_alarm(alarm: Alarm) -> Draft:
+    """What an alarm tells: that something was detected, when, roughly where, and which nuclides."""
+    at = (alarm.measured_at or alarm.raised_at).isoformat()
+    values: dict[str, Any] = {
+        "title": alarm.title,
+        "kind": IncidentKind.DETECTION.value,
+        "status": Standing.NOTIFIED.value,
+        "interval": {"from": at, "to": at},
+    }
+    if alarm.instrument:
+        values["detected_by"] = alarm.instrument
+    if alarm.latitude is not None and alarm.longitude is not None:
+        values["position"] = [alarm.latitude, alarm.longitude]
+    told = alarm.trigger == Trigger.INFORMATION
+    return Draft(
+        values=values,
+        objects=_objects_of(alarm),
+        report=ReportDraft(
+            channel=(Channel.INFORMATION if told else Channel.ALARM).value,
+            title=f"{alarm.name} {alarm.title}",
+            said_by=alarm.originator.short_name,
+            said_at=alarm.measured_at or alarm.raised_at,
+            reliability=(Reliability.UNJUDGED if told else Reliability.MEASURED).value,
+        ),
+        reason=f"opened from {alarm.name}",
+        alarm_id=alarm.pk,
+        source_class=alarm.source_class,
+    )
+
+
+def _objects_of(alarm: Alarm) -> tuple[ObjectDraft, ...]:
+    contents = []
+    for row in alarm.nuclides[:MOST_VALUES]:
+        try:
+            contents.append({"nuclide": parse_nuclide(str(row.get("name", "")))})
+        except InvalidInput:
+            continue  # "unknown" names no nuclide
+    if not contents:
+        return ()
+    return (ObjectDraft({"kind": ObjectKind.UNKNOWN.value, "contents": contents}),)
+
+
 @transaction.atomic
 def withdraw_for(alarm: Alarm, event: AlarmEvent) -> None:
     """The verdict behind an incident was taken back: say so, and keep the incident to be seen."""
     incident = Incident.objects.select_for_update().filter(alarm_id=alarm.pk).first()
     if incident is None or incident.state != IncidentState.OPEN:
         return
-    note_of(
-        incident, IncidentState.WITHDRAWN, f"{alarm.name} {event.kind}: {event.reason}", by=None
-    )
+    why = f"{alarm.name} {event.kind}: {event.reason}"
+    note_of(incident, IncidentState.WITHDRAWN, why, by=None)
+    state(FROM_ALARMS, incident, {"status": Standing.WITHDRAWN.value}, reason=why)
 
 
 def note_of(
@@ -143,8 +180,8 @@ def add_note(reader: Reader, incident: Incident, *, note: str, close: bool = Fal
         raise InvalidInput("this incident is closed")
     if incident.state not in IncidentState.values:
         raise StoredUnreadable(f"{incident.state!r} is no state of an incident")
-    state = IncidentState.CLOSED if close else IncidentState(incident.state)
-    note_of(incident, state, note, by=reader)
+    after = IncidentState.CLOSED if close else IncidentState(incident.state)
+    note_of(incident, after, note, by=reader)
     return incident
 
 
