@@ -46,14 +46,14 @@ def test_without_mistakes_every_life_is_possible(clean: SyntheticRegister) -> No
         reported = [step.reported_on for step in item.steps]
         assert reported == sorted(reported)
         kinds = by_day(item)
-        assert kinds[0] == "registration"
-        assert kinds.count("registration") == 1
+        assert kinds[0] in {"registration", "import", "receipt"}
+        assert not {"registration", "import"} & set(kinds[1:])
         assert not GONE & set(kinds[:-1])
         status = "held"
         for kind in kinds:
             assert status == "held" or kind == "recovery"
             status = "missing" if kind in {"loss", "theft"} else "held"
-        sent = [k for k in kinds if k in {"transfer", "receipt"}]
+        sent = [k for k in kinds[1:] if k in {"transfer", "receipt"}]
         assert all(k == ("transfer", "receipt")[i % 2] for i, k in enumerate(sent))
 
 

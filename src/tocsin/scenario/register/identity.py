@@ -131,14 +131,14 @@ def place_missing(book: Book) -> list[Mistake]:
     if book.random.random() < 0.3:
 
         def fits(i: Item) -> bool:
-            placed = [s for s in i.steps if s.kind in PLACED]
+            placed = _placed(i)
             return bool(placed) and placed[-1].kind == "receipt" and not i.ended()
 
         item = book.pick(fits)
         if item is not None:
             [s for s in item.steps if s.kind == "receipt"][-1].place = words
             return [Mistake("place_missing", f"receipt with “{words}”", (item.reference,))]
-    item = book.pick(lambda i: not i.ended() and not any(s.kind in PLACED for s in i.steps))
+    item = book.pick(lambda i: not i.ended() and not _placed(i))
     if item is None:
         return []
     item.place, item.latitude, item.longitude = words, None, None
@@ -152,7 +152,7 @@ def place_far(book: Book) -> list[Mistake]:
     """A position with a slip: sign, order, a digit."""
 
     def fits(i: Item) -> bool:
-        stays = not i.ended() and not any(s.kind in PLACED or s.holder for s in i.steps)
+        stays = not i.ended() and not _placed(i) and not any(s.holder for s in i.steps)
         return stays and i.latitude is not None
 
     item = book.pick(fits)
@@ -311,7 +311,7 @@ def plausible_holder(book: Book) -> list[Mistake]:
         return [h for h in book.maker.holders if h.kind in i.model.holders and h.name != i.holder]
 
     item = book.pick(
-        lambda i: not any(s.holder or s.kind in PLACED for s in i.steps) and bool(others(i))
+        lambda i: not _placed(i) and not any(s.holder for s in i.steps) and bool(others(i))
     )
     if item is None:
         return []
@@ -350,6 +350,11 @@ def _written_otherwise(book: Book, serial: str) -> str:
         f"{serial[:-3]}-{serial[-3:]}",
     )
     return ways[int(book.random.integers(len(ways)))]
+
+
+def _placed(item: Item) -> list[Step]:
+    """Steps after the first that say where it is."""
+    return [s for s in item.steps[1:] if s.kind in PLACED]
 
 
 def _digits(serial: str) -> int:

@@ -36,6 +36,8 @@ MEASURED = 0.1
 MEASURED_WITHIN = 0.1
 LATE = 0.04
 """Reports that come weeks late."""
+IMPORTED = 0.6
+"""Purchases that come from abroad."""
 BATCHES = 0.2
 """Positions for which several sources were bought at once, with one date on all certificates."""
 NOMINAL = 0.5
@@ -65,6 +67,8 @@ class Step:
         With disuse.
     stated_Bq : tuple of float or None
         Activity of each nuclide on that day, as the report says.
+    device : tuple of str
+        Device and its number, of an installation.
     """
 
     kind: str
@@ -75,6 +79,7 @@ class Step:
     note: str = ""
     storage_until: dt.date | None = None
     stated_Bq: tuple[float, ...] | None = None
+    device: tuple[str, str] = ("", "")
 
 
 @dataclass(slots=True)
@@ -191,7 +196,7 @@ class LifeMaker:
         again.reference_date, again.made_on = item.reference_date, item.made_on
         again.serial, again.device_serial = item.serial, item.device_serial
         again.practice = item.practice
-        again.steps.append(Step("registration", back, self._reported(back, back)))
+        again.steps.append(Step("import", back, self._reported(back, back), note="back"))
         if again.steps[0].reported_on > self.today:
             return None
         self._live(again, holder, back, None)
@@ -280,10 +285,22 @@ class LifeMaker:
         reported = min(self._reported(arrived, arrived), self.today)
         if made < self.start and self.random.random() < UNDATED:
             item.made_on = None
-        how = "inventory" if made < self.start else "purchase"
-        item.steps.append(Step("registration", arrived, reported, note=how))
+        if made < self.start:
+            item.steps.append(Step("registration", arrived, reported, note="inventory"))
+        else:
+            # from the maker abroad, or from a dealer in the country
+            how = "import" if self.random.random() < IMPORTED else "receipt"
+            item.steps.append(Step(how, arrived, reported, note="purchase"))
+            if model.device and not model.moves_a and model.fate != "exchange":
+                self._install(item, arrived)
         ends = max(made + dt.timedelta(days=self._end_d(model)), arrived + dt.timedelta(days=20))
         return item, self._live(item, holder, arrived, ends)
+
+    def _install(self, item: Item, arrived: dt.date) -> None:
+        day = arrived + dt.timedelta(days=int(self.random.integers(1, 15)))
+        if day <= self.today:
+            device = (item.device, item.device_serial)
+            self._say(item, Step("installation", day, day, device=device))
 
     def _end_d(self, model: SourceModel) -> int:
         return max(20, int(model.in_use_a * YEAR_d * float(self.random.normal(1.0, 0.12))))
@@ -315,7 +332,7 @@ class LifeMaker:
                 stated = self._stated(item, day) if random.random() < STATED_AT_TEST else None
                 self._say(item, Step("leak_test", day, day, stated_Bq=stated), loose=True)
             elif kind == "move":
-                day = self._elsewhere(item, here, day)
+                day = self._elsewhere(item, day)
             elif kind == "transfer":
                 day, here = self._transfer(item, here, day)
             elif not self._missing(item, day):
@@ -355,14 +372,14 @@ class LifeMaker:
             for n, a in zip(item.nuclides, item.activity_Bq, strict=True)
         )
 
-    def _elsewhere(self, item: Item, holder: SyntheticHolder, day: dt.date) -> dt.date:
+    def _elsewhere(self, item: Item, day: dt.date) -> dt.date:
         road = f"job site, road {int(self.random.integers(1, 30))}"
         where = f"{road}, km {int(self.random.integers(1, 250))}"
-        self._say(item, Step("move", day, day, place=where, note="use elsewhere"))
+        self._say(item, Step("elsewhere", day, day, place=where))
         back = day + dt.timedelta(days=int(self.random.integers(2, 27)))
         if back > self.today:
             return back
-        self._say(item, Step("move", back, back, place=holder.room(self.random), note="back"))
+        self._say(item, Step("return", back, back))
         return back
 
     def _transfer(

@@ -27,7 +27,7 @@ HEADER = (
 )
 LIFE_HEADER = (
     *("Register number", "Step", "Day", "Reported", "Holder", "Place", "Storage until"),
-    *("Stated activity (GBq)", "Note"),
+    *("Stated activity (GBq)", "Device", "Device serial", "Note"),
 )
 RATES: dict[str, tuple[float, Callable[[Book], list[Mistake]]]] = {
     "unit_slip": (0.006, mistakes.unit_slip),
@@ -286,6 +286,7 @@ def life_table(items: Iterable[Item]) -> bytes:
                 step.place,
                 step.storage_until.isoformat() if step.storage_until else "",
                 "; ".join(f"{a / GBq:.4g}" for a in step.stated_Bq or ()),
+                *step.device,
                 step.note,
             )
             for item in items

@@ -367,7 +367,7 @@ def received_never_sent(book: Book) -> list[Mistake]:
         item.steps.remove(sent)
         return [Mistake("received_never_sent", "no transfer", (item.reference,))]
     twin = book.copy(item)
-    twin.steps = [Step("registration", came.happened_on, came.reported_on, place=came.place)]
+    twin.steps = [Step("receipt", came.happened_on, came.reported_on)]
     twin.holder, twin.place = came.holder, came.place
     twin.latitude = twin.longitude = None
     item.steps = item.steps[: item.steps.index(sent)]
