@@ -75,7 +75,7 @@ def test_no_licence_is_exceeded_without_a_mistake(clean: SyntheticRegister) -> N
 
 
 def test_every_kind_of_mistake_occurs_and_its_sources_are_in_the_register() -> None:
-    register = made(3, 2500, mistaken=2.0)
+    register = made(4, 2500, mistaken=2.0)
     assert {m.kind for m in register.mistakes} == {*RATES, "limit_exceeded"}
     known = {i.reference for i in register.items}
     assert len(known) == len(register.items)
