@@ -6,9 +6,9 @@ standard errors. Beside that stands only what is known to be left:
 
 - with few counts the stated uncertainty follows the area, so that a pull is low by half the inverse
   root of the counts on average, and the spread is as far off;
-- a step that the counts do not show yet is fitted as a slope, which moves the peak down by up to
-  0.3 per cent of its width. Between 30,000 and 300,000 counts that is one to two of its stated
-  uncertainties: the energies of that scene are held to a part of the width, not to their pulls.
+- of a step that the counts do not show yet a part is taken for a slope, which moves the peak down
+  by up to 0.3 per cent of its width at 1,000 counts and less with more: at most a fourth of its
+  stated uncertainty.
 
 ``pytest -m verify -s tests/spectrometry/test_bias_grid.py`` prints the table of
 docs/science/spectrometry.md.
@@ -24,7 +24,7 @@ WIDTHS = tuple(CHANNELS_PER_FWHM)
 AREAS = (20.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 TRIALS = 400
 SIGMAS = 4.0
-UNSEEN_STEP_FWHM = 0.0035
+UNSEEN_STEP_PULL = 0.25
 
 
 def seed_of(scene: str, relative_fwhm: float, area: float) -> list[int]:
@@ -41,14 +41,9 @@ def check(scene: str, area: float, got: Pulls, wanted: int) -> None:
     left = spread * (0.25 * spread**2 + 0.02)
     assert abs(got.ratio.mean() - 1.0) < SIGMAS * spread / np.sqrt(n) + left
     assert abs(got.of_area.mean()) < SIGMAS / np.sqrt(n) + 0.5 * few + 0.02
-    spreads = [got.of_area]
-    if scene == "stepped":
-        error = got.off.std(ddof=1) / np.sqrt(n)
-        assert abs(got.off.mean()) < SIGMAS * error + UNSEEN_STEP_FWHM
-    else:
-        assert abs(got.of_energy.mean()) < SIGMAS / np.sqrt(n) + 0.02
-        spreads.append(got.of_energy)
-    for pull in spreads:
+    step = UNSEEN_STEP_PULL if scene == "stepped" else 0.0
+    assert abs(got.of_energy.mean()) < SIGMAS / np.sqrt(n) + 0.02 + step
+    for pull in (got.of_area, got.of_energy):
         assert abs(pull.std(ddof=1) - 1.0) < SIGMAS / np.sqrt(2 * n) + 0.05 + few
 
 
@@ -67,7 +62,7 @@ def test_the_whole_grid() -> None:
     n = TRIALS
     print("\ncounts     bias        area: mean, spread, in 95 %     energy: mean, spread, in 95 %")  # noqa: T201
     for area in AREAS:
-        ratios, areas, energies, scenes = [], [], [], []
+        ratios, areas, energies = [], [], []
         for scene in SCENES:
             for relative_fwhm in WIDTHS:
                 got = trials(
@@ -77,16 +72,16 @@ def test_the_whole_grid() -> None:
                 ratios.append(got.ratio)
                 areas.append(got.of_area)
                 energies.append(got.of_energy)
-                scenes += [scene] * got.ratio.size
         ratio, of_area = np.concatenate(ratios), np.concatenate(areas)
-        unstepped = np.array(scenes) != "stepped"
-        of_energy = np.concatenate(energies)[unstepped]
+        of_energy = np.concatenate(energies)
         few = 1.0 / np.sqrt(area)
         texts = []
         for pull in (of_area, of_energy):
             inside = float(np.mean(np.abs(pull) < 1.96))
             texts.append(f"{pull.mean():+.3f} {pull.std(ddof=1):.3f} {100 * inside:.1f} %")
-            assert abs(pull.mean()) < SIGMAS / np.sqrt(pull.size) + 0.5 * few + 0.02
+            # one scene of five has a step
+            step = 0.0 if pull is of_area else UNSEEN_STEP_PULL / len(SCENES)
+            assert abs(pull.mean()) < SIGMAS / np.sqrt(pull.size) + 0.5 * few + 0.02 + step
             assert abs(pull.std(ddof=1) - 1.0) < SIGMAS / np.sqrt(2 * pull.size) + 0.03 + few
             assert abs(inside - 0.95) < 0.02
         error = 100 * ratio.std(ddof=1) / np.sqrt(ratio.size)

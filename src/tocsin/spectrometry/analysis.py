@@ -32,6 +32,7 @@ from tocsin.spectrometry.shape import (
     sigma_of,
     voigt_fwhm_keV,
 )
+from tocsin.spectrometry.unseen_step import unseen_step
 from tocsin.spectrometry.width import WidthFit, fit_widths, weighted_median
 from tocsin.spectrometry.xrays import is_broad_xray, with_natural_widths
 
@@ -578,6 +579,8 @@ def peaks_of(
     spread = np.sqrt(np.maximum(np.diag(fit.area_covariance), 0.0))
     significance = peak_significances(fit, rules)
     log_width = fit.log_width_uncertainty
+    shift, beyond = unseen_step(fit)
+    energy_spread = np.sqrt(fit.centre_uncertainty_keV**2 + beyond)
     out = []
     middle = 0.5 * (fit.problem.edges_keV[1:] + fit.problem.edges_keV[:-1])
     for i in range(fit.n_peak):
@@ -588,8 +591,8 @@ def peaks_of(
         at = float(np.interp(centre, middle, fit.continuum / np.diff(fit.problem.edges_keV)))
         out.append(
             Peak(
-                energy_keV=centre,
-                energy_uncertainty_keV=k * float(fit.centre_uncertainty_keV[i]),
+                energy_keV=centre + float(shift[i]),
+                energy_uncertainty_keV=k * float(energy_spread[i]),
                 fwhm_keV=fwhm,
                 fwhm_uncertainty_keV=k * fwhm * float(log_width[i]),
                 area=count_scale * float(areas[i]),
