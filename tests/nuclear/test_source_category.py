@@ -22,7 +22,7 @@ from tocsin.nuclear import (
     source_nuclide,
 )
 from tocsin.nuclear.category_data import NOT_FOR_DECISIONS
-from tocsin.nuclear.source_category import LEAST_GROWN, _long_lived_progeny, _may_matter
+from tocsin.nuclear.source_category import LEAST_GROWN, _long_lived_progeny, progeny_may_matter
 
 DAY = dt.date(2026, 1, 1)
 
@@ -237,4 +237,4 @@ def test_progeny_that_is_left_out_would_not_have_counted(nuclide: str, years: fl
             continue
         ratio = solved[member] / known.value_Bq
         if ratio > LEAST_GROWN * solved[nuclide] / own:
-            assert _may_matter(nuclide, 1e12, solved[nuclide], elapsed_s)
+            assert progeny_may_matter(nuclide, 1e12, solved[nuclide], elapsed_s)

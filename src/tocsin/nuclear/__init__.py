@@ -1,5 +1,6 @@
 """Room ``nuclear``: facts about nuclides with a source each, and decay."""
 
+from tocsin.nuclear.category_course import next_change
 from tocsin.nuclear.category_data import DValue, d_values, source_boundaries
 from tocsin.nuclear.classes import classify, gravest, nuclide_classes, primary_class
 from tocsin.nuclear.coincidences import SumLine, sum_lines
@@ -22,7 +23,6 @@ from tocsin.nuclear.source_category import (
     Contribution,
     SourceActivity,
     SourceCategory,
-    next_change,
     source_category,
     source_category_json,
     source_nuclide,

@@ -215,47 +215,6 @@ def source_category(
     return SourceCategory(found.category, ratio, level, shown, tuple(remarks))
 
 
-def next_change(
-    sources: Sequence[SourceActivity], *, on: dt.date, until: dt.date = LAST_DAY
-) -> tuple[dt.date, int | None]:
-    """The first day after ``on`` on which decay puts the sources into another category.
-
-    Parameters
-    ----------
-    sources : sequence of SourceActivity
-    on : datetime.date
-    until : datetime.date
-        How far to look.
-
-    Returns
-    -------
-    day : datetime.date
-    category : int or None
-        The new category; None where all is below exemption by then.
-
-    Raises
-    ------
-    NotFound
-        If the category does not change until then.
-    """
-    now = source_category(sources, on=on).category
-    before, step = on, 1
-    while True:
-        if before >= until:
-            raise NotFound("the category does not change")
-        after = before + dt.timedelta(days=min(step, (until - before).days))
-        if source_category(sources, on=after).category != now:
-            break
-        before, step = after, 2 * step
-    while after - before > dt.timedelta(days=1):
-        middle = before + (after - before) // 2
-        if source_category(sources, on=middle).category == now:
-            before = middle
-        else:
-            after = middle
-    return after, source_category(sources, on=after).category
-
-
 def _on_the_day(
     sources: Iterable[SourceActivity], on: dt.date | None
 ) -> tuple[dict[str, float], dict[tuple[str, str], float], list[CategoryRemark]]:
@@ -273,7 +232,7 @@ def _on_the_day(
             if on is None:
                 raise InvalidInput("a reference date needs the date asked about")
             elapsed_s = (on - source.reference_date).days * DAY_s
-            rate_per_s = _decay_constant_per_s(name)
+            rate_per_s = decay_constant_per_s(name)
             if elapsed_s and rate_per_s is None:
                 text = f"No half-life of {name} is known here: its activity was not decayed."
                 remarks[CategoryRemark("not_decayed", text)] = None
@@ -285,7 +244,7 @@ def _on_the_day(
                     raise InvalidInput(f"{name} cannot be traced back from {source.reference_date}")
             elif elapsed_s > 0.0:
                 now = start * math.exp(-elapsed_s * (rate_per_s or 0.0))
-                if _may_matter(name, start, now, elapsed_s):
+                if progeny_may_matter(name, start, now, elapsed_s):
                     later = activities({name: start}, elapsed_s=elapsed_s)
                     for progeny in _long_lived_progeny(name):
                         key = (progeny, name)
@@ -332,7 +291,7 @@ def _parents(name: str) -> dict[str, tuple[tuple[str, float], ...]]:
     return {member: tuple(parents) for member, parents in found.items()}
 
 
-def _may_matter(name: str, start_Bq: float, now_Bq: float, elapsed_s: float) -> bool:
+def progeny_may_matter(name: str, start_Bq: float, now_Bq: float, elapsed_s: float) -> bool:
     """Whether progeny that grew in may be told or counted, by an upper bound on its activity.
 
     Of the atoms that reach a member of the chain no more than the part that decays of it in the
@@ -347,14 +306,14 @@ def _may_matter(name: str, start_Bq: float, now_Bq: float, elapsed_s: float) -> 
         if member == name:
             return 1.0
         return sum(
-            reaching(parent) * part * min(1.0, (_decay_constant_per_s(parent) or 0.0) * elapsed_s)
+            reaching(parent) * part * min(1.0, (decay_constant_per_s(parent) or 0.0) * elapsed_s)
             for parent, part in parents.get(member, ())
         )
 
     own = _contribution(name, now_Bq, None).ratio_A_over_D or 0.0
-    atoms = start_Bq / (_decay_constant_per_s(name) or math.inf)
+    atoms = start_Bq / (decay_constant_per_s(name) or math.inf)
     for member in progeny:
-        most_Bq = atoms * reaching(member) * (_decay_constant_per_s(member) or 0.0)
+        most_Bq = atoms * reaching(member) * (decay_constant_per_s(member) or 0.0)
         ratio = _contribution(member, most_Bq, name).ratio_A_over_D
         if ratio is not None and ratio >= LEAST_GROWN * own:
             return True
@@ -362,7 +321,8 @@ def _may_matter(name: str, start_Bq: float, now_Bq: float, elapsed_s: float) -> 
 
 
 @cache
-def _decay_constant_per_s(name: str) -> float | None:
+def decay_constant_per_s(name: str) -> float | None:
+    """Decay constant in 1/s of a canonical name; None where no half-life is known here."""
     library = load_library()
     return library[name].decay_constant_per_s if name in library else None
 
