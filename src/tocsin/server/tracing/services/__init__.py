@@ -1,0 +1,1 @@
+"""Writing: alert sheets, comparisons, judgements."""
