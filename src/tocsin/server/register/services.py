@@ -189,7 +189,7 @@ def report(
         raise Refused(_("Say where it is now."))
     holder = receiver_named(source, receiver) if kind is Kind.TRANSFER else None
     if holder is not None:
-        pass_gates(source, holder, happened_on)
+        _pass_gates(reader, source, holder, happened_on)
     former = Former.of(source)
     due = due_of_report(source, kind, happened_on, leaks=leaks)
     _change(source, kind, happened_on, said, place=place, storage_until=storage_until)
