@@ -1,9 +1,19 @@
-"""Signed transparency log: Merkle tree, checkpoints, co-signatures and the independent verifier."""
+"""Signed transparency log (Merkle tree, checkpoints, independent verifier), licence sheets."""
 
 from tocsin.sealing.checkpoint import Checkpoint, with_cosignatures
 from tocsin.sealing.commitment import canonical_json, commit, new_salt, opens
 from tocsin.sealing.findings import Finding, Verdict
 from tocsin.sealing.keys import SigningKey, VerifierKey, read_key_file, write_key_file
+from tocsin.sealing.licence_sheet import (
+    LicenceSheet,
+    SheetVerdict,
+    new_nonce,
+    read_sheet,
+    sheet_code,
+    sheet_svg,
+    sign_sheet,
+    verify_sheet,
+)
 from tocsin.sealing.logfile import (
     LogFile,
     LoggedLeaf,
@@ -21,28 +31,36 @@ __all__ = [
     "Checkpoint",
     "Finding",
     "Frontier",
+    "LicenceSheet",
     "LogFile",
     "LoggedLeaf",
     "MerkleTree",
     "Note",
     "NoteRefused",
     "ProofRefused",
+    "SheetVerdict",
     "SigningKey",
     "Verdict",
     "VerifierKey",
     "canonical_json",
     "commit",
     "leaf_hash",
+    "new_nonce",
     "new_salt",
     "node_hash",
     "opens",
     "read_kept_commitments",
     "read_key_file",
     "read_log_file",
+    "read_sheet",
     "root_of",
+    "sheet_code",
+    "sheet_svg",
+    "sign_sheet",
     "verify_consistency",
     "verify_inclusion",
     "verify_log",
+    "verify_sheet",
     "with_cosignatures",
     "write_key_file",
     "write_lines",
