@@ -22,6 +22,7 @@ from tocsin.server.duties.api import router as duties
 from tocsin.server.files.gone import gone_text
 from tocsin.server.files.services import ContentGone
 from tocsin.server.incidents.api import router as incidents
+from tocsin.server.licensing.api import router as licences
 from tocsin.server.marking.reading import TooMuchReading
 from tocsin.server.measurements.api import router as measurements
 from tocsin.server.problems import StoredUnreadable, problem
@@ -70,6 +71,7 @@ api = NinjaAPI(
 )
 api.add_router("/documents", documents)
 api.add_router("/register", register)
+api.add_router("/licences", licences)
 api.add_router("/measurements", measurements)
 api.add_router("/alarms", alarms)
 api.add_router("/incidents", incidents)
