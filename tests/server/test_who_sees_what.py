@@ -20,6 +20,7 @@ from answers import body_of, comparable
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
+from licensing_rows import licensing_rows
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -183,7 +184,9 @@ def world(
         "duties:notice_acknowledge": notice,
         "duties:clock_end": Clock.objects.get(pk=clocks[0].pk),
     }
+    second = reader_of(person("register_officer", clearance=2, name=f"Second {CANARY}"))
     rows: dict[str, dict[str, Any]] = {
+        **licensing_rows(registrar, second, held.holder, CANARY),
         "documents:add": {"noun": "register.source", "pk": held.pk},
         "api:documents_on": {"noun": "register.source", "pk": held.pk},
         "register:report": {"pk": held.pk, "kind": "loss"},
