@@ -34,6 +34,8 @@ class Document:
         In the order of reading; made by the functions of this module.
     created : datetime
         Time of making with its zone: an archival document must say when it was made.
+    keywords : sequence of str
+        Further words of the metadata, for programs; whole, whatever their length.
     """
 
     title: str
@@ -42,6 +44,7 @@ class Document:
     provenance: str
     blocks: Sequence[Block]
     created: dt.datetime
+    keywords: Sequence[str] = ()
 
 
 def heading(text: str, *, level: int = 2) -> Block:
