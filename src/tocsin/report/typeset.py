@@ -55,7 +55,10 @@ def typeset(document: Document) -> bytes:
     data = {
         "title": printable(document.title),
         "author": "Tocsin",
-        "keywords": [printable(document.realm)],
+        "keywords": [
+            printable(document.realm),
+            *(printable(word, limit=len(word)) for word in document.keywords),
+        ],
         "language": "en",
         "running": printable(document.title),
         "realm": printable(document.realm),
