@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 
 from tocsin.errors import ParseError
 from tocsin.formats import confinement
 from tocsin.formats.limits import OFFLINE, Limits
+from tocsin.formats.sheet_check import OLE, ZIP
 from tocsin.formats.table_text import (
     MOST_COLUMNS,
     MOST_ROWS,
@@ -22,8 +25,13 @@ from tocsin.formats.table_text import (
 _FAILED = 65
 
 
-def read_table(data: bytes, *, limits: Limits | None = None) -> TextTable:
-    """Header and rows of a table of text.
+def read_table(data: bytes, *, sheet: str = "", limits: Limits | None = None) -> TextTable:
+    """Header and rows of a table: CSV, or one sheet of a spreadsheet (XLSX).
+
+    Parameters
+    ----------
+    sheet : str
+        Of a spreadsheet; the first that holds something where it is empty.
 
     Raises
     ------
@@ -38,7 +46,7 @@ def read_table(data: bytes, *, limits: Limits | None = None) -> TextTable:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "tocsin.formats.confined_table"],
-            input=data,
+            input=json.dumps(sheet).encode() + b"\n" + data,
             capture_output=True,
             check=False,
             timeout=limits.wall_s,
@@ -60,6 +68,7 @@ def _believed(answer: bytes) -> TextTable:
         header = tuple(found["header"])
         rows = tuple(tuple(row) for row in found["rows"])
         lines = tuple(found["lines"])
+        sheet, sheets = found["sheet"], tuple(found["sheets"])
     except (ValueError, KeyError, TypeError) as error:
         raise ParseError("the reader of the table was cut off", code="crashed") from error
     sound = (
@@ -68,26 +77,38 @@ def _believed(answer: bytes) -> TextTable:
         and all(isinstance(cell, str) for row in (header, *rows) for cell in row)
         and all(len(row) == len(header) for row in rows)
         and all(type(line) is int for line in lines)
+        and all(isinstance(name, str) for name in (sheet, *sheets))
     )
     if not sound:
         raise ParseError("the reader of the table was cut off", code="crashed")
-    return TextTable(header, rows, lines)
+    return TextTable(header, rows, lines, sheet, sheets)
+
+
+def _reader_of(data: bytes, sheet: str) -> Callable[[bytes], TextTable]:
+    """What reads these bytes, with all loaded that it needs."""
+    if data.startswith((ZIP, OLE)):
+        # only who reads a spreadsheet pays for loading what reads them
+        from tocsin.formats.sheet_text import read_sheet_table, warm_up_sheets
+
+        warm_up_sheets()
+        return lambda content: read_sheet_table(content, sheet)
+    warm_up()
+    return read_text_table
 
 
 def main() -> int:
     """Life of the child: read, confine, parse, answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warm_up()
     limits = OFFLINE
+    sheet = json.loads(sys.stdin.buffer.readline())
     data = sys.stdin.buffer.read(limits.max_bytes + 1)
+    read = _reader_of(data, sheet)
     confinement.leave_network()
     confinement.confine(limits)
     status = 0
     try:
-        table = read_text_table(data)
-        answer = json.dumps(
-            {"header": table.header, "rows": table.rows, "lines": table.lines}
-        ).encode()
+        table = read(data)
+        answer = json.dumps(dataclasses.asdict(table)).encode()
     except ParseError as error:
         answer, status = f"{error.code} {error.reason}".encode(), _FAILED
     while answer:

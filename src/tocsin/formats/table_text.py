@@ -1,10 +1,11 @@
-"""Tables as text (CSV): encoding, separator, header and rows, within bounds."""
+"""Tables of text: header and rows within bounds; and how they stand in a CSV file."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import io
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tocsin.errors import ParseError
@@ -28,12 +29,18 @@ class TextTable:
     rows : tuple of tuple of str
         One per line below it, as long as the header; empty lines are left out.
     lines : tuple of int
-        Line of the file, counted from 1, in which each row begins.
+        Line of the file, or row of the sheet, counted from 1, in which each row begins.
+    sheet : str
+        Sheet that was read; empty where there are none.
+    sheets : tuple of str
+        Sheets that hold something.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
 
 def read_text_table(data: bytes) -> TextTable:
@@ -51,38 +58,60 @@ def read_text_table(data: bytes) -> TextTable:
     if not text.strip():
         raise ParseError("the table is empty", code="empty")
     separator = _separator(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    return table_of(_cells(text, separator), f"is a text with “{separator}” in it not quoted?")
+
+
+def table_of(lines_of_cells: Iterable[tuple[int, list[str]]], too_long: str) -> TextTable:
+    """A table of lines of cells: the first that is not empty or a remark names the columns.
+
+    Parameters
+    ----------
+    lines_of_cells : iterable of (int, list of str)
+        Number of each line and its cells.
+    too_long : str
+        What may be wrong where a line has more cells than the header.
+
+    Raises
+    ------
+    ParseError
+        Without a header, a row longer than it, or beyond the bounds.
+    """
     header: tuple[str, ...] = ()
     rows: list[tuple[str, ...]] = []
     lines: list[int] = []
+    for line, given in lines_of_cells:
+        cells = [cell.strip() for cell in given]
+        if not any(cells) or (not header and cells[0].startswith("#")):
+            continue
+        if any(len(cell) > MOST_CELL for cell in cells):
+            raise ParseError(f"line {line}: a cell is longer than {MOST_CELL} characters")
+        if not header:
+            header = _header(cells, line)
+            continue
+        while len(cells) > len(header) and not cells[-1]:
+            cells.pop()
+        if len(cells) > len(header):
+            raise ParseError(
+                f"line {line} has {len(cells)} cells, the header {len(header)}: {too_long}"
+            )
+        rows.append(tuple(cells) + ("",) * (len(header) - len(cells)))
+        lines.append(line)
+        if len(rows) > MOST_ROWS:
+            raise ParseError(f"more than {MOST_ROWS} rows: divide the table", code="too_large")
+    if not header:
+        raise ParseError("no line with the names of the columns was found")
+    return TextTable(header, tuple(rows), tuple(lines))
+
+
+def _cells(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     begins = 1
     try:
         for cells in reader:
             line, begins = begins, reader.line_num + 1
-            cells = [cell.strip() for cell in cells]
-            if not any(cells) or (not header and cells[0].startswith("#")):
-                continue
-            if any(len(cell) > MOST_CELL for cell in cells):
-                raise ParseError(f"line {line}: a cell is longer than {MOST_CELL} characters")
-            if not header:
-                header = _header(cells, line)
-                continue
-            while len(cells) > len(header) and not cells[-1]:
-                cells.pop()
-            if len(cells) > len(header):
-                raise ParseError(
-                    f"line {line} has {len(cells)} cells, the header {len(header)}: is a text with "
-                    f"“{separator}” in it not quoted?"
-                )
-            rows.append(tuple(cells) + ("",) * (len(header) - len(cells)))
-            lines.append(line)
-            if len(rows) > MOST_ROWS:
-                raise ParseError(f"more than {MOST_ROWS} rows: divide the table", code="too_large")
+            yield line, cells
     except csv.Error as error:
         raise ParseError(f"line {reader.line_num} cannot be read: {error}") from error
-    if not header:
-        raise ParseError("no line with the names of the columns was found")
-    return TextTable(header, tuple(rows), tuple(lines))
 
 
 def warm_up() -> None:
