@@ -28,6 +28,7 @@ from tocsin.server.measurements.api import router as measurements
 from tocsin.server.problems import StoredUnreadable, problem
 from tocsin.server.register.api import router as register
 from tocsin.server.transparency.api import router as transparency
+from tocsin.server.tracing.api import router as tracing
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ api.add_router("/alarms", alarms)
 api.add_router("/incidents", incidents)
 api.add_router("/duties", duties)
 api.add_router("/search", search)
+api.add_router("/tracing", tracing)
 api.add_router("/log", transparency)
 
 

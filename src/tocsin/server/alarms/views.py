@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
+from tocsin.server.alarms.beyond import panels_of_alarm
 from tocsin.server.alarms.facts import Kind
 from tocsin.server.alarms.forms import WITH_FACTS, Unreadable, command_from, facts_from, number
 from tocsin.server.alarms.machine import Refused, Step
@@ -171,6 +172,7 @@ def _page(
             "further": [form for form in forms if not form["forward"]],
             "story": story(alarm, current_configuration()),
             "links": linked_rows(reader, "alarms.alarm", alarm.pk),
+            "panels": panels_of_alarm(reader, alarm),
             "problems": problems or [],
             "given": given or {},
             "classes": list(CLASSES.items()),

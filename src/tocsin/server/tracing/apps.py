@@ -12,9 +12,22 @@ class TracingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Stand on the register's pages."""
-        from tocsin.server.register.beyond import SOURCE_PANELS, TABS, Tab
-        from tocsin.server.tracing.panels import alert_panel
+        """Stand on the pages of the apps above, and compare what is new there."""
+        from tocsin.server.alarms.beyond import ALARM_PANELS
+        from tocsin.server.duties.timers import register
+        from tocsin.server.incidents import beyond as incidents
+        from tocsin.server.register import beyond as sources
+        from tocsin.server.tracing import panels
+        from tocsin.server.tracing.services.comparing import compare_waiting
+        from tocsin.server.tracing.services.following import follow
 
-        TABS.append(Tab("tracing:missing", _("What is missing now"), "tracing.read"))
-        SOURCE_PANELS.append(alert_panel)
+        sources.TABS.append(
+            sources.Tab("tracing:missing", _("What is missing now"), "tracing.read")
+        )
+        incidents.TABS.append(sources.Tab("tracing:candidates", _("Candidates"), "tracing.read"))
+        sources.SOURCE_PANELS += [panels.alert_panel, panels.source_candidates_panel]
+        ALARM_PANELS.append(panels.alarm_panel)
+        incidents.INCIDENT_PANELS.append(panels.incident_panel)
+        incidents.OBJECT_PANELS.append(panels.object_panel)
+        register(follow)
+        register(compare_waiting)

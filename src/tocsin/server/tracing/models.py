@@ -215,3 +215,18 @@ class Look(models.Model):
 
     def __str__(self) -> str:
         return f"{self.row_kind} {self.row_id}"
+
+
+class Tail(models.Model):
+    """How far a table that only grows was read."""
+
+    name = models.CharField(max_length=20, unique=True)
+    upto = models.BigIntegerField(default=0)
+
+    class Meta:
+        """By name."""
+
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.upto}"

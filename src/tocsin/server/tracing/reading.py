@@ -12,7 +12,7 @@ from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, for_figures, visible
 from tocsin.server.tracing.models import Candidate, CandidateState, Look
 
-FOUND_KINDS = ("alarms.alarm", "register.source")
+FOUND_KINDS = ("alarms.alarm", "register.source", "incidents.object")
 """Kinds of rows that stand on the found side."""
 PROPOSED = ("link", "review")
 
