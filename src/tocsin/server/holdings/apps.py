@@ -9,3 +9,9 @@ class HoldingsConfig(AppConfig):
     name = "tocsin.server.holdings"
     label = "holdings"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Add tabs, panels and a check to the register, and let documents hang here."""
+        from tocsin.server.holdings.panels import open_holdings
+
+        open_holdings()

@@ -1,0 +1,1 @@
+"""Writing the holdings: each change is one step and one leaf of the log."""

@@ -1,0 +1,7 @@
+"""A register of the authority with one holder whose people have accounts."""
+
+from __future__ import annotations
+
+from register_people import holder, officer, source, works
+
+__all__ = ["holder", "officer", "source", "works"]
