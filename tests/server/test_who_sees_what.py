@@ -21,6 +21,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
 from licensing_rows import licensing_rows
+from oversight_rows import oversight_rows
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -45,10 +46,12 @@ from tocsin.server.marking.services import add_compartment, agree, propose, rele
 from tocsin.server.measurements import services as measurements
 from tocsin.server.measurements import tasks
 from tocsin.server.measurements.models import Measurement
-from tocsin.server.register.entries import entry_of
+from tocsin.server.register.entries import TEXT_FIELDS, entry_of
 from tocsin.server.register.holders import holder_named
 from tocsin.server.register.imports import bring
-from tocsin.server.register.services import register_source
+from tocsin.server.register.life import Kind as Life
+from tocsin.server.register.services import register_source, report
+from tocsin.server.tracing.services.sheets import issue_sheet
 
 CANARY = "canary7h3"
 EXACT = ("14.681237", "-17.432107")
@@ -141,6 +144,9 @@ def world(
     given = source_given(CANARY)
     holder_named(registrar, given["holder"], organisation=registrar.person.organisation)
     held = register_source(registrar, entry_of(given, today=now().date()))
+    moved = report(
+        registrar, held, Life.MOVE, happened_on=now().date(), place=f"{CANARY} store", note=CANARY
+    )
     table = bring(registrar, f"Holder,Nuclide\n{CANARY},{CANARY}\n".encode(), name=f"{CANARY}.csv")
     photo = attach(
         registrar,
@@ -150,6 +156,9 @@ def world(
         kind=Paper.PHOTOGRAPH,
         words=CANARY,
     )
+    gone = register_source(registrar, entry_of(given | {"serial": CANARY}, today=now().date()))
+    report(registrar, gone, Life.THEFT, happened_on=now().date(), note=f"gone {CANARY}")
+    sheet = issue_sheet(registrar, gone, call=f"Office {CANARY}")
     shift = plan_shift(
         boss, person=officer.person, role="officer", start=now(), end=now().replace(hour=23)
     )
@@ -187,9 +196,13 @@ def world(
     second = reader_of(person("register_officer", clearance=2, name=f"Second {CANARY}"))
     rows: dict[str, dict[str, Any]] = {
         **licensing_rows(registrar, second, held.holder, CANARY),
+        **oversight_rows(registrar, held, CANARY),
+        "tracing:sheet_new": {"pk": gone.pk},
         "documents:add": {"noun": "register.source", "pk": held.pk},
         "api:documents_on": {"noun": "register.source", "pk": held.pk},
         "register:report": {"pk": held.pk, "kind": "loss"},
+        "register:wrong": {"pk": held.pk, "number": moved.number},
+        "api:register_wrong": {"pk": held.pk, "number": moved.number},
         "register:holder": {"pk": held.holder_id},
         "register:holder_edit": {"pk": held.holder_id},
         "accounts:invitation": {"token": invite(officer.person, actor="system:test")},
@@ -234,6 +247,8 @@ def world(
             rows[route] = {"pk": table.pk}
         elif plain.startswith("register"):
             rows[route] = {"pk": held.pk}
+        elif plain.startswith("tracing:sheet"):
+            rows[route] = {"pk": sheet.pk}
         elif plain in by_row:
             rows[route] = {"pk": by_row[plain].pk}
         elif plain.startswith(("measurement", "alarms", "incidents")):
@@ -253,7 +268,7 @@ def picture_of(text: str) -> bytes:
 
 def source_given(canary: str) -> dict[str, str]:
     """A source of which every text holds a canary."""
-    names = ("holder", "manufacturer", "model", "serial", "device", "place", "reference")
+    names = ("holder", *TEXT_FIELDS)
     given = {name: f"{name} {canary}" for name in names}
     known = {"nuclide": "Cs-137", "activity": "1 TBq", "reference_date": "2020-01-01"}
     return given | known | {"latitude": EXACT[0], "longitude": EXACT[1]}

@@ -28,6 +28,7 @@ UPLOADS = frozenset(
         "register:import_new",
         "documents:add",
         "oversight:photo",
+        "register:report",
         "api:documents_on",
     }
 )

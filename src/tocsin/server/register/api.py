@@ -13,9 +13,10 @@ from ninja import Field, Query, Router, Schema, Status
 from tocsin.errors import InvalidInput
 from tocsin.server.access import reader_of_request
 from tocsin.server.answers import MOST_ROWS, Detail, Page
+from tocsin.server.register.corrections import declare_wrong
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.life import Kind
-from tocsin.server.register.models import Source
+from tocsin.server.register.models import Source, Transaction
 from tocsin.server.register.reading import Filter, life_of, sources_for
 from tocsin.server.register.services import register_source, report, steps
 
@@ -53,6 +54,36 @@ class SourceRow(Schema):
     leak_test_on: dt.date | None
     storage_until: dt.date | None
     sent_on: dt.date | None
+    made_on: dt.date | None
+    other_id: str
+    source_type: str
+    capsule_type: str
+    material_form: str
+    iso_class: str
+    ansi_class: str
+    special_form: str
+    special_form_on: dt.date | None
+    special_form_until: dt.date | None
+    neutron: bool | None
+    neutron_target: str
+    neutron_flux_per_s: float | None
+    supplier: str
+    importer: str
+    received_on: dt.date | None
+    received_from: str
+    use_kind: str
+    remarks: str
+    arrival_on: dt.date | None
+    receipt_due: dt.date | None
+    elsewhere_place: str
+    elsewhere_until: dt.date | None
+    end_of_life: str
+    leaking: bool
+    checked_at: dt.datetime | None
+    unchecked_since: dt.date | None
+    check_due: dt.date | None
+    mistake_since: dt.date | None
+    correction_due: dt.date | None
     realm: str
     level: int
     tlp: str
@@ -70,6 +101,11 @@ class TransactionOut(Schema):
     note: str
     before: dict[str, Any]
     after: dict[str, Any]
+    facts: dict[str, Any]
+    corrects: int | None = Field(None, description="Number of the step that it corrects.")
+    due_at: dt.datetime | None = Field(None, description="Until when it had to be reported.")
+    law: str = Field(description="Country profile and duty of that period.")
+    late: bool
 
 
 class SourceOut(SourceRow):
@@ -107,6 +143,30 @@ class SourceIn(Schema):
     longitude: str = Field("", max_length=20)
     made_on: str = Field("", max_length=10)
     leak_test_on: str = Field("", max_length=10)
+    other_id: str = Field("", max_length=200)
+    source_type: str = Field("", max_length=120)
+    capsule_type: str = Field("", max_length=120)
+    material_form: str = Field("", max_length=120)
+    iso_class: str = Field("", max_length=60)
+    ansi_class: str = Field("", max_length=60)
+    special_form: str = Field("", max_length=80)
+    special_form_on: str = Field("", max_length=10)
+    special_form_until: str = Field("", max_length=10)
+    neutron: str = Field("", max_length=5, description="`yes` or `no`")
+    neutron_target: str = Field("", max_length=40)
+    neutron_flux_per_s: str = Field("", max_length=20)
+    supplier: str = Field("", max_length=200)
+    importer: str = Field("", max_length=200)
+    received_on: str = Field("", max_length=10)
+    received_from: str = Field("", max_length=200)
+    use_kind: str = Field("", max_length=7, description="`fixed`, `storage` or `mobile`")
+    remarks: str = Field("", max_length=1000)
+    came: str = Field(
+        "",
+        max_length=12,
+        description="`registration`, `manufacture`, `import`, `receipt` or `find`",
+    )
+    note: str = Field("", max_length=4000, description="Needed with a find.")
 
 
 class ReportIn(Schema):
@@ -118,6 +178,17 @@ class ReportIn(Schema):
     receiver: str = Field("", max_length=200, description="Exact name or licence number")
     place: str = Field("", max_length=200)
     storage_until: dt.date | None = None
+    facts: dict[str, str] = Field(
+        {}, description="As `result` of a leak test or `manifest` of a transfer.", max_length=12
+    )
+
+
+class WrongIn(Schema):
+    """Why a report is declared wrong."""
+
+    reason: str = Field(min_length=1, max_length=4000)
+    seen: int = Field(ge=1, description="Number of the last step that was seen.")
+    found_on: dt.date | None = None
 
 
 def _row(source: Source) -> dict[str, Any]:
@@ -125,24 +196,20 @@ def _row(source: Source) -> dict[str, Any]:
     return fields | {"name": source.name, "holder": source.holder.name}
 
 
+def _step(step: Transaction) -> dict[str, Any]:
+    fields = {f.name: getattr(step, f.name) for f in step._meta.fields}
+    return fields | {
+        "person": step.by.name if step.by else "",
+        "holder": step.holder.name if step.holder else "",
+        "corrects": step.corrects.number if step.corrects else None,
+    }
+
+
 def _full(request: HttpRequest, source: Source) -> dict[str, Any]:
     reader = reader_of_request(request)
     return _row(source) | {
         "coarse_place": source.coarse_place,
-        "transactions": [
-            {
-                "number": step.number,
-                "kind": step.kind,
-                "happened_on": step.happened_on,
-                "at": step.at,
-                "person": step.by.name if step.by else "",
-                "holder": step.holder.name if step.holder else "",
-                "note": step.note,
-                "before": step.before,
-                "after": step.after,
-            }
-            for step in life_of(reader, source)
-        ],
+        "transactions": [_step(step) for step in life_of(reader, source)],
         "may_report": [kind.value for kind in steps(reader, source)],
     }
 
@@ -207,11 +274,26 @@ def report_step(request: HttpRequest, pk: UUID, given: ReportIn) -> Any:
             receiver=given.receiver,
             place=given.place,
             storage_until=given.storage_until,
+            facts=given.facts,
         )
     except InvalidInput as error:
         return Status(422, {"detail": str(error)})
-    return {
-        **{f.name: getattr(step, f.name) for f in step._meta.fields},
-        "person": reader.person.name,
-        "holder": step.holder.name if step.holder else "",
-    }
+    return _step(step)
+
+
+@router.post(
+    "/sources/{uuid:pk}/transactions/{int:number}/wrong",
+    response={200: TransactionOut, 404: Detail, 422: Detail},
+    url_name="register_wrong",
+)
+def step_wrong(request: HttpRequest, pk: UUID, number: int, given: WrongIn) -> Any:
+    """Declare that what a step reports did not happen."""
+    reader = reader_of_request(request)
+    row = get_object_or_404(sources_for(reader), pk=pk)
+    try:
+        step = declare_wrong(
+            reader, row, number, reason=given.reason, seen=given.seen, found_on=given.found_on
+        )
+    except InvalidInput as error:
+        return Status(422, {"detail": str(error)})
+    return _step(step)

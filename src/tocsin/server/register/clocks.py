@@ -16,15 +16,19 @@ from tocsin.server.register.life import Kind
 from tocsin.server.register.models import Source
 
 FICTIONAL = "fictional"
-STARTS = {
-    Kind.LEAK_TEST: "leak_test",
-    Kind.CORRECTION: "error_found",
-    Kind.FIND: "find_known",
-}
-"""What starts the clock of a report; every other report is a ``transaction``."""
+TRANSACTION = "transaction"
+MISTAKEN = "error_found"
 LEAKS = "leak_test_failed"
 CHECKED = "entry_made"
 ELSEWHERE = "use_elsewhere"
+STARTS = {
+    Kind.LEAK_TEST: "leak_test",
+    Kind.CORRECTION: MISTAKEN,
+    Kind.FIND: "find_known",
+}
+"""What starts the clock of a report; every other report is a ``transaction``."""
+APPLIED = frozenset({TRANSACTION, LEAKS, CHECKED, ELSEWHERE, *STARTS.values()})
+"""What starts the periods that the register applies."""
 NO_CLOCK = frozenset({Kind.REGISTRATION, Kind.CHECK, Kind.MISTAKE, Kind.WITHDRAWAL})
 """What only writes down, and happens when it is written."""
 
@@ -75,7 +79,7 @@ def due_of_report(source: Source, kind: Kind, day: dt.date, *, leaks: bool = Fal
         return None
     if leaks and (due := due_after(source, LEAKS, day, kind)) is not None:
         return due
-    return due_after(source, STARTS.get(kind, "transaction"), day, kind)
+    return due_after(source, STARTS.get(kind, TRANSACTION), day, kind)
 
 
 def duty_named(law: str) -> Duty | None:

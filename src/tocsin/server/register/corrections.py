@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from tocsin.server.clock import now
 from tocsin.server.marking.policy import Reader
-from tocsin.server.register.clocks import Due, due_after
+from tocsin.server.register.clocks import MISTAKEN, Due, due_after
 from tocsin.server.register.entries import Entry
 from tocsin.server.register.holders import Refused, hand_over, holder_named, require_officer
 from tocsin.server.register.life import FIRST, Kind, Status
@@ -156,7 +156,7 @@ def _due(source: Source, found_on: dt.date | None) -> Due | None:
     if found_on is not None and found_on > today:
         raise Refused(_("{day} lies in the future").format(day=found_on))
     known = [day for day in (found_on, source.mistake_since) if day is not None]
-    return due_after(source, "error_found", min(known), Kind.CORRECTION) if known else None
+    return due_after(source, MISTAKEN, min(known), Kind.CORRECTION) if known else None
 
 
 def _corrected(

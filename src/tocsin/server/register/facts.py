@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tocsin.errors import InvalidInput
+from tocsin.server.register.entries import activity_of
 from tocsin.server.register.life import EndOfLife, Kind, TestResult
 from tocsin.server.typed import plain
 
@@ -34,6 +35,8 @@ class Fact:
         What it may be; empty for free text.
     day : bool
         Whether it is a day, which may lie ahead.
+    activity : bool
+        Whether it is an activity with its unit, one for each nuclide, divided by semicolons.
     most : int
         Characters of a free text.
     """
@@ -43,6 +46,7 @@ class Fact:
     needed: frozenset[Kind] = frozenset()
     choices: tuple[tuple[str, str | Promise], ...] = ()
     day: bool = False
+    activity: bool = False
     most: int = 120
 
 
@@ -77,6 +81,11 @@ FACTS: dict[str, Fact] = {
     ),
     "device_serial": Fact(
         gettext_lazy("Serial number of the device"), frozenset({Kind.INSTALLATION}), most=100
+    ),
+    "activity": Fact(
+        gettext_lazy("Activity on that day"),
+        frozenset({Kind.LEAK_TEST, Kind.TRANSFER, Kind.RECEIPT, Kind.DISUSE}),
+        activity=True,
     ),
     "about": Fact(gettext_lazy("Which report is wrong"), frozenset({Kind.MISTAKE}), most=6),
 }
@@ -121,6 +130,8 @@ def checked_facts(
                 raise InvalidInput(
                     _("{field}: “{text}” is not known").format(field=fact.label, text=value[:40])
                 )
+        elif fact.activity:
+            stated_Bq(value)
         elif fact.day:
             said[name] = _day(value, fact, happened_on).isoformat()
         elif len(value) > fact.most:
@@ -128,6 +139,17 @@ def checked_facts(
                 _("{field}: longer than {n} characters").format(field=fact.label, n=fact.most)
             )
     return said
+
+
+def stated_Bq(text: str) -> list[float]:
+    """Activities that a report states, as ``1.48 GBq; 296 MBq``.
+
+    Raises
+    ------
+    InvalidInput
+        One of them is none, or has no unit.
+    """
+    return [activity_of(part.strip(), "") for part in text.split(";")]
 
 
 def _day(text: str, fact: Fact, happened_on: dt.date) -> dt.date:

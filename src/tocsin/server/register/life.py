@@ -59,6 +59,10 @@ MISSING = frozenset({Status.LOST, Status.STOLEN})
 """Statuses in which nobody who should has it."""
 FIRST = frozenset({Kind.REGISTRATION, Kind.MANUFACTURE, Kind.IMPORT, Kind.RECEIPT, Kind.FIND})
 """Transactions with which the life of a source in the register begins."""
+DANGER = frozenset({Kind.LOSS, Kind.THEFT})
+"""Transactions that open an incident at once."""
+FREQUENT = DANGER | {Kind.TRANSFER, Kind.RECEIPT, Kind.RETURN, Kind.RECOVERY, Kind.CHECK}
+"""What pages offer first; the rest stands behind it."""
 KNOWN = frozenset(Status) - {Status.WITHDRAWN}
 """Statuses of entries that stand."""
 

@@ -15,7 +15,14 @@ from tocsin.server.clock import now
 from tocsin.server.duties.timers import each
 from tocsin.server.marking.policy import Reader, decide, may
 from tocsin.server.register.beyond import pass_gates
-from tocsin.server.register.clocks import CHECKED, ELSEWHERE, due_after, due_of_report
+from tocsin.server.register.clocks import (
+    CHECKED,
+    ELSEWHERE,
+    MISTAKEN,
+    TRANSACTION,
+    due_after,
+    due_of_report,
+)
 from tocsin.server.register.entries import AHEAD_OF_UTC, BEGAN, EARLIEST, Entry
 from tocsin.server.register.facts import checked_facts
 from tocsin.server.register.holders import (
@@ -30,7 +37,7 @@ from tocsin.server.register.holders import (
 from tocsin.server.register.life import HELD, MISSING, EndOfLife, Kind, Status, TestResult, possible
 from tocsin.server.register.life import RULES as LIFE
 from tocsin.server.register.models import Holder, Import, Source, Transaction, activities_of
-from tocsin.server.register.reading import RECEIPT_DAYS
+from tocsin.server.register.overdue import RECEIPT_DAYS
 from tocsin.server.register.steps import (
     GRAVE,
     Former,
@@ -253,7 +260,7 @@ def _change(
     if kind is Kind.RECEIPT or source.status not in HELD:
         source.sent_on = source.arrival_on = source.receipt_due = None
     if kind is Kind.MISTAKE:
-        due = due_after(source, "error_found", day, Kind.CORRECTION)
+        due = due_after(source, MISTAKEN, day, Kind.CORRECTION)
         if source.mistake_since is None:
             source.mistake_since, source.correction_due = day, due.day if due else None
 
@@ -274,7 +281,7 @@ def _elsewhere_until(source: Source, day: dt.date, said: dict[str, str]) -> dt.d
 def _receipt_due(source: Source, sent_on: dt.date) -> dt.date:
     """Until when the receiver must confirm; a default of Tocsin where no law has a period."""
     if source.arrival_on is not None:
-        due = due_after(source, "transaction", source.arrival_on, Kind.RECEIPT)
+        due = due_after(source, TRANSACTION, source.arrival_on, Kind.RECEIPT)
         if due is not None:
             return due.day
     return (source.arrival_on or sent_on) + dt.timedelta(days=RECEIPT_DAYS)

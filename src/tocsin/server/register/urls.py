@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.server.register import import_views, views
+from tocsin.server.register import import_views, overdue_views, report_views, views
 
 app_name = "register"
 urlpatterns = [
     path("", views.source_list, name="list"),
     path("sources.csv", views.source_csv, name="csv"),
-    path("new/", views.new, name="new"),
+    path("new/", report_views.new, name="new"),
+    path("overdue/", overdue_views.overdue_page, name="overdue"),
+    path("overdue.csv", overdue_views.overdue_csv, name="overdue_csv"),
     path("checks/", views.checks, name="checks"),
     path("holders/", views.holder_list, name="holders"),
     path("holders/<uuid:pk>/", views.holder, name="holder"),
@@ -25,6 +27,7 @@ urlpatterns = [
     path("imports/<uuid:pk>/on/", import_views.import_carry_on, name="import_carry_on"),
     path("<uuid:pk>/", views.source, name="source"),
     path("<uuid:pk>/place/", views.place, name="place"),
-    path("<uuid:pk>/correct/", views.correction, name="correct"),
-    path("<uuid:pk>/report/<slug:kind>/", views.report_step, name="report"),
+    path("<uuid:pk>/correct/", report_views.correction, name="correct"),
+    path("<uuid:pk>/steps/<int:number>/wrong/", report_views.wrong, name="wrong"),
+    path("<uuid:pk>/report/<slug:kind>/", report_views.report_step, name="report"),
 ]

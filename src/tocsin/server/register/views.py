@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
@@ -19,31 +17,39 @@ from tocsin.server.accounts.models import Level, Organisation, OrganisationKind
 from tocsin.server.exports import csv_of_rows
 from tocsin.server.links.reading import linked_rows
 from tocsin.server.marking.policy import may
+from tocsin.server.register import particulars
 from tocsin.server.register.beyond import panels_of_holder, panels_of_source, tabs_for
-from tocsin.server.register.corrections import correct
+from tocsin.server.register.checking import result_for
 from tocsin.server.register.curve import decay_curve
-from tocsin.server.register.entries import DATE_FIELDS, TEXT_FIELDS, entry_of
-from tocsin.server.register.forms import CorrectionForm, EntryForm, HolderForm, ReportForm
+from tocsin.server.register.forms import HolderForm
 from tocsin.server.register.holders import change_holder
-from tocsin.server.register.life import HELD, Kind, Status
-from tocsin.server.register.models import CATEGORIES, Source
+from tocsin.server.register.life import HELD, Status
+from tocsin.server.register.life_line import offered_steps, told_life, told_particulars
+from tocsin.server.register.models import CATEGORIES
+from tocsin.server.register.overdue import overdue_of
+from tocsin.server.register.paging import part_of
 from tocsin.server.register.practices import NAMES
-from tocsin.server.register.quality import KINDS, findings
+from tocsin.server.register.quality import KINDS
 from tocsin.server.register.reading import (
     GRAVE,
     NO_CATEGORY,
     Filter,
     holders_for,
-    life_of,
     numbers_for,
     source_figures_for,
     sources_for,
 )
-from tocsin.server.register.services import register_source, report, steps, tell_place
+from tocsin.server.register.services import tell_place
 
 PAGE_ROWS = 50
 MOST_SHOWN = 20
-DANGER = frozenset({Kind.LOSS, Kind.THEFT})
+EXPORTED = (
+    *("made_on", *particulars.TEXTS, *particulars.DATES, *particulars.OTHERS),
+    *("storage_until", "end_of_life", "leaking", "elsewhere_place", "elsewhere_until"),
+    *("sent_on", "arrival_on", "receipt_due", "checked_at", "unchecked_since", "check_due"),
+    *("mistake_since", "correction_due"),
+)
+"""Fields of a source that a table gives as they are."""
 
 
 @require_GET
@@ -51,9 +57,10 @@ def source_list(request: ReaderRequest) -> HttpResponse:
     """Sources with filters."""
     chosen = Filter.of(request.GET)
     rows = chosen.apply(sources_for(request.reader), request.reader.at.date())
-    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
+    page = part_of(rows, request.GET, PAGE_ROWS)
     query = request.GET.copy()
-    query.pop("page", None)
+    for name in ("older", "newer"):
+        query.pop(name, None)
     return render(
         request,
         "register/list.html",
@@ -85,6 +92,7 @@ def source_csv(request: ReaderRequest) -> HttpResponse:
             *("source", "reference", "holder", "nuclides", "activity_Bq", "reference_date"),
             *("category", "A_over_D", "manufacturer", "model", "serial", "device"),
             *("device_serial", "practice", "status", "since", "place", "leak_test_on"),
+            *EXPORTED,
         ),
         Filter.of(request.GET).apply(sources_for(request.reader), request.reader.at.date()),
         lambda s: (
@@ -106,9 +114,17 @@ def source_csv(request: ReaderRequest) -> HttpResponse:
             str(s.since),
             s.place,
             str(s.leak_test_on or ""),
+            *(exported(getattr(s, name)) for name in EXPORTED),
         ),
         action="register.export",
     )
+
+
+def exported(value: object) -> str:
+    """A field as a table has it, and as an import reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 @require_GET
@@ -117,6 +133,7 @@ def source(request: ReaderRequest, pk: str) -> HttpResponse:
     row = get_object_or_404(sources_for(request.reader), pk=pk)
     today = request.reader.at.date()
     found = source_category(row.activities(), on=today)
+    offered = offered_steps(request.reader, row)
     return render(
         request,
         "register/source.html",
@@ -129,11 +146,11 @@ def source(request: ReaderRequest, pk: str) -> HttpResponse:
             "curve": decay_curve(row.activities(), today),
             "today": today,
             "held": row.status in HELD,
-            "transactions": life_of(request.reader, row),
-            "steps": [
-                {"kind": k.value, "label": k.label, "danger": k in DANGER}
-                for k in sorted(steps(request.reader, row), key=lambda k: k not in DANGER)
-            ],
+            "transactions": told_life(request.reader, row),
+            "steps": [step for step in offered if step.often],
+            "more_steps": [step for step in offered if not step.often],
+            "particulars": told_particulars(row),
+            "overdue": overdue_of(row, today),
             "linked": linked_rows(request.reader, "register.source", row.pk),
             "panels": panels_of_source(request.reader, row),
             "may_correct": may(request.reader, "register.write")
@@ -158,88 +175,6 @@ def place(request: ReaderRequest, pk: str) -> HttpResponse:
             ).format(name=row.name, latitude=f"{latitude:.5f}", longitude=f"{longitude:.5f}"),
         )
     return redirect(row)
-
-
-@require_http_methods(["GET", "POST"])
-def report_step(request: ReaderRequest, pk: str, kind: str) -> HttpResponse:
-    """Report what happened to a source."""
-    row = get_object_or_404(sources_for(request.reader), pk=pk)
-    asked = next((k for k in steps(request.reader, row) if k.value == kind), None)
-    if asked is None:
-        raise Http404
-    form = ReportForm(asked, request.reader.at.date(), request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            report(request.reader, row, asked, **form.cleaned_data)
-        except InvalidInput as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("Reported: {what}.").format(what=asked.label))
-            # the receiver's people see it from now on, those of the sender no longer
-            still = sources_for(request.reader).filter(pk=row.pk).exists()
-            return redirect(row) if still else redirect("register:list")
-    return render(
-        request,
-        "register/report.html",
-        {
-            "source": row,
-            "form": form,
-            "kind": asked,
-            "danger": asked in DANGER,
-            "level_name": Level(row.level).label,
-        },
-    )
-
-
-@require_http_methods(["GET", "POST"])
-def new(request: ReaderRequest) -> HttpResponse:
-    """Enter one source by hand."""
-    form = EntryForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            entry = entry_of(form.cleaned_data, today=request.reader.at.date())
-            row = register_source(request.reader, entry)
-        except InvalidInput as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("{name} is registered.").format(name=row.name))
-            return redirect(row)
-    return render(request, "register/entry.html", {"form": form})
-
-
-@require_http_methods(["GET", "POST"])
-def correction(request: ReaderRequest, pk: str) -> HttpResponse:
-    """Correct what is written of a source."""
-    row = get_object_or_404(sources_for(request.reader), pk=pk)
-    if row.originator_id != request.reader.person.organisation_id:
-        raise Http404
-    form = CorrectionForm(request.POST or None, initial=_as_typed(row))
-    if request.method == "POST" and form.is_valid():
-        given = dict(form.cleaned_data)
-        reason, seen = given.pop("reason"), given.pop("seen")
-        try:
-            entry = entry_of(given, today=request.reader.at.date())
-            correct(request.reader, row, entry, reason=reason, seen=seen)
-        except InvalidInput as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("{name} is corrected.").format(name=row.name))
-            return redirect(row)
-    return render(request, "register/entry.html", {"form": form, "source": row})
-
-
-def _as_typed(row: Source) -> dict[str, Any]:
-    typed: dict[str, Any] = {name: getattr(row, name) for name in TEXT_FIELDS}
-    typed |= {name: str(getattr(row, name) or "") for name in DATE_FIELDS}
-    return typed | {
-        "holder": row.holder.name,
-        "nuclide": "; ".join(c["nuclide"] for c in row.contents),
-        "activity": "; ".join(f"{c['activity_Bq']!r} Bq" for c in row.contents),
-        "reference_date": "; ".join(c["reference_date"] for c in row.contents),
-        "practice": row.practice,
-        # the exact place is told for a reason only: left empty, it stays
-        "seen": row.transactions.count(),
-    }
 
 
 @require_GET
@@ -267,7 +202,7 @@ def holder(request: ReaderRequest, pk: str) -> HttpResponse:
     """One holder and the inventory."""
     row = get_object_or_404(holders_for(request.reader), pk=pk)
     rows = sources_for(request.reader).filter(holder=row).exclude(status=Status.WITHDRAWN)
-    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
+    page = part_of(rows, request.GET, PAGE_ROWS)
     return render(
         request,
         "register/holder.html",
@@ -315,17 +250,27 @@ def holder_edit(request: ReaderRequest, pk: str) -> HttpResponse:
 @require_GET
 def checks(request: ReaderRequest) -> HttpResponse:
     """What the checks of the data find, by kind."""
-    own = source_figures_for(request.reader).select_related("holder")
-    found = findings(own.filter(status__in=HELD), request.reader.at.date())
-    of_kind = {kind: [f for f in found if f.kind == kind] for kind in KINDS}
-    shown = {kind: rows[:MOST_SHOWN] for kind, rows in of_kind.items()}
+    found = result_for(request.reader, MOST_SHOWN)
     # the checks look at all, which is no reading; what the page shows of them is
-    pks = {finding.source.pk for rows in shown.values() for finding in rows}
+    pks = {told.source.pk for rows in found.shown.values() for told in rows}
     list(sources_for(request.reader).filter(pk__in=pks))
     by_kind = [
-        {"kind": kind, "label": label, "count": len(of_kind[kind]), "shown": shown[kind]}
+        {
+            "kind": kind,
+            "label": label,
+            "count": found.counts.get(kind, 0),
+            "shown": found.shown.get(kind, []),
+        }
         for kind, label in KINDS.items()
     ]
     return render(
-        request, "register/checks.html", {"kinds": by_kind, "total": len(found), "most": MOST_SHOWN}
+        request,
+        "register/checks.html",
+        {
+            "kinds": by_kind,
+            "total": sum(found.counts.values()),
+            "most": MOST_SHOWN,
+            "at": found.at,
+            "too_many": found.too_many,
+        },
     )
