@@ -33,11 +33,17 @@ from tocsin.server.incidents.models import (
     Says,
     Watch,
 )
-from tocsin.server.incidents.statements import Actor, with_category
+from tocsin.server.incidents.statements import (
+    COMPUTED,
+    Actor,
+    put_object,
+    put_report,
+    with_category,
+)
 from tocsin.server.incidents.states import Known, KnownObject, folded, object_columns
 from tocsin.server.incidents.watching import tell_watchers
 from tocsin.server.incidents.words import index, words_of
-from tocsin.server.marking.highwater import Mark
+from tocsin.server.marking.highwater import Mark, mark_of
 from tocsin.server.marking.models import Marked
 from tocsin.server.typed import plain
 
@@ -257,6 +263,56 @@ def open_many(
     return found
 
 
+@transaction.atomic
+def add_object(
+    actor: Actor, incident: Incident, values: Mapping[str, Any], *, reason: str
+) -> Object:
+    """Add a new object to an incident, marked as it.
+
+    Raises
+    ------
+    InvalidInput
+        A value cannot be, nothing is known of it, or no reason is given.
+    """
+    if not values:
+        raise InvalidInput(_("Say something of the object."))
+    rows = _Rows()
+    writer = _Writer(actor, mark_of(incident), incident.originator, "", now())
+    common = {
+        "recorded_at": writer.at,
+        "by": writer.person,
+        "origin": "",
+        "report": None,
+        "audience": Audience.PRIVATE.value,
+    }
+    thing, _known = _object(
+        writer, ObjectDraft(values), writer.at, plain(reason)[:400], common, rows
+    )
+    thing.save(force_insert=True)
+    writer.mark.stamp(thing)
+    ObjectStatement.objects.bulk_create(rows.object_statements)
+    put_object(actor, incident, thing, evidence=reason)
+    return thing
+
+
+@transaction.atomic
+def add_report(actor: Actor, incident: Incident, draft: ReportDraft, *, evidence: str) -> Report:
+    """Add a report to an incident, marked as it.
+
+    Raises
+    ------
+    InvalidInput
+        A choice is not known, or nothing says what it shows.
+    """
+    rows = _Rows()
+    writer = _Writer(actor, mark_of(incident), incident.originator, "", now())
+    report = _report(writer, Draft({"title": incident.title}, report=draft), writer.at, rows)
+    report.save(force_insert=True)
+    writer.mark.stamp(report)
+    put_report(actor, report, incident, says=Says.TELLS.value, evidence=evidence)
+    return report
+
+
 def _written(writer: _Writer, drafts: Iterable[Draft]) -> list[Incident]:
     rows = _Rows()
     for draft in drafts:
@@ -393,9 +449,15 @@ def _object(
         id=known.pk, **writer.marked(), source_id=wanted.source_id, **object_columns(known)
     )
     rows.objects.append(thing)
+    computed = dict(common) | {"by": None, "origin": COMPUTED}
     rows.object_statements += [
         ObjectStatement(
-            object=thing, field=name, value=value, known_at=known_at, reason=reason, **common
+            object=thing,
+            field=name,
+            value=value,
+            known_at=known_at,
+            reason=reason,
+            **(common if name in given else computed),
         )
         for name, value in values.items()
     ]

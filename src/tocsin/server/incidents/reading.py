@@ -17,6 +17,10 @@ Write
     ``statements.put_report`` and ``statements.say_same`` tie the three records. Nothing is ever
     overwritten. Values of fields are as ``facts.INCIDENT_FIELDS`` and ``facts.OBJECT_FIELDS``
     check them.
+Show
+    ``beyond.TABS``, ``beyond.INCIDENT_PANELS`` and ``beyond.OBJECT_PANELS`` take tabs and panels,
+    as those of the register do. ``releasing.released(incident, audience)`` is what may be given
+    out.
 
 Examples of values: ``kind`` "theft"; ``group`` {"edition": "2024", "group": "II"}; ``status``
 "confirmed"; ``interval`` {"from": "2026-01-01", "to": "2026-01-03"}; ``transport`` true;
@@ -43,10 +47,11 @@ from tocsin.server.incidents.models import (
     ObjectIncident,
     ObjectStatement,
     Report,
+    ReportIncident,
 )
 from tocsin.server.incidents.states import Known, KnownObject, folded
 from tocsin.server.links.reading import Linked, linked_rows
-from tocsin.server.marking.policy import Reader, for_figures, visible
+from tocsin.server.marking.policy import Reader, for_figures, visible, visible_through
 
 
 def incidents_for(reader: Reader) -> QuerySet[Incident]:
@@ -166,12 +171,39 @@ def incidents_of(thing: Object) -> list[UUID]:
     return [pk for pk, holds in held.items() if holds]
 
 
+def object_for(reader: Reader, pk: UUID | str) -> Object | None:
+    """One object, if the reader may see it or an incident that it is in."""
+    row = objects_for(reader).filter(pk=pk).first()
+    if row is not None:
+        return row
+    ties = ObjectIncident.objects.filter(object__pk=pk).values_list("incident", flat=True)
+    carrier = incident_figures_for(reader).filter(pk__in=list(ties)).first()
+    return None if carrier is None else objects_of(reader, carrier).filter(pk=pk).first()
+
+
+def report_for(reader: Reader, pk: UUID | str) -> Report | None:
+    """One report, if the reader may see it or an incident that it is of."""
+    row = reports_for(reader).filter(pk=pk).first()
+    if row is not None:
+        return row
+    ties = ReportIncident.objects.filter(report__pk=pk).values_list("incident", flat=True)
+    carrier = incident_figures_for(reader).filter(pk__in=list(ties)).first()
+    return None if carrier is None else reports_of(reader, carrier).filter(pk=pk).first()
+
+
+def reports_of(reader: Reader, incident: Incident) -> QuerySet[Report]:
+    """Reports of an incident that a reader may see."""
+    rows = Report.objects.filter(of_incidents__incident=incident).distinct()
+    return visible_through(reader, rows.select_related("file"), incident)
+
+
 def objects_of(reader: Reader, incident: Incident) -> QuerySet[Object]:
     """Objects of an incident that a reader may see."""
     held: dict[UUID, bool] = {}
     for thing, holds in incident.with_objects.values_list("object_id", "holds"):
         held[thing] = holds
-    return objects_for(reader).filter(pk__in=[pk for pk, holds in held.items() if holds])
+    rows = Object.objects.filter(pk__in=[pk for pk, holds in held.items() if holds])
+    return visible_through(reader, rows, incident)
 
 
 def attached(reader: Reader, incident: Incident) -> list[Linked]:

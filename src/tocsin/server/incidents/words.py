@@ -83,6 +83,12 @@ def with_words(rows: QuerySet[Incident], text: str) -> QuerySet[Incident]:
     return rows
 
 
+def exactly(rows: QuerySet[Incident], word: str) -> QuerySet[Incident]:
+    """Incidents that hold a word as it is, such as the name of a nuclide."""
+    wanted = _bare(word)[:LONGEST_WORD]
+    return rows.filter(pk__in=IncidentWord.objects.filter(word=wanted).values("incident"))
+
+
 def _begins(word: str) -> Q:
     if connection.vendor == "postgresql":
         return Q(word__startswith=word)

@@ -1,0 +1,218 @@
+"""Release by field: what leaves, who asked for it, who approved it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from tocsin.errors import InvalidInput
+from tocsin.server.audit.services import record
+from tocsin.server.clock import now
+from tocsin.server.incidents.facts import INCIDENT_FIELDS, OBJECT_FIELDS, Audience
+from tocsin.server.incidents.lattice import Ruling, Said, audience_of, reaches, strictest
+from tocsin.server.incidents.models import FieldRelease, Incident, ObjectStatement
+from tocsin.server.marking.policy import Reader, decide, may
+from tocsin.server.typed import plain
+
+OF_OBJECT = "object."
+RELEASABLE = (*INCIDENT_FIELDS, *(OF_OBJECT + name for name in OBJECT_FIELDS))
+"""Names of what can be released; ``object.serials`` is the serial numbers of all its objects."""
+VALID = dt.timedelta(days=14)
+"""Days after which what was asked for and not decided must be asked for anew: a choice of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What an audience may know of an incident.
+
+    Parameters
+    ----------
+    audience : str
+    values : dict
+        Value by field of the incident.
+    objects : tuple of dict
+        The same of its objects; an object of which nothing is released is not there.
+    """
+
+    audience: str
+    values: Mapping[str, Any]
+    objects: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A present value with how far it may go."""
+
+    field: str
+    value: Any
+    audience: str
+    thing: UUID | None = None
+
+
+def facts_of(incident: Incident) -> list[Fact]:
+    """Every present fact of an incident and its objects, with how far it may go."""
+    rulings = _rulings(incident)
+    found = []
+    stated: dict[str, tuple[Any, Said]] = {}
+    for name, value, audience, at in incident.statements.order_by("known_at", "id").values_list(
+        "field", "value", "audience", "recorded_at"
+    ):
+        stated[name] = (value, Said(name, audience, at))
+    for name, (value, said) in stated.items():
+        if value is not None:
+            found.append(Fact(name, value, audience_of(said, rulings)))
+    held: dict[UUID, bool] = {}
+    for thing, holds in incident.with_objects.values_list("object_id", "holds"):
+        held[thing] = holds
+    inside = [thing for thing, holds in held.items() if holds]
+    of: dict[UUID, dict[str, tuple[Any, Said]]] = defaultdict(dict)
+    rows = ObjectStatement.objects.filter(object__in=inside).order_by("known_at", "id")
+    for thing, name, value, audience, at in rows.values_list(
+        "object_id", "field", "value", "audience", "recorded_at"
+    ):
+        of[thing][name] = (value, Said(OF_OBJECT + name, audience, at))
+    for thing in inside:
+        for name, (value, said) in of[thing].items():
+            if value is not None:
+                found.append(Fact(OF_OBJECT + name, value, audience_of(said, rulings), thing))
+    return found
+
+
+def released(incident: Incident, audience: str) -> Released:
+    """What may be given to an audience: nothing that goes less far.
+
+    A field whose latest value is not released is not there at all: an older value that was
+    released would be wrong.
+    """
+    values: dict[str, Any] = {}
+    objects: dict[UUID, dict[str, Any]] = {}
+    for fact in facts_of(incident):
+        if not reaches(fact.audience, audience):
+            continue
+        if fact.thing is None:
+            values[fact.field] = fact.value
+        else:
+            objects.setdefault(fact.thing, {})[fact.field.removeprefix(OF_OBJECT)] = fact.value
+    return Released(audience, values, tuple(objects.values()))
+
+
+def audience_of_text(incident: Incident, fields: Iterable[str]) -> str:
+    """How far a text may go that was made of these fields: as far as the strictest of them."""
+    wanted = set(fields)
+    facts = [fact for fact in facts_of(incident) if fact.field in wanted]
+    if wanted - {fact.field for fact in facts}:
+        return Audience.PRIVATE.value
+    return strictest(fact.audience for fact in facts)
+
+
+def waiting(incidents: QuerySet[Incident], at: dt.datetime) -> QuerySet[FieldRelease]:
+    """Releases of these incidents that wait for a second person."""
+    rows = FieldRelease.objects.filter(
+        incident__in=incidents.order_by().values("pk"), decided_at=None, asked_at__gt=at - VALID
+    )
+    return rows.select_related("incident", "asked_by")
+
+
+@transaction.atomic
+def ask_release(
+    reader: Reader, incident: Incident, fields: Sequence[str], *, audience: str, reason: str
+) -> FieldRelease:
+    """Ask that fields be opened to an audience; to close them needs nobody else.
+
+    Raises
+    ------
+    InvalidInput
+        No such field or audience, no reason, or not allowed.
+    """
+    if not decide(reader, "incidents.write", incident).allowed:
+        raise InvalidInput(_("None of your roles allows this."))
+    wanted = list(dict.fromkeys(fields))
+    reason = plain(reason)[:400]
+    if not wanted or not set(wanted) <= set(RELEASABLE):
+        raise InvalidInput(_("Choose the fields."))
+    if audience not in Audience.values:
+        raise InvalidInput(_("Choose for whom."))
+    if not reason:
+        raise InvalidInput(_("Say why."))
+    at = now()
+    closes = audience == Audience.PRIVATE
+    row = FieldRelease.objects.create(
+        incident=incident,
+        fields=wanted,
+        audience=audience,
+        asked_by=reader.person,
+        asked_at=at,
+        reason=reason,
+        decided_by=reader.person if closes else None,
+        decided_at=at if closes else None,
+        approved=True if closes else None,
+    )
+    record(
+        actor=reader.person,
+        action="incidents.close_fields" if closes else "incidents.ask_release",
+        subject=incident,
+        after={"fields": wanted, "audience": audience, "release": row.pk},
+        reason=reason,
+    )
+    return row
+
+
+@transaction.atomic
+def decide_release(
+    reader: Reader, row: FieldRelease, *, approve: bool, answer: str = ""
+) -> FieldRelease:
+    """Approve or refuse a release that another person asked for.
+
+    Raises
+    ------
+    InvalidInput
+        Decided already, too old, asked for by the same person, or not allowed.
+    """
+    row = FieldRelease.objects.select_for_update().get(pk=row.pk)
+    answer = plain(answer)[:400]
+    _require_owner(reader, row.incident, "marking.release")
+    if row.decided_at is not None or row.asked_at <= now() - VALID:
+        raise InvalidInput(_("This was decided already, or its time is over."))
+    if row.asked_by_id == reader.person.pk:
+        raise InvalidInput(_("A second person must decide: you asked for it yourself."))
+    if not approve and not answer:
+        raise InvalidInput(_("Say why."))
+    row.decided_by, row.decided_at = reader.person, now()
+    row.approved, row.answer = approve, answer
+    row.save(update_fields=["decided_by", "decided_at", "approved", "answer"])
+    record(
+        actor=reader.person,
+        action="incidents.release" if approve else "incidents.refuse_release",
+        subject=row.incident,
+        after={
+            "fields": row.fields,
+            "audience": row.audience,
+            "asked_by": str(row.asked_by_id),
+            "release": row.pk,
+        },
+        reason=answer or row.reason,
+    )
+    return row
+
+
+def _rulings(incident: Incident) -> list[Ruling]:
+    rows = incident.releases.filter(approved=True).order_by("decided_at", "id")
+    return [
+        Ruling(frozenset(row.fields), row.audience, row.asked_at)
+        for row in rows.only("fields", "audience", "asked_at")
+    ]
+
+
+def _require_owner(reader: Reader, incident: Incident, action: str) -> None:
+    """Only people of the originator release its incidents, whoever else may see them."""
+    mine = incident.originator_id == reader.person.organisation_id
+    if not (mine and may(reader, action) and decide(reader, "", incident).allowed):
+        raise InvalidInput(_("None of your roles allows this."))
