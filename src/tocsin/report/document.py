@@ -36,6 +36,8 @@ class Document:
         Time of making with its zone: an archival document must say when it was made.
     keywords : sequence of str
         Further words of the metadata, for programs; whole, whatever their length.
+    language : str
+        Of the texts, two letters: for hyphenation and for who has it read aloud.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Document:
     blocks: Sequence[Block]
     created: dt.datetime
     keywords: Sequence[str] = ()
+    language: str = "en"
 
 
 def heading(text: str, *, level: int = 2) -> Block:

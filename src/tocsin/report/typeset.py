@@ -59,7 +59,7 @@ def typeset(document: Document) -> bytes:
             printable(document.realm),
             *(printable(word, limit=len(word)) for word in document.keywords),
         ],
-        "language": "en",
+        "language": document.language,
         "running": printable(document.title),
         "realm": printable(document.realm),
         "banner": printable(document.banner),
