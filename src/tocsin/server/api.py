@@ -25,10 +25,11 @@ from tocsin.server.incidents.api import router as incidents
 from tocsin.server.licensing.api import router as licences
 from tocsin.server.marking.reading import TooMuchReading
 from tocsin.server.measurements.api import router as measurements
+from tocsin.server.oversight.api import router as oversight
 from tocsin.server.problems import StoredUnreadable, problem
 from tocsin.server.register.api import router as register
-from tocsin.server.transparency.api import router as transparency
 from tocsin.server.tracing.api import router as tracing
+from tocsin.server.transparency.api import router as transparency
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +74,13 @@ api = NinjaAPI(
 api.add_router("/documents", documents)
 api.add_router("/register", register)
 api.add_router("/licences", licences)
+api.add_router("/oversight", oversight)
 api.add_router("/measurements", measurements)
 api.add_router("/alarms", alarms)
 api.add_router("/incidents", incidents)
+api.add_router("/tracing", tracing)
 api.add_router("/duties", duties)
 api.add_router("/search", search)
-api.add_router("/tracing", tracing)
 api.add_router("/log", transparency)
 
 

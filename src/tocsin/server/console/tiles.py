@@ -22,6 +22,7 @@ from tocsin.server.incidents.models import IncidentState
 from tocsin.server.incidents.reading import incidents_for
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements.reading import instruments_for, numbers_for
+from tocsin.server.oversight.reading import numbers_for as oversight_numbers_for
 from tocsin.server.register.reading import numbers_for as register_numbers_for
 
 
@@ -222,8 +223,31 @@ def logged(reader: Reader) -> Tile | None:
     )
 
 
+def overseen(reader: Reader) -> Tile | None:
+    """Corrective actions that are overdue, holders that are silent, what does not agree."""
+    if not may(reader, "oversight.answer"):
+        return None
+    numbers = oversight_numbers_for(reader)
+    lists = reverse("oversight:reconciliations")
+    counts = [
+        Count(_("discrepancies open"), str(numbers.unsettled), reverse("oversight:discrepancies")),
+        Count(_("sources to be confirmed"), str(numbers.unanswered), lists),
+    ]
+    if may(reader, "oversight.write"):
+        late = f"{reverse('oversight:inspections')}?state=late"
+        counts.append(Count(_("holders silent"), str(numbers.silent), lists))
+        counts.append(Count(_("inspections overdue"), str(numbers.planned_late), late))
+    return Tile(
+        title=_("Corrective actions overdue"),
+        number=str(numbers.late),
+        address=f"{reverse('oversight:findings')}?state=late",
+        counts=tuple(counts),
+        grave=numbers.late > 0,
+    )
+
+
 STATIONS: list[TileMaker] = [held, measured, alarming, happened]
-WAITING: list[TileMaker] = [overdue, called_for, logged]
+WAITING: list[TileMaker] = [overdue, overseen, called_for, logged]
 
 
 def flow_for(reader: Reader) -> list[Tile]:

@@ -1,8 +1,68 @@
-"""Addresses of the app."""
+"""Addresses of inspections, goals, reconciliations and campaigns."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from tocsin.server.oversight.views import (
+    campaigns,
+    discrepancies,
+    findings,
+    goals,
+    inspections,
+    labels,
+    reconciliation,
+)
 
 app_name = "oversight"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", inspections.inspection_list, name="inspections"),
+    path("inspections.csv", inspections.inspection_csv, name="inspections_csv"),
+    path("plan/", inspections.plan_page, name="plan"),
+    path("plan.csv", inspections.plan_csv, name="plan_csv"),
+    path("plan/<uuid:pk>/", inspections.inspection_new, name="inspection_new"),
+    path("inspections/<uuid:pk>/", inspections.inspection, name="inspection"),
+    path("inspections/<uuid:pk>/seen.csv", inspections.seen_csv, name="seen_csv"),
+    path("inspections/<uuid:pk>/done/", inspections.inspection_done, name="inspection_done"),
+    path("inspections/<uuid:pk>/move/", inspections.inspection_move, name="inspection_move"),
+    path("inspections/<uuid:pk>/cancel/", inspections.inspection_cancel, name="inspection_cancel"),
+    path("inspections/<uuid:pk>/finding/", findings.finding_new, name="finding_new"),
+    path("findings/", findings.finding_list, name="findings"),
+    path("findings.csv", findings.finding_csv, name="findings_csv"),
+    path("findings/<uuid:pk>/", findings.finding, name="finding"),
+    path("findings/<uuid:pk>/<slug:step>/", findings.finding_step, name="finding_step"),
+    path("goals/<uuid:pk>/", goals.goal_page, name="goals"),
+    path("goals/<uuid:pk>/goals.csv", goals.goal_csv, name="goals_csv"),
+    path("goals/<uuid:pk>/look/<slug:goal>/", goals.goal_look, name="goal_look"),
+    path("levels/", goals.level_page, name="levels"),
+    path("discrepancies/", discrepancies.discrepancy_list, name="discrepancies"),
+    path("discrepancies.csv", discrepancies.discrepancy_csv, name="discrepancies_csv"),
+    path("discrepancies/<uuid:pk>/", discrepancies.discrepancy, name="discrepancy"),
+    path("discrepancies/<uuid:pk>/settle/", discrepancies.discrepancy_settle, name="settle"),
+    path("reconciliations/", reconciliation.year_list, name="reconciliations"),
+    path("reconciliations/new/", reconciliation.year_new, name="reconciliation_new"),
+    path("reconciliations/<uuid:pk>/", reconciliation.year, name="reconciliation"),
+    path("reconciliations/<uuid:pk>/holders.csv", reconciliation.year_csv, name="parts_csv"),
+    path("reconciliations/<uuid:pk>/remind/", reconciliation.year_remind, name="remind"),
+    path("reconciliations/<uuid:pk>/close/", reconciliation.year_close, name="close"),
+    path("lists/<uuid:pk>/", reconciliation.part, name="part"),
+    path("lists/<uuid:pk>/list.csv", reconciliation.part_csv, name="part_csv"),
+    path("lists/<uuid:pk>/here/", reconciliation.part_here, name="here"),
+    path("lists/<uuid:pk>/not-here/<int:item>/", reconciliation.part_not_here, name="not_here"),
+    path("lists/<uuid:pk>/photograph/", reconciliation.part_photo, name="photo"),
+    path("lists/<uuid:pk>/extra/", reconciliation.part_extra, name="extra"),
+    path("lists/<uuid:pk>/complete/", reconciliation.part_complete, name="complete"),
+    path("label/<uuid:pk>/", labels.label, name="label"),
+    path("labels/<uuid:pk>/", labels.label_page, name="labels"),
+    path("labels/<uuid:pk>/labels.pdf", labels.label_pdf, name="labels_pdf"),
+    path("campaigns/", campaigns.campaign_list, name="campaigns"),
+    path("campaigns.csv", campaigns.campaign_csv, name="campaigns_csv"),
+    path("campaigns/new/", campaigns.campaign_new, name="campaign_new"),
+    path("campaigns/<uuid:pk>/", campaigns.campaign, name="campaign"),
+    path("campaigns/<uuid:pk>/steps.csv", campaigns.steps_csv, name="campaign_steps_csv"),
+    path("campaigns/<uuid:pk>/lead/", campaigns.lead_new, name="lead_new"),
+    path("campaigns/<uuid:pk>/lead/<int:lead>/", campaigns.lead_end, name="lead_end"),
+    path("campaigns/<uuid:pk>/search/", campaigns.search_new, name="search_new"),
+    path("campaigns/<uuid:pk>/found/", campaigns.found_new, name="found_new"),
+    path("campaigns/<uuid:pk>/close/", campaigns.campaign_end, name="campaign_end"),
+]

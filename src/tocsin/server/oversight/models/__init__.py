@@ -1,0 +1,68 @@
+"""Inspections, security goals, reconciliation, search campaigns."""
+
+from tocsin.server.oversight.models.campaigns import (
+    Campaign,
+    Discovery,
+    Lead,
+    LeadEnd,
+    Outcome,
+    Reason,
+    Search,
+)
+from tocsin.server.oversight.models.goals import Assessment, GoalState
+from tocsin.server.oversight.models.inspections import (
+    Check,
+    Finding,
+    FindingEvent,
+    FindingStep,
+    Grade,
+    Inspection,
+    InspectionEvent,
+    InspectionStep,
+    Looked,
+    Seen,
+    Sight,
+)
+from tocsin.server.oversight.models.reconciliation import (
+    Confirmation,
+    Discrepancy,
+    Ending,
+    How,
+    Item,
+    Part,
+    Reconciliation,
+    Settlement,
+    Trouble,
+)
+
+__all__ = [
+    "Assessment",
+    "Campaign",
+    "Check",
+    "Confirmation",
+    "Discovery",
+    "Discrepancy",
+    "Ending",
+    "Finding",
+    "FindingEvent",
+    "FindingStep",
+    "GoalState",
+    "Grade",
+    "How",
+    "Inspection",
+    "InspectionEvent",
+    "InspectionStep",
+    "Item",
+    "Lead",
+    "LeadEnd",
+    "Looked",
+    "Outcome",
+    "Part",
+    "Reason",
+    "Reconciliation",
+    "Search",
+    "Seen",
+    "Settlement",
+    "Sight",
+    "Trouble",
+]

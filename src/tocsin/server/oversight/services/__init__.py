@@ -1,0 +1,1 @@
+"""Writing oversight: each change is one transaction with one leaf of the log."""

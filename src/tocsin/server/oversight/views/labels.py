@@ -1,0 +1,102 @@
+"""Pages of labels: printing them, and what opens when a phone reads one."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from tocsin.errors import InvalidInput
+from tocsin.report.labels import SIZES
+from tocsin.server.access import ReaderRequest
+from tocsin.server.oversight.allowed import answers_for
+from tocsin.server.oversight.models import How
+from tocsin.server.oversight.reading import last_looks, parts_of_open
+from tocsin.server.oversight.services import reconciling
+from tocsin.server.oversight.services.labels import print_labels
+from tocsin.server.oversight.views.frame import around
+from tocsin.server.register.life import HELD
+from tocsin.server.register.models import Holder
+from tocsin.server.register.reading import holders_for, sources_for
+
+MOST_LABELS = 2000
+
+
+@require_http_methods(["GET", "POST"])
+def label(request: ReaderRequest, pk: str) -> HttpResponse:
+    """What a label's code opens: the source, and one button to confirm it."""
+    source = get_object_or_404(sources_for(request.reader), pk=pk)
+    item = reconciling.open_item_of(source)
+    if item is not None and not parts_of_open(request.reader).filter(pk=item.part_id).exists():
+        item = None
+    may_answer = item is not None and answers_for(request.reader, item.part, item.part.holder)
+    if request.method == "POST":
+        if item is None or not may_answer:
+            raise Http404
+        try:
+            reconciling.answer(request.reader, item, here=True, how=How.SCAN)
+        except InvalidInput as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("Confirmed: {name}.").format(name=source.name))
+        return redirect(item.part)
+    values = around(
+        request.reader,
+        source,
+        item=item,
+        may_answer=may_answer,
+        looks=last_looks(request.reader, source),
+    )
+    return render(request, "oversight/label.html", values)
+
+
+def _holder(request: ReaderRequest, pk: str) -> Holder:
+    holder = get_object_or_404(holders_for(request.reader), pk=pk)
+    if not answers_for(request.reader, holder, holder):
+        raise Http404
+    return holder
+
+
+@require_GET
+def label_page(request: ReaderRequest, pk: str) -> HttpResponse:
+    """Choose a size and print."""
+    holder = _holder(request, pk)
+    held = sources_for(request.reader).filter(holder=holder, status__in=HELD)
+    sizes = [
+        (
+            name,
+            f"{kind.width_mm:g} × {kind.height_mm:g} mm",
+            kind.columns * kind.rows,
+        )
+        for name, kind in SIZES.items()
+    ]
+    values = around(request.reader, holder, sizes=sizes, number=held.count())
+    return render(request, "oversight/labels.html", values)
+
+
+@require_GET
+def label_pdf(request: ReaderRequest, pk: str) -> HttpResponse:
+    """The sheets."""
+    holder = _holder(request, pk)
+    held = sources_for(request.reader).filter(holder=holder, status__in=HELD)
+    only = request.GET.get("only", "")
+    rows = held.order_by("place", "device", "pk")[:MOST_LABELS]
+    sources = [s for s in rows if not only or s.name == only]
+    skip = request.GET.get("skip", "0")
+    try:
+        made = print_labels(
+            request.reader,
+            holder,
+            sources,
+            size=request.GET.get("size", "medium"),
+            origin=request.build_absolute_uri("/").rstrip("/"),
+            skip=int(skip[:4]) if skip.isdecimal() else 0,
+        )
+    except InvalidInput as error:
+        messages.error(request, str(error))
+        return redirect("oversight:labels", pk=holder.pk)
+    answer = HttpResponse(made, content_type="application/pdf")
+    answer["Content-Disposition"] = 'attachment; filename="labels.pdf"'
+    return answer
