@@ -17,6 +17,7 @@ from tocsin.cli import (
     demo,
     difference,
     keep,
+    licence_check,
     link,
     log_export,
     notice,
@@ -61,6 +62,9 @@ app.command("link", epilog=EXIT_STATUS)(link.link_command)
 app.command("notice", epilog=EXIT_STATUS)(notice.notice_command)
 app.command("verify-log", epilog=verify_log.VERIFY_EXIT_STATUS)(verify_log.verify_log_command)
 app.command("log-export")(log_export.log_export_command)
+app.command("licence-check", epilog=licence_check.CHECK_EXIT_STATUS)(
+    licence_check.licence_check_command
+)
 app.command("serve")(serve.serve_command)
 app.command("backup")(keep.backup_command)
 app.command("restore")(keep.restore_command)
