@@ -115,7 +115,8 @@ def test_no_changed_letter_of_a_code_passes(sheet: LicenceSheet) -> None:
             found = read_sheet(code[:at] + other + code[at + 1 :])
         except ParseError:
             continue
-        assert judged(found) != "good"
+        # a bit that only fills up the last byte changes no word
+        assert found == sheet or judged(found) != "good"
 
 
 def damaged(**changes: Any) -> bytes:
