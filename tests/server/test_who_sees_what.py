@@ -39,7 +39,14 @@ from tocsin.server.documents.models import Kind as Paper
 from tocsin.server.documents.services import attach
 from tocsin.server.duties.models import Clock, Notice, Shift
 from tocsin.server.duties.services import plan_shift, start_clocks
+from tocsin.server.incidents.imports import bring as bring_incidents
 from tocsin.server.incidents.models import Incident
+from tocsin.server.incidents.notification import make_notification
+from tocsin.server.incidents.opening import Draft, ObjectDraft, ReportDraft, open_incident
+from tocsin.server.incidents.releasing import ask_release
+from tocsin.server.incidents.tasks import give_task
+from tocsin.server.incidents.watching import watch
+from tocsin.server.marking.highwater import mark_of
 from tocsin.server.marking.models import Reading
 from tocsin.server.marking.policy import reader_of
 from tocsin.server.marking.services import add_compartment, agree, propose, release
@@ -51,6 +58,8 @@ from tocsin.server.register.holders import holder_named
 from tocsin.server.register.imports import bring
 from tocsin.server.register.life import Kind as Life
 from tocsin.server.register.services import register_source, report
+from tocsin.server.statistics.reading import Asked
+from tocsin.server.statistics.services import make_sheet as make_fact_sheet
 from tocsin.server.tracing.services.sheets import issue_sheet
 
 CANARY = "canary7h3"
@@ -158,6 +167,22 @@ def world(
     )
     gone = register_source(registrar, entry_of(given | {"serial": CANARY}, today=now().date()))
     report(registrar, gone, Life.THEFT, happened_on=now().date(), note=f"gone {CANARY}")
+    told = open_incident(
+        boss.person,
+        Draft(
+            values={"title": f"Told {CANARY}", "place": CANARY, "summary": CANARY, "country": "XX"},
+            objects=(ObjectDraft({"model": CANARY, "serials": [{"value": CANARY}]}),),
+            report=ReportDraft(channel="hand", title=f"Report {CANARY}", original=CANARY),
+            reason=f"heard {CANARY}",
+        ),
+        mark=mark_of(incident),
+        originator=boss.person.organisation,
+    )
+    job = give_task(boss, told, what=f"Ask {CANARY}", who=boss.person, until=now().date())
+    watched = watch(boss, "serial", CANARY)
+    wish = ask_release(boss, told, ["place"], audience="public", reason=f"wish {CANARY}")
+    form = make_notification(boss, told, kind="initial", contact=f"Office {CANARY}")
+    rows_of = bring_incidents(boss, f"Title\n{CANARY}\n".encode(), name=f"{CANARY}.csv")
     sheet = issue_sheet(registrar, gone, call=f"Office {CANARY}")
     shift = plan_shift(
         boss, person=officer.person, role="officer", start=now(), end=now().replace(hour=23)
@@ -186,6 +211,7 @@ def world(
     notice = Notice.objects.order_by("created_at").first()
     assert notice is not None
     size = Leaf.objects.filter(position__isnull=False).count()
+    numbers = make_fact_sheet(boss, Asked(now().date(), now().year))
     by_row: dict[str, Any] = {
         "alarms": alarm,
         "incidents": incident,
@@ -195,8 +221,16 @@ def world(
     }
     second = reader_of(person("register_officer", clearance=2, name=f"Second {CANARY}"))
     rows: dict[str, dict[str, Any]] = {
+        "incidents:report": {"pk": told.of_reports.get().report_id},
+        "incidents:watch_end": {"number": watched.pk},
+        "incidents:release_decide": {"number": wish.pk},
+        "incidents:task_end": {"pk": job.pk},
         **licensing_rows(registrar, second, held.holder, CANARY),
         **oversight_rows(registrar, held, CANARY),
+        "statistics:table_csv": {"name": "kinds"},
+        "statistics:sheet_pdf": {"pk": numbers.pk, "form": "full", "language": "en"},
+        "statistics:sheet": {"pk": numbers.pk},
+        "statistics:sheet_approve": {"pk": numbers.pk},
         "tracing:sheet_new": {"pk": gone.pk},
         "documents:add": {"noun": "register.source", "pk": held.pk},
         "api:documents_on": {"noun": "register.source", "pk": held.pk},
@@ -247,6 +281,15 @@ def world(
             rows[route] = {"pk": table.pk}
         elif plain.startswith("register"):
             rows[route] = {"pk": held.pk}
+        elif plain.startswith("incidents:object") and plain != "incidents:object_new":
+            rows[route] = {"pk": told.with_objects.get().object_id}
+        elif plain.startswith("incidents:notification") and plain.split("_")[-1] not in {
+            "new",
+            "incidents:notifications",
+        }:
+            rows[route] = {"pk": form.pk}
+        elif plain.startswith("incidents:import"):
+            rows[route] = {"pk": rows_of.pk}
         elif plain.startswith("tracing:sheet"):
             rows[route] = {"pk": sheet.pk}
         elif plain in by_row:
@@ -280,7 +323,7 @@ def nothing_like(kwargs: dict[str, Any]) -> dict[str, Any]:
     for name, value in kwargs.items():
         if isinstance(value, uuid.UUID):
             absent[name] = uuid.uuid4()
-        elif isinstance(value, int) and name in {"pk", "size"}:
+        elif isinstance(value, int) and name in {"pk", "size", "number"}:
             absent[name] = 10**9 + value
         elif name == "token":
             absent[name] = "tocsin_nothing"

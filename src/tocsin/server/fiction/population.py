@@ -12,7 +12,11 @@ from django.db import transaction
 from tocsin.server.accounts.models import Organisation, Person, Realm
 from tocsin.server.accounts.roles import ROLE_NAMES
 from tocsin.server.accounts.services import add_organisation, add_person, grant, set_password
+from tocsin.server.fiction.holdings import fill_holdings
+from tocsin.server.fiction.incidents import fill_incidents
+from tocsin.server.fiction.oversight import fill_oversight
 from tocsin.server.fiction.register import SOURCES, fill_register
+from tocsin.server.fiction.statistics import fill_statistics
 from tocsin.server.marking.models import Agreement
 from tocsin.server.marking.policy import reader_of
 from tocsin.server.marking.services import agree, marked_nouns
@@ -65,6 +69,10 @@ def populate(password: str, *, sources: int = SOURCES) -> list[SignIn]:
     for given in state["agreements"]:
         _agreements(given, bodies)
     fill_register(sources)
+    fill_incidents()
+    fill_holdings()
+    fill_oversight()
+    fill_statistics()
     return people
 
 

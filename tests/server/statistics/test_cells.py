@@ -1,0 +1,84 @@
+"""What is hidden cannot be reckoned from what is shown."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from tocsin.server.statistics.cells import LEAST, published
+
+TABLES = st.integers(1, 5).flatmap(
+    lambda width: st.lists(
+        st.lists(st.integers(0, 14), min_size=width, max_size=width), min_size=1, max_size=5
+    )
+)
+
+
+def span(rows: list[list[int]], r: int, c: int) -> tuple[float, float]:
+    """Smallest and largest value of a number that fits all that is published."""
+    told = published(rows)
+    height, width = len(rows), len(rows[0])
+    shape = (height + 1, width + 1)
+    full = [[*cells, total] for cells, total in zip(told.cells, told.row_totals, strict=True)]
+    full.append([*told.column_totals, told.total])
+    size = shape[0] * shape[1]
+    equations, values = [], []
+    for i in range(shape[0]):
+        line = np.zeros(shape)
+        line[i, :-1], line[i, -1] = 1.0, -1.0
+        equations.append(line.ravel())
+        values.append(0.0)
+    for j in range(shape[1]):
+        line = np.zeros(shape)
+        line[:-1, j], line[-1, j] = 1.0, -1.0
+        equations.append(line.ravel())
+        values.append(0.0)
+    bounds = [(0, None) if v is None else (v, v) for row in full for v in row]
+    cost = np.zeros(size)
+    cost[r * shape[1] + c] = 1.0
+    ends = []
+    for sign in (1.0, -1.0):
+        found = linprog(sign * cost, A_eq=equations, b_eq=values, bounds=bounds, method="highs")
+        ends.append(float("inf") if found.status == 3 else sign * found.fun)
+    return ends[0], ends[1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(TABLES)
+def test_no_hidden_number_can_be_reckoned(rows: list[list[int]]) -> None:
+    told = published(rows)
+    for r, row in enumerate(rows):
+        for c, value in enumerate(row):
+            shown = told.cells[r][c]
+            assert shown is None or shown == value
+            assert shown is not None or told is not None
+            if shown is None:
+                low, high = span(rows, r, c)
+                assert high - low >= 1.0 - 1e-6
+            else:
+                assert value == 0 or value >= LEAST
+
+
+@settings(max_examples=100, deadline=None)
+@given(TABLES)
+def test_totals_are_small_never(rows: list[list[int]]) -> None:
+    told = published(rows)
+    for shown, row in zip(told.row_totals, rows, strict=True):
+        assert shown in {None, sum(row)}
+        assert shown is None or shown == 0 or shown >= LEAST
+    assert told.total is None or told.total == 0 or told.total >= LEAST
+
+
+def test_a_table_without_small_numbers_is_published_as_it_is() -> None:
+    rows = [[5, 0, 12], [30, 8, 0]]
+    assert published(rows).cells == rows
+    assert published(rows).row_totals == [17, 38]
+
+
+def test_one_small_number_takes_others_with_it() -> None:
+    told = published([[3, 20, 30], [10, 40, 50]])
+    assert told.cells[0][0] is None
+    assert sum(cell is None for row in told.cells for cell in row) == 4
+    assert told.total == 153

@@ -1,0 +1,112 @@
+"""Every number of a fact sheet against SQL, as known on several days."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import counts_by_sql as sql
+import numpy as np
+import pytest
+from incident_drafts import opened
+from incident_world import draw_incidents, fill
+
+from tocsin.server.accounts.models import Person
+from tocsin.server.incidents.models import Incident
+from tocsin.server.incidents.statements import state
+from tocsin.server.marking.policy import reader_of
+from tocsin.server.statistics.content import numbers_of
+from tocsin.server.statistics.counting import Table
+from tocsin.server.statistics.reading import Asked, count
+from tocsin.server.statistics.services import make_sheet
+
+pytestmark = pytest.mark.django_db
+MakePerson = Callable[..., Person]
+
+
+def flat(years: list[int], table: dict[str, Any]) -> dict[tuple[int, str], int]:
+    found: dict[tuple[int, str], int] = {}
+    for year, row in zip(years, table["rows"], strict=True):
+        for key, n in zip(table["keys"], row, strict=True):
+            if n:
+                found[year, key] = n
+    return found
+
+
+@pytest.mark.parametrize("day", ["2020-06-30", "2023-12-31", "2026-03-03"])
+def test_every_count_is_that_of_plain_sql(person: MakePerson, clock: Any, day: str) -> None:
+    boss = person("supervisor", clearance=2)
+    first = opened(boss)
+    fill(boss, first, draw_incidents(np.random.default_rng(4), 400))
+    known_on = dt.date.fromisoformat(day)
+    asked = Asked(known_on, 2026, 12)
+    numbers = numbers_of(count(reader_of(boss), asked), asked.edition)
+    end = dt.datetime.combine(known_on + dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC)
+    years, tables = numbers["years"], numbers["tables"]
+    assert flat(years, tables["groups"]) == sql.by_group(end, "2024")
+    assert flat(years, tables["kinds"]) == sql.by_kind(end)
+    assert flat(years, tables["transport"]) == sql.by_transport(end)
+    assert flat(years, tables["recovery"]) == sql.by_recovery(end)
+    nuclides = sql.by_nuclide(end)
+    for (year, key), n in flat(years, tables["nuclides"]).items():
+        if key not in {"", "other"}:
+            assert nuclides[year, key] == n
+    assert numbers["not_counted"] == sql.not_counted(end)
+    assert numbers["incidents"] == sum(sql.by_kind(end).values()) > 0
+    transport = sql.by_transport(end)
+    yes = sum(n for (_year, key), n in transport.items() if key == "yes")
+    known = sum(n for (_year, key), n in transport.items() if key)
+    assert numbers["transport"] == {"part": yes, "whole": known}
+    back = sql.by_recovery(end)
+    assert numbers["recovered"] == {
+        "part": sum(n for (_year, key), n in back.items() if key == "all"),
+        "whole": sum(n for (_year, key), n in back.items() if key),
+    }
+
+
+def test_a_change_of_group_is_in_later_vintages_only(person: MakePerson, clock: Any) -> None:
+    boss = person("supervisor", clearance=2)
+    row = opened(boss)
+    state(boss, row, {"group": {"edition": "2024", "group": "II"}}, reason="not known yet")
+    then = clock.at.date()
+    sheet = make_sheet(reader_of(boss), Asked(then, then.year))
+    clock.move(days=40)
+    state(boss, row, {"group": {"edition": "2024", "group": "I"}}, reason="sold on")
+    clock.move(days=1)
+    reader = reader_of(boss)
+
+    def groups(day: dt.date) -> dict[tuple[int, str], int]:
+        asked = Asked(day, then.year)
+        numbers = numbers_of(count(reader, asked), "2024")
+        return flat(numbers["years"], numbers["tables"]["groups"])
+
+    assert groups(then) == {(then.year, "II"): 1}
+    assert groups(clock.at.date()) == {(then.year, "I"): 1}
+    kept = sheet.numbers["tables"]["groups"]
+    assert flat(sheet.numbers["years"], kept) == {(then.year, "II"): 1}
+
+
+def test_editions_of_the_definitions_are_never_mixed(person: MakePerson, clock: Any) -> None:
+    boss = person("supervisor", clearance=2)
+    row = opened(boss)
+    state(boss, row, {"group": {"edition": "2007", "group": "other"}}, reason="old series")
+    rows = count(reader_of(boss), Asked(clock.at.date(), clock.at.year))
+    numbers = numbers_of(rows, "2024")
+    assert flat(numbers["years"], numbers["tables"]["groups"]) == {(clock.at.year, ""): 1}
+    numbers = numbers_of(rows, "2007")
+    assert flat(numbers["years"], numbers["tables"]["groups"]) == {(clock.at.year, "other"): 1}
+
+
+def test_only_what_a_reader_may_see_is_counted(person: MakePerson, clock: Any) -> None:
+    boss = person("supervisor", clearance=2)
+    opened(boss)
+    stranger = reader_of(person("supervisor", of="police", clearance=2))
+    asked = Asked(clock.at.date(), clock.at.year)
+    assert len(count(stranger, asked).incidents) == 0
+    assert len(count(reader_of(boss), asked).incidents) == Incident.objects.count() == 1
+
+
+def test_totals_of_a_table_are_those_of_its_columns() -> None:
+    table = Table([2024, 2025], ["a", "b"], [[1, 2], [3, 4]])
+    assert table.totals == [4, 6]
