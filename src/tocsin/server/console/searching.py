@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.alarms.reading import alarms_for
 from tocsin.server.incidents.reading import incidents_for
+from tocsin.server.incidents.words import matching as words_hold
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements.reading import instruments_for, measurements_for
-from tocsin.server.register.reading import matching, sources_for
+from tocsin.server.register.finding import matching
+from tocsin.server.register.reading import sources_for
 from tocsin.server.typed import plain
 
 MOST_HITS = 10
@@ -147,7 +149,7 @@ def _alarm_matches(text: str) -> Q:
 
 
 def _incident_matches(text: str) -> Q:
-    return Q(title__icontains=nuclide_of(text)) | Q(title__icontains=text) | _by_identity(text, "I")
+    return words_hold(text) | _by_identity(text, "I")
 
 
 def _instrument_matches(text: str) -> Q:

@@ -13,6 +13,7 @@ class RegisterConfig(AppConfig):
     def ready(self) -> None:
         """Follow decay, hand on what apps above must hear of, and let documents hang here."""
         from tocsin.server.duties.timers import register
+        from tocsin.server.register.checking import check_when_due
         from tocsin.server.register.import_turns import resume_silent
         from tocsin.server.register.outbox import deliver_pending
         from tocsin.server.register.papers import open_register
@@ -21,4 +22,5 @@ class RegisterConfig(AppConfig):
         register(follow_decay)
         register(deliver_pending)
         register(resume_silent)
+        register(check_when_due)
         open_register()

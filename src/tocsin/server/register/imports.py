@@ -9,6 +9,7 @@ import datetime as dt
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -22,7 +23,9 @@ from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.files.services import content_of, store
 from tocsin.server.marking.policy import Reader
+from tocsin.server.register.checking import want_for
 from tocsin.server.register.entries import Entry, UNITS_Bq, entry_of
+from tocsin.server.register.finding import keep_words
 from tocsin.server.register.holders import (
     Refused,
     close_to,
@@ -55,6 +58,8 @@ SMALL_BYTES = 200_000
 SMALL_ROWS = 1000
 """As many rows are taken over, or undone, while the officer waits."""
 TELL_EVERY_S = 1.0
+MOST_NAME = 120
+"""Characters of the name of a sheet; spreadsheet programs allow 31."""
 COLUMNS: dict[str, tuple[str, ...]] = {
     "holder": ("holder", "licensee", "licence holder", "owner", "facility", "titulaire"),
     "nuclide": ("nuclide", "nuclides", "radionuclide", "isotope", "material", "radionucléide"),
@@ -77,20 +82,40 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "status": ("status", "state", "statut"),
     "made_on": ("made", "date of manufacture", "manufactured", "made on"),
     "leak_test_on": ("last leak test", "leak test", "leak test date"),
+    "other_id": ("other identification", "other id", "other information that identifies"),
+    "source_type": ("type of source", "source type"),
+    "capsule_type": ("type of capsule", "capsule type", "capsule"),
+    "material_form": ("chemical and physical form", "material form", "form", "physical form"),
+    "iso_class": ("iso class", "iso classification"),
+    "ansi_class": ("ansi class", "ansi classification"),
+    "special_form": ("special form certificate", "special form"),
+    "special_form_on": ("certificate issued", "special form on"),
+    "special_form_until": ("certificate valid until", "special form until"),
+    "neutron": ("neutron source", "neutron"),
+    "neutron_target": ("neutron target", "target"),
+    "neutron_flux_per_s": ("neutrons per second", "neutron flux per s", "neutron flux"),
+    "supplier": ("supplier", "vendor", "fournisseur"),
+    "importer": ("importer", "importateur"),
+    "received_on": ("received", "received on", "date of receipt", "receipt date"),
+    "received_from": ("received from", "from whom"),
+    "use_kind": ("kind of use", "use kind", "fixed storage mobile"),
+    "remarks": ("remarks", "remark", "comment", "comments", "remarques"),
 }
 """Fields of a source, and the names of columns by which they are known."""
 NEEDED = ("holder", "nuclide", "activity", "reference_date")
 _UNIT_BEHIND = re.compile(r"[\s_]*[(\[]?\s*([A-Za-zµμ]{2,4})\s*[)\]]?\s*$")
 
 
-def guessed(header: tuple[str, ...] | list[str]) -> dict[str, str]:
+def guessed(
+    header: Sequence[str], columns: Mapping[str, tuple[str, ...]] = MappingProxyType(COLUMNS)
+) -> dict[str, str]:
     """Field by column, as far as the names of the columns tell."""
     found: dict[str, str] = {}
     taken: set[str] = set()
     for column in header:
         bare = column if not unit_of(column) else _UNIT_BEHIND.sub("", column)
         name = " ".join(re.sub(r"[(\[].*", "", bare).casefold().replace("_", " ").split())
-        for field, names in COLUMNS.items():
+        for field, names in columns.items():
             if field not in taken and name in names:
                 found[column] = field
                 taken.add(field)
@@ -195,6 +220,37 @@ def map_columns(
     return row
 
 
+def choose_sheet(reader: Reader, row: Import, sheet: str, *, later: bool = False) -> Import:
+    """Take another sheet of the spreadsheet; its columns are guessed and every row is checked.
+
+    Raises
+    ------
+    Refused
+        Not allowed, no such sheet, or taken over already.
+    ParseError
+        The sheet is no table.
+    """
+    require_officer(reader, row)
+    if sheet not in row.sheets:
+        raise Refused(_("The spreadsheet has no such sheet."))
+    # a sheet that is no table leaves everything as it is
+    table = read_table(content_of(row.file), sheet=sheet)
+    with transaction.atomic():
+        row = begin(
+            reader,
+            row,
+            Import.State.CHECKING,
+            since=Import.State.CHECKED,
+            total=len(table.rows),
+            mapping={},
+            sheet=sheet,
+        )
+        record(actor=reader.person, action="register.sheet", subject=row, after={"sheet": sheet})
+        if later:
+            return enqueue(row)
+    return _checked(row, table)
+
+
 def apply(reader: Reader, row: Import, *, later: bool = False) -> Import:
     """Take over every row without a fault; rows with faults stay in the table that was brought.
 
@@ -260,22 +316,38 @@ def undo(reader: Reader, row: Import, *, reason: str, later: bool = False) -> Im
 def work(row: Import) -> None:
     """Carry on the step that an import is in, to its end."""
     if row.state == Import.State.CHECKING:
-        _checked(row, read_table(content_of(row.file)))
+        _checked(row, read_table(content_of(row.file), sheet=row.sheet))
     elif row.state == Import.State.APPLYING:
         _take_over(row)
     elif row.state == Import.State.UNDOING:
         _withdraw(row)
 
 
+def good_rows(row: Import, table: TextTable) -> list[Entry]:
+    """Entries of the rows of a checked table without a fault, as on the day of the check.
+
+    Raises
+    ------
+    Refused
+        They are no longer those that were checked.
+    """
+    # the same rows are good as the officer was shown
+    good, _faults = rows_of(row.mapping, table, row.checked_on or now().date())
+    if len(good) != row.total:
+        raise Refused(_("The rows are no longer those that were checked: bring the table again."))
+    return good
+
+
 def _checked(row: Import, table: TextTable) -> Import:
     mapping = row.mapping or guessed(table.header)
     today = now().date()
-    good, faults = _rows(mapping, table, today, lambda done: told(row, done, len(table.rows)))
+    good, faults = rows_of(mapping, table, today, lambda done: told(row, done, len(table.rows)))
     with transaction.atomic():
         fresh = Import.objects.select_for_update().get(pk=row.pk)
         if (fresh.state, fresh.begun_at) != (row.state, row.begun_at):
             raise Refused(_("Something was done with this table in the meantime: look again."))
         row.header, row.mapping, row.checked_on = list(table.header), mapping, today
+        row.sheet, row.sheets = table.sheet[:MOST_NAME], [n[:MOST_NAME] for n in table.sheets]
         row.rows, row.good, row.faults = len(table.rows), len(good), faults[:MOST_FAULTS]
         row.done = row.total = row.rows
         end(row, Import.State.CHECKED)
@@ -291,11 +363,7 @@ def _checked(row: Import, table: TextTable) -> Import:
 def _take_over(row: Import) -> None:
     """Enter the rows without a fault, batch by batch, from where it stands."""
     reader = officer_of(row)
-    # as on the day of the check: the same rows are good as the officer was shown
-    day = row.checked_on or now().date()
-    good, _faults = _rows(row.mapping, read_table(content_of(row.file)), day)
-    if len(good) != row.total:
-        raise Refused(_("The rows are no longer those that were checked: bring the table again."))
+    good = good_rows(row, read_table(content_of(row.file), sheet=row.sheet))
     known: dict[str, Holder] = {}
     while row.done < len(good):
         part = good[row.done : row.done + BATCH]
@@ -309,9 +377,11 @@ def _take_over(row: Import) -> None:
                 source.holder = fresh[source.holder_id]
             sources = [source for source, _first in made]
             Source.objects.bulk_create(sources)
+            keep_words(sources, fresh=True)
             Transaction.objects.bulk_create([first for _source, first in made])
             open_to_holders(sources, reader.person)
             advance(held, row.done + len(part))
+            want_for(sources)
             if held.done == len(good):
                 end(held, Import.State.APPLIED)
             record(
@@ -401,6 +471,7 @@ def _withdraw_now(reader: Reader, row: Import, held: Sequence[Source]) -> None:
     )
     for body in Organisation.objects.filter(pk__in={s.holder.organisation_id for s in held}):
         close_to(body, [s for s in held if s.holder.organisation_id == body.pk])
+    want_for(held)
     Source.objects.filter(pk__in=[s.pk for s in held]).update(
         status=Status.WITHDRAWN, since=at.date(), category_until=None
     )
@@ -416,7 +487,7 @@ def _follow(row: Import, held: Import) -> None:
     )
 
 
-def _rows(
+def rows_of(
     mapping: Mapping[str, str],
     table: TextTable,
     today: dt.date,

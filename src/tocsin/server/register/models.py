@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +17,7 @@ from tocsin.server.files.models import StoredFile
 from tocsin.server.marking.immutable import AppendOnly
 from tocsin.server.marking.models import Marked
 from tocsin.server.register.life import EndOfLife, Kind, Status
+from tocsin.server.register.words import TOLD_BY
 
 MOST_NUCLIDES = 12
 CATEGORIES = (1, 2, 3, 4, 5)
@@ -115,6 +118,13 @@ WORKING = (Import.State.CHECKING, Import.State.APPLYING, Import.State.UNDOING)
 """States in which a step has begun and not ended; ``stopped`` says why it does not go on."""
 
 
+DEADLINES = (
+    *("sent_on", "receipt_due", "storage_until", "elsewhere_until"),
+    *("correction_due", "check_due"),
+)
+"""Days on which something of a source is due."""
+
+
 class Source(Marked):
     """A radioactive source, as its transactions have made it."""
 
@@ -183,11 +193,45 @@ class Source(Marked):
 
         ordering = ("-created_at", "id")
         indexes = (
-            models.Index(fields=("realm", "status", "category")),
+            # the list of a register, of one status, of one category, of one holder: in its order
+            *(
+                models.Index(fields=(*of, "-created_at", "id"), name=f"register_by_{of[-1]}")
+                for of in (
+                    ("originator", "realm"),
+                    ("originator", "realm", "status"),
+                    ("originator", "realm", "category"),
+                    ("holder",),
+                )
+            ),
+            # figures, told without looking at the rows
+            models.Index(
+                fields=("originator", "realm", "status", "category", "level"),
+                name="register_figures",
+            ),
             models.Index(fields=("realm", "holder", "status")),
             models.Index(fields=("serial",)),
             models.Index(fields=("category_until",)),
+            # what is overdue is little among much
+            *(
+                models.Index(
+                    fields=(name,), condition=Q(**{f"{name}__isnull": False}), name=f"late_{name}"
+                )
+                for name in DEADLINES
+            ),
+            models.Index(fields=("leaking",), condition=Q(leaking=True), name="late_leaking"),
         )
+
+    def save(self, *args: Any, **more: Any) -> None:
+        """Save it and the words by which it is found, and have it checked anew."""
+        # both read these tables
+        from tocsin.server.register.checking import check_soon
+        from tocsin.server.register.finding import keep_words
+
+        super().save(*args, **more)
+        fields = more.get("update_fields")
+        if fields is None or {"holder", "nuclides", *TOLD_BY} & set(fields):
+            keep_words([self], fresh=bool(more.get("force_insert")))
+            check_soon(self)
 
     def __str__(self) -> str:
         return self.name
@@ -222,6 +266,97 @@ class Source(Marked):
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("register:source", args=[self.pk])
+
+
+class Word(models.Model):
+    """A word by which a source is found; see ``words``."""
+
+    word = models.CharField(max_length=40)
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        """Looked up by how it begins."""
+
+        indexes = (
+            models.Index(
+                fields=("word", "source"),
+                name="register_word_source",
+                opclasses=("varchar_pattern_ops", "uuid_ops"),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.word
+
+
+class SavedView(models.Model):
+    """A filter of the list of sources under a name, for oneself or for the whole organisation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    realm = models.CharField(max_length=9)
+    name = models.CharField(_("name"), max_length=80)
+    shared = models.BooleanField(default=False)
+    filter: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        """By name; a person has each name once."""
+
+        ordering = ("name", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("person", "realm", "name"), name="register_view_one_name"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Checked(models.Model):
+    """When the checks of the data were last computed for what an organisation sees.
+
+    Each organisation has its own: what a check says of a source may name others, and those must be
+    sources that its readers see. Only sources without a compartment, and of the level that the
+    register gives, are among them.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    realm = models.CharField(max_length=9)
+    at = models.DateTimeField(null=True, blank=True)
+    wanted_at = models.DateTimeField(null=True, blank=True)
+    begun_at = models.DateTimeField(null=True, blank=True)
+    sources = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        """One for each organisation and realm."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("organisation", "realm"), name="register_one_checked"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id} {self.realm}"
+
+
+class Found(models.Model):
+    """What a check has found in a source, in each language."""
+
+    checked = models.ForeignKey(Checked, on_delete=models.CASCADE, related_name="found")
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=40)
+    why: models.JSONField[Any, Any] = models.JSONField(default=dict)
+
+    class Meta:
+        """In the order of finding."""
+
+        ordering = ("id",)
+        indexes = (models.Index(fields=("checked", "kind")),)
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.kind}"
 
 
 class Transaction(AppendOnly):

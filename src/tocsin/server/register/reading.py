@@ -6,11 +6,13 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from tocsin.server.marking.policy import Reader, for_figures, visible
+from tocsin.server.register.finding import matching, of_nuclide
 from tocsin.server.register.life import HELD, MISSING, Kind, Status
 from tocsin.server.register.models import CATEGORIES, Holder, Import, Source, Transaction
+from tocsin.server.register.overdue import overdue
 
 LONGEST_TEXT = 100
 NO_CATEGORY = "none"
@@ -47,7 +49,7 @@ def life_of(reader: Reader, source: Source) -> list[Transaction]:
     The register sees all. People of a holder see what was reported since they hold it: what a
     former holder wrote, and who, is not theirs.
     """
-    rows = source.transactions.select_related("by", "holder")
+    rows = source.transactions.select_related("by", "holder", "corrects")
     if source.originator_id != reader.person.organisation_id:
         last = source.transactions.filter(kind=Kind.TRANSFER).aggregate(most=Max("number"))["most"]
         rows = rows.filter(number__gt=last or 0)
@@ -61,7 +63,7 @@ class Filter:
     Parameters
     ----------
     text : str
-        Words that stand in maker, model, serial number, device, place, holder or number.
+        Beginnings of words in maker, model, serial number, device, place, holder or number.
     status : str
         A status, or ``held`` or ``missing``; empty for all but withdrawn entries.
     category : str
@@ -105,35 +107,12 @@ class Filter:
         elif self.category:
             rows = rows.filter(category=int(self.category))
         if self.nuclide:
-            rows = rows.filter(nuclides__icontains=self.nuclide)
+            rows = rows.filter(of_nuclide(self.nuclide))
         if self.late:
             rows = rows.filter(overdue(today))
         for word in self.text.split():
             rows = rows.filter(matching(word))
         return rows
-
-
-def matching(word: str) -> Q:
-    """Condition that a word stands in what people tell a source by."""
-    wanted = Q()
-    for field in (
-        *("reference", "manufacturer", "model", "serial", "device", "device_serial"),
-        *("place", "holder__name", "nuclides"),
-    ):
-        wanted |= Q(**{f"{field}__icontains": word})
-    return wanted
-
-
-def overdue(today: dt.date) -> Q:
-    """Condition that something of a source is late: storage, or a transfer nobody confirmed."""
-    return Q(status__in=HELD) & (
-        Q(storage_until__lt=today) | Q(sent_on__lt=today - dt.timedelta(days=RECEIPT_DAYS))
-    )
-
-
-RECEIPT_DAYS = 7
-"""Days after which a transfer without a receipt is shown as late: a default of Tocsin, to be set by
-the State; it follows no law."""
 
 
 @dataclass(frozen=True, slots=True)

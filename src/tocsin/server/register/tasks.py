@@ -11,8 +11,9 @@ from django_tasks import task
 from tocsin.errors import InvalidInput, ParseError
 from tocsin.server.files.services import ContentGone
 from tocsin.server.register import imports
+from tocsin.server.register.checking import check_all
 from tocsin.server.register.import_turns import Overtaken, stop
-from tocsin.server.register.models import WORKING, Import
+from tocsin.server.register.models import WORKING, Checked, Import
 
 log = logging.getLogger(__name__)
 
@@ -35,3 +36,11 @@ def work_on_import(pk: str) -> None:
         # a mistake of ours: what was written stays, the log says where, a person is told
         log.exception("an import stopped", extra={"row": pk})
         stop(row, _("It stopped by a mistake of the program. What was written stays."))
+
+
+@task()
+def check_register(pk: int) -> None:
+    """Check all sources that an organisation sees."""
+    kept = Checked.objects.select_related("organisation").filter(pk=pk).first()
+    if kept is not None:
+        check_all(kept)

@@ -29,7 +29,7 @@ from tocsin.server.register.models import CATEGORIES
 from tocsin.server.register.overdue import overdue_of
 from tocsin.server.register.paging import part_of
 from tocsin.server.register.practices import NAMES
-from tocsin.server.register.quality import KINDS
+from tocsin.server.register.quality import all_kinds
 from tocsin.server.register.reading import (
     GRAVE,
     NO_CATEGORY,
@@ -256,12 +256,13 @@ def checks(request: ReaderRequest) -> HttpResponse:
     list(sources_for(request.reader).filter(pk__in=pks))
     by_kind = [
         {
-            "kind": kind,
-            "label": label,
-            "count": found.counts.get(kind, 0),
-            "shown": found.shown.get(kind, []),
+            "kind": code,
+            "label": kind.label,
+            "todo": kind.todo,
+            "count": found.counts.get(code, 0),
+            "shown": found.shown.get(code, []),
         }
-        for kind, label in KINDS.items()
+        for code, kind in all_kinds().items()
     ]
     return render(
         request,

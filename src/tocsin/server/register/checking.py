@@ -1,0 +1,227 @@
+"""The checks of the data, computed in the background and kept with the time they were computed.
+
+What is found is kept for each organisation that sees sources: for the one whose register it is, of
+all its sources; for one that holds sources, of these alone. A check compares sources and may name
+others, and nobody is told of a source that they do not see. Sources in a compartment or above the
+level that the register gives are in no kept result; who sees some has them checked with the page.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.utils import translation
+
+from tocsin.server.accounts.models import Level, Organisation
+from tocsin.server.clock import now
+from tocsin.server.duties.timers import each
+from tocsin.server.marking.policy import Reader
+from tocsin.server.register.life import Status
+from tocsin.server.register.models import Checked, Found, Source
+from tocsin.server.register.quality import all_kinds, findings
+from tocsin.server.register.reading import source_figures_for
+
+SETTLED = dt.timedelta(minutes=2)
+"""So long after the last change all is checked again: many changes come together."""
+GIVEN_UP = dt.timedelta(minutes=30)
+"""A computation that began so long ago is begun again."""
+MOST_AT_ONCE = 1000
+"""Sources that are checked while somebody waits for the page, or compared after a change."""
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding as a page shows it."""
+
+    kind: str
+    source: Source
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the checks have found for a reader.
+
+    Parameters
+    ----------
+    counts : dict
+        Findings by kind.
+    shown : dict
+        The first of each kind.
+    at : datetime or None
+        When they were computed; None: now, for this page.
+    too_many : bool
+        Nothing is kept for the reader's organisation, and it sees too many to check them now.
+    """
+
+    counts: dict[str, int]
+    shown: dict[str, list[Told]]
+    at: dt.datetime | None
+    too_many: bool = False
+
+
+def result_for(reader: Reader, most: int) -> Result:
+    """What the checks have found in the sources that a reader may see."""
+    seen = source_figures_for(reader)
+    kept = Checked.objects.filter(
+        organisation=reader.person.organisation_id, realm=reader.realm
+    ).first()
+    if kept is None or kept.at is None:
+        rows = list(_entries(seen)[: MOST_AT_ONCE + 1])
+        if len(rows) > MOST_AT_ONCE:
+            return Result({}, {}, None, too_many=True)
+        return _live(rows, reader, most)
+    # the policy is asked again: a kept result is no way around it
+    found = kept.found.filter(source__in=seen.order_by().values("pk"))
+    counted = dict(found.order_by().values_list("kind").annotate(n=Count("id")))
+    extra = _live(list(_entries(seen.exclude(_common()))[:MOST_AT_ONCE]), reader, most)
+    shown: dict[str, list[Told]] = {}
+    for kind in all_kinds():
+        rows = (
+            found.filter(kind=kind).select_related("source__holder")[:most]
+            if kind in counted
+            else ()
+        )
+        told = [Told(kind, row.source, _in_language(row.why)) for row in rows]
+        shown[kind] = (told + extra.shown.get(kind, []))[:most]
+    counts = {kind: counted.get(kind, 0) + extra.counts.get(kind, 0) for kind in all_kinds()}
+    return Result(counts, shown, kept.at)
+
+
+def _live(rows: list[Source], reader: Reader, most: int) -> Result:
+    found = findings(rows, reader.at.date()) if rows else []
+    counted = Counter(f.kind for f in found)
+    shown = {
+        kind: [Told(f.kind, f.source, f.why) for f in found if f.kind == kind][:most]
+        for kind in all_kinds()
+    }
+    return Result({kind: counted[kind] for kind in all_kinds()}, shown, None)
+
+
+def _in_language(why: dict[str, str]) -> str:
+    return why.get(translation.get_language() or "en") or why.get("en", "")
+
+
+def check_soon(source: Source) -> None:
+    """After a change: check this source at once, and all again when the changes have settled."""
+    want(source.originator_id, source.realm)
+    if source.holder.organisation_id is not None:
+        want(source.holder.organisation_id, source.realm)
+    transaction.on_commit(partial(check_one, source.pk), robust=True)
+
+
+def want(organisation: UUID | int, realm: str) -> None:
+    """Have all that an organisation sees checked again."""
+    at = now()
+    rows = Checked.objects.filter(organisation=organisation, realm=realm)
+    if not rows.update(wanted_at=at):
+        Checked.objects.get_or_create(
+            organisation_id=organisation, realm=realm, defaults={"wanted_at": at}
+        )
+
+
+def want_for(sources: Iterable[Source]) -> None:
+    """The same for many sources that were changed at once."""
+    pairs = {(s.originator_id, s.realm) for s in sources}
+    pairs |= {(body, s.realm) for s in sources if (body := s.holder.organisation_id) is not None}
+    for organisation, realm in pairs:
+        want(organisation, realm)
+
+
+@transaction.atomic
+def check_one(pk: UUID) -> None:
+    """Check one source against those of its maker and model, and keep what is found of it."""
+    source = Source.objects.select_related("holder").filter(pk=pk).first()
+    if source is None:
+        return
+    bodies = {source.originator_id, source.holder.organisation_id} - {None}
+    for kept in Checked.objects.filter(organisation__in=bodies, realm=source.realm):
+        if kept.at is None:
+            continue
+        kept.found.filter(source=source).delete()
+        own = _seen_by(kept.organisation, kept.realm)
+        alike = own.filter(manufacturer__iexact=source.manufacturer, model__iexact=source.model)
+        near = list(_entries(alike.exclude(pk=pk))[:MOST_AT_ONCE])
+        if own.filter(pk=pk).exists():
+            _keep(kept, [f for f in _told([source, *near]) if f.source_id == pk])
+    # a source that went to another holder stands in none of the former one's findings
+    Found.objects.filter(source=source).exclude(checked__organisation__in=bodies).delete()
+
+
+def check_all(kept: Checked) -> None:
+    """Check all that an organisation sees, and keep what is found in place of what was kept."""
+    begun = now()
+    rows = _entries(_seen_by(kept.organisation, kept.realm))
+    told = _told(rows)
+    with transaction.atomic():
+        kept = Checked.objects.select_for_update().get(pk=kept.pk)
+        kept.found.all().delete()
+        _keep(kept, told)
+        kept.at, kept.begun_at, kept.sources = begun, None, rows.count()
+        if kept.wanted_at is not None and kept.wanted_at <= begun:
+            kept.wanted_at = None
+        kept.save()
+
+
+def check_when_due(at: dt.datetime) -> int:
+    """Queue the checks that were asked for, and all of them once a day; a step of the timers."""
+    # the queue knows both ends
+    from tocsin.server.register.tasks import check_register
+
+    today = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    due = Checked.objects.filter(
+        Q(begun_at=None) | Q(begun_at__lt=at - GIVEN_UP),
+        Q(at=None) | Q(at__lt=today) | Q(wanted_at__lt=at - SETTLED),
+    )
+
+    def queue(kept: Checked) -> int:
+        with transaction.atomic():
+            taken = due.filter(pk=kept.pk).update(begun_at=at)
+            if taken:
+                check_register.enqueue(kept.pk)
+        return taken
+
+    return each(list(due[:50]), queue)
+
+
+def _told(rows: QuerySet[Source] | list[Source]) -> list[Found]:
+    """What the checks find, in each language, not yet saved."""
+    told: list[Found] = []
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            found = findings(rows, now().date())
+        if not told:
+            told = [Found(source_id=f.source.pk, kind=f.kind, why={}) for f in found]
+        for row, finding in zip(told, found, strict=True):
+            row.why[language] = finding.why
+    return told
+
+
+def _keep(kept: Checked, told: list[Found]) -> None:
+    for row in told:
+        row.checked = kept
+    Found.objects.bulk_create(told, batch_size=BATCH)
+
+
+def _seen_by(organisation: Organisation, realm: str) -> QuerySet[Source]:
+    """Sources of the register's own level that an organisation owns or holds."""
+    rows = Source.objects.select_related("holder").filter(_common(), realm=realm)
+    return rows.filter(Q(originator=organisation) | Q(holder__organisation=organisation))
+
+
+def _common() -> Q:
+    return Q(level__lte=Level.CONFIDENTIAL, compartments=None)
+
+
+def _entries(rows: QuerySet[Source]) -> QuerySet[Source]:
+    """Entries that stand, also of what is gone: what was reported of them is checked too."""
+    return rows.exclude(status=Status.WITHDRAWN).select_related("holder").order_by("pk")

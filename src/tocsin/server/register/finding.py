@@ -1,0 +1,80 @@
+"""Finding sources by words, on an index of words that is kept beside the rows.
+
+Each word that people tell a source by is a row of its own, written in the transaction that changes
+the source, so that a search reads an index and never the register. What is looked for is the
+beginning of a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from tocsin.server.register.models import Source, Word
+from tocsin.server.register.words import LONGEST, NUCLIDE, TOLD_BY, bare, words_of
+
+BATCH = 500
+LAST = "\U0010ffff"
+
+
+def beginning_with(rows: QuerySet[Word], text: str) -> QuerySet[Word]:
+    """Kept words that begin with a text, by the index of either database."""
+    if len(text) == 1:
+        return rows.filter(word=text)
+    if connection.vendor == "sqlite":
+        # here LIKE reads the whole table, comparing goes by the index
+        return rows.filter(word__gte=text, word__lt=text + LAST)
+    return rows.filter(word__startswith=text)
+
+
+def matching(text: str) -> Q:
+    """Condition that a source has a word that begins so; no condition where nothing can be told."""
+    wanted = bare(text)[:LONGEST]
+    if not wanted:
+        return Q()
+    return Q(pk__in=beginning_with(Word.objects.all(), wanted).values("source_id"))
+
+
+def of_nuclide(text: str) -> Q:
+    """Condition that a source holds a nuclide whose name begins so."""
+    wanted = (NUCLIDE + bare(text))[:LONGEST]
+    return Q(pk__in=beginning_with(Word.objects.all(), wanted).values("source_id"))
+
+
+def keep_words(sources: Iterable[Source], *, fresh: bool = False) -> None:
+    """Keep the words of sources as they are now, in the transaction that changes them.
+
+    Parameters
+    ----------
+    sources : iterable of Source
+        With their holders.
+    fresh : bool
+        They were entered in this transaction: nothing is kept of them yet.
+    """
+    rows = list(sources)
+    if not fresh:
+        pks = [row.pk for row in rows]
+        for start in range(0, len(pks), BATCH):
+            Word.objects.filter(source_id__in=pks[start : start + BATCH]).delete()
+    field = Word._meta.get_field("source")
+    values: list[object] = []
+    for row in rows:
+        key = field.get_db_prep_save(row.pk, connection)
+        for word in words_of((getattr(row, name) for name in TOLD_BY), row.nuclides):
+            values += (word, key)
+        for word in words_of((row.holder.name,)):
+            values += (word, key)
+    _insert(values)
+
+
+def _insert(values: list[object]) -> None:
+    """Many small rows at once: a model for each would take longer than the rest of an import."""
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(name) for name in ("word", "source_id"))
+    start = f"INSERT INTO {quote(Word._meta.db_table)} ({columns}) VALUES "  # noqa: S608 our names
+    with connection.cursor() as cursor:
+        for at in range(0, len(values), 2 * BATCH):
+            part = values[at : at + 2 * BATCH]
+            cursor.execute(start + ", ".join(["(%s, %s)"] * (len(part) // 2)), part)

@@ -1,0 +1,170 @@
+"""Checks of the data that are kept: for whom, how old, and anew after a change."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.utils import translation
+from register_entries import GIVEN, TODAY
+
+from tocsin.server.accounts.models import Level, Person
+from tocsin.server.clock import now
+from tocsin.server.marking.models import Compartment
+from tocsin.server.marking.policy import Reader, reader_of
+from tocsin.server.register import checking
+from tocsin.server.register.checking import (
+    SETTLED,
+    Result,
+    check_all,
+    check_one,
+    check_when_due,
+    result_for,
+)
+from tocsin.server.register.entries import entry_of
+from tocsin.server.register.models import Checked, Found, Holder, Source
+from tocsin.server.register.services import register_source
+
+pytestmark = pytest.mark.django_db
+
+TWIN = "duplicate_serial"
+
+
+@pytest.fixture
+def twin(officer: Reader, source: Source) -> Source:
+    """A source of another holder with the serial number of the first."""
+    return register_source(
+        officer, entry_of(GIVEN | {"holder": "Other works", "activity": "1.1 TBq"}, today=TODAY)
+    )
+
+
+def check() -> None:
+    for kept in Checked.objects.all():
+        check_all(kept)
+
+
+def sources_in(result: Result, kind: str) -> set[str]:
+    return {told.source.name for told in result.shown[kind]}
+
+
+def test_what_is_kept_is_what_a_check_now_would_find(officer: Reader, twin: Source) -> None:
+    live = result_for(officer, 20)
+    assert live.at is None
+    assert live.counts[TWIN] == 2
+    check()
+    kept = result_for(officer, 20)
+    assert kept.at == now()
+    assert kept.counts == live.counts
+    assert sources_in(kept, TWIN) == sources_in(live, TWIN)
+    assert {t.why for t in kept.shown[TWIN]} == {t.why for t in live.shown[TWIN]}
+
+
+def test_a_holder_is_told_of_no_source_of_another(
+    officer: Reader, works: Reader, source: Source, twin: Source
+) -> None:
+    check()
+    mine = result_for(works, 20)
+    assert mine.at is not None
+    assert mine.counts[TWIN] == 0
+    assert twin.name not in str(
+        Found.objects.filter(checked__organisation=works.person.organisation).values_list(
+            "why", flat=True
+        )
+    )
+
+
+def test_strangers_are_told_nothing_and_a_kept_result_asks_the_policy(
+    officer: Reader, twin: Source, person: Callable[..., Person]
+) -> None:
+    check()
+    stranger = reader_of(person("register_officer", of="strangers", clearance=2))
+    assert sum(result_for(stranger, 20).counts.values()) == 0
+    low = reader_of(person("register_officer", of="authority", clearance=0))
+    assert sum(result_for(low, 20).counts.values()) == 0
+
+
+def test_a_source_in_a_compartment_is_in_no_kept_result(
+    officer: Reader, source: Source, twin: Source
+) -> None:
+    circle = Compartment.objects.create(
+        code="X", name="X", owner=officer.person.organisation, created_at=now()
+    )
+    twin.compartments.add(circle)
+    secret = register_source(officer, entry_of(GIVEN | {"serial": ""}, today=TODAY))
+    Source.objects.filter(pk=secret.pk).update(level=Level.SECRET)
+    check()
+    assert not Found.objects.filter(source__in=[twin, secret]).exists()
+    assert twin.name not in str([*Found.objects.values_list("why", flat=True)])
+
+
+def test_after_a_change_the_source_is_checked_at_once(officer: Reader, twin: Source) -> None:
+    check()
+    assert result_for(officer, 20).counts[TWIN] == 2
+    twin.serial = "OTHER"
+    twin.save()
+    check_one(twin.pk)
+    assert sources_in(result_for(officer, 20), TWIN) == {
+        s.name for s in Source.objects.filter(serial="IR1001")
+    }, "the other one waits until all is checked"
+    check()
+    assert result_for(officer, 20).counts[TWIN] == 0
+
+
+def test_what_went_to_another_holder_is_in_none_of_the_former_ones_findings(
+    works: Reader, officer: Reader, source: Source, holder: Holder
+) -> None:
+    source.place, source.latitude, source.longitude = "", None, None
+    source.save()
+    check()
+    assert result_for(works, 20).counts["place_missing"] == 1
+    other = Holder.objects.create(
+        realm=holder.realm, level=holder.level, originator=holder.originator, tlp=holder.tlp,
+        created_at=now(), name="Other",
+    )  # fmt: skip
+    source.holder = other
+    source.save()
+    check_one(source.pk)
+    assert not Found.objects.filter(checked__organisation=works.person.organisation).exists()
+    assert Found.objects.filter(checked__organisation=officer.person.organisation).exists()
+
+
+def test_it_is_due_after_changes_have_settled_and_once_a_day(
+    officer: Reader, source: Source, clock: object
+) -> None:
+    assert check_when_due(now()) == 2, "never computed: of the authority and of the holder"
+    assert check_when_due(now()) == 0, "queued already"
+    check()
+    assert check_when_due(now()) == 0
+    source.serial = "X"
+    source.save()
+    clock.move(seconds=1)  # type: ignore[attr-defined]
+    assert check_when_due(now()) == 0
+    assert check_when_due(now() + SETTLED) == 2
+    clock.move(minutes=3)  # type: ignore[attr-defined]
+    check()
+    assert check_when_due(now() + dt.timedelta(days=1)) == 2
+
+
+def test_in_the_language_of_the_reader(officer: Reader, twin: Source) -> None:
+    check()
+    row = Found.objects.filter(kind=TWIN).first()
+    assert row is not None
+    assert set(row.why) == {"en", "fr"}
+    with translation.override("fr"):
+        assert result_for(officer, 20).shown[TWIN][0].why in {
+            f.why["fr"] for f in Found.objects.filter(kind=TWIN)
+        }
+
+
+def test_too_many_to_check_while_somebody_waits(
+    officer: Reader,
+    twin: Source,
+    monkeypatch: pytest.MonkeyPatch,
+    signed_in: Callable[[Person], Client],
+) -> None:
+    monkeypatch.setattr(checking, "MOST_AT_ONCE", 1)
+    Checked.objects.all().delete()
+    assert result_for(officer, 20).too_many
+    assert signed_in(officer.person).get("/register/checks/").status_code == 200
