@@ -16,6 +16,7 @@ from tocsin.server.incidents.losses import hear_of_source
 from tocsin.server.incidents.models import Incident, IncidentState
 from tocsin.server.incidents.reading import attached, incidents_for
 from tocsin.server.marking.policy import Reader, reader_of
+from tocsin.server.register.corrections import declare_wrong
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.holders import holder_named
 from tocsin.server.register.life import Kind
@@ -174,3 +175,29 @@ def test_the_incident_of_a_loss_states_what_the_register_knows_and_follows_the_r
     assert again.with_objects.get().object == thing
     incident.refresh_from_db()
     assert (incident.recovered, again.recovered) == ("all", "")
+
+
+def test_a_failed_leak_test_opens_an_incident_and_a_good_one_does_not(
+    officer: Reader, works: Reader, source: Source, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        tight = {"result": "tight"}
+        report(works, source, Kind.LEAK_TEST, happened_on=TODAY, facts=tight)
+    assert not Incident.objects.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        leaks = {"result": "leaking"}
+        report(works, source, Kind.LEAK_TEST, happened_on=TODAY, facts=leaks, note="4 kBq on wipe")
+    incident = incidents_for(officer).get()
+    assert incident.kind == "other"
+    assert {c.duty for c in Clock.objects.filter(subject_id=incident.pk)} == {"leak_test_failed"}
+
+
+def test_a_loss_that_was_none_is_noted_in_its_incident(
+    officer: Reader, works: Reader, source: Source, django_capture_on_commit_callbacks: Any
+) -> None:
+    told(django_capture_on_commit_callbacks, works, source, Kind.LOSS)
+    with django_capture_on_commit_callbacks(execute=True):
+        declare_wrong(officer, source, 2, reason="it stood in the other room", seen=2)
+    incident = Incident.objects.get()
+    assert incident.state == IncidentState.OPEN
+    assert any("of step 2" in event.note for event in incident.events.all())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import io
 from collections.abc import Callable
 
 import numpy as np
+import openpyxl
 import pytest
 from django.test import Client
 from register_entries import TODAY
@@ -126,3 +129,45 @@ def test_a_synthetic_register_is_taken_over_but_for_what_lies_in_the_future(
     future = {r for m in made.mistakes if m.shape == "future made" for r in m.references}
     assert row.rows == len(made.items) == row.good + len(future)
     assert {f["fault"].split(": ")[0] for f in row.faults} <= {"made"}
+
+
+def a_book() -> bytes:
+    """A spreadsheet whose first sheet is no register."""
+    book = openpyxl.Workbook()
+    first = book.active
+    assert first is not None
+    first.title = "Read me"
+    first.append(["This is our register"])
+    first.append(["as of today"])
+    second = book.create_sheet("Sources")
+    second.append(
+        ["Holder", "Nuclide", "Activity (GBq)", "Reference date", "Serial number", "ISO class"]
+    )
+    second.append(["Mill", "Cs-137", 3.7, dt.date(2020, 5, 1), "007", "C64344"])
+    second.append(["Mill", "Cs-137", "heavy", dt.date(2020, 5, 1), 12, None])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_a_sheet_of_a_spreadsheet_is_chosen_and_taken_over(
+    officer: Reader, signed_in: Callable[[Person], Client]
+) -> None:
+    row = imports.bring(officer, a_book(), name="register.xlsx")
+    assert (row.sheet, row.sheets, row.good) == ("Read me", ["Read me", "Sources"], 0)
+    with pytest.raises(Refused):
+        imports.choose_sheet(officer, row, "Hidden")
+    answer = signed_in(officer.person).post(
+        f"/register/imports/{row.pk}/sheet/", {"sheet": "Sources"}
+    )
+    assert answer.status_code == 302
+    row.refresh_from_db()
+    assert (row.sheet, row.rows, row.good) == ("Sources", 2, 1)
+    assert [fault["line"] for fault in row.faults] == [3]
+    imports.apply(officer, row)
+    taken = Source.objects.get()
+    assert (taken.serial, taken.iso_class) == ("007", "C64344")
+    assert taken.contents[0]["reference_date"] == "2020-05-01"
+    assert taken.contents[0]["activity_Bq"] == pytest.approx(3.7e9)
+    with pytest.raises(Refused):
+        imports.choose_sheet(officer, row, "Read me")

@@ -40,19 +40,21 @@ WHAT = {
     Kind.LOSS: gettext_noop("lost"),
     Kind.THEFT: gettext_noop("stolen"),
     Kind.FIND: gettext_noop("found"),
+    Kind.LEAK_TEST: gettext_noop("leaking"),
 }
 KINDS = {
     Kind.LOSS: IncidentKind.LOSS,
     Kind.THEFT: IncidentKind.THEFT,
     Kind.FIND: IncidentKind.FIND,
+    Kind.LEAK_TEST: IncidentKind.OTHER,
 }
-STARTS = {Kind.FIND: "find_known"}
+STARTS = {Kind.FIND: "find_known", Kind.LEAK_TEST: "leak_test_failed"}
 """Which duties of a country profile an occurrence starts, where that is not a known loss."""
 REASON = "reported to the register; end those that do not apply"
 
 
 def hear_of_source(row: Transaction) -> None:
-    """Open an incident when a source is lost, stolen or found, and note there that it is recovered.
+    """Open an incident when a source is lost, stolen, found or leaks, and note what follows there.
 
     Heard twice, it is done once: the note names the transaction.
     """
@@ -60,6 +62,8 @@ def hear_of_source(row: Transaction) -> None:
         _missing(row)
     elif row.kind == Kind.RECOVERY:
         _recovered(row)
+    elif row.kind == Kind.CORRECTION:
+        _corrected(row)
 
 
 @transaction.atomic
@@ -72,7 +76,8 @@ def _missing(row: Transaction) -> None:
     elif not _heard(known, row):
         note_of(known, IncidentState.OPEN, _told(row), by=None, actor=FROM_REGISTER)
         kind = KINDS[Kind(row.kind)].value
-        if known.kind != kind:
+        # that it leaks, too, makes no other incident of a loss
+        if known.kind != kind and row.kind != Kind.LEAK_TEST:
             state(row.by or FROM_REGISTER, known, {"kind": kind}, reason=_told(row))
 
 
@@ -96,7 +101,7 @@ def _opened(row: Transaction, source: Source) -> None:
         chain=OPENED_CHAIN,
         actor=FROM_REGISTER,
     )
-    if row.kind != Kind.FIND and source.status not in MISSING:
+    if row.kind in {Kind.LOSS, Kind.THEFT} and source.status not in MISSING:
         # told late: meanwhile it has been found
         later = f"register: by now {source.status} since {source.since}"
         note_of(incident, IncidentState.OPEN, later, by=None, actor=FROM_REGISTER)
@@ -215,6 +220,15 @@ def _recovered(row: Transaction) -> None:
     state(actor, known, {"recovered": back}, reason=_told(row))
 
 
+@transaction.atomic
+def _corrected(row: Transaction) -> None:
+    """Note that a report behind an incident was wrong; a person decides what that means."""
+    source = Source.objects.select_for_update().get(pk=row.source_id)
+    known = _open_of(source)
+    if known is not None and not _heard(known, row):
+        note_of(known, IncidentState.OPEN, _told(row), by=None, actor=FROM_REGISTER)
+
+
 def _open_of(source: Source) -> Incident | None:
     rows = Incident.objects.select_for_update().filter(source_id=source.pk)
     return rows.filter(state=IncidentState.OPEN).order_by("-opened_at").first()
@@ -225,7 +239,9 @@ def _heard(incident: Incident, row: Transaction) -> bool:
 
 
 def _told(row: Transaction) -> str:
-    return f"register, step {row.number}, {row.kind} on {row.happened_on}: {row.note}"[:4000]
+    what = f" of step {row.corrects.number}" if row.corrects is not None else ""
+    said = f"register, step {row.number}, {row.kind}{what} on {row.happened_on}: {row.note}"
+    return said[:4000]
 
 
 def _starts(row: Transaction) -> str:

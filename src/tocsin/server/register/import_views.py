@@ -115,6 +115,16 @@ def import_map(request: ReaderRequest, pk: str) -> HttpResponse:
 
 
 @require_POST
+def import_sheet(request: ReaderRequest, pk: str) -> HttpResponse:
+    """Take another sheet of the spreadsheet."""
+    row = get_object_or_404(imports_for(request.reader), pk=pk)
+    later = row.file.blob.size_bytes > imports.SMALL_BYTES
+    sheet = request.POST.get("sheet", "")
+    work = partial(imports.choose_sheet, request.reader, row, sheet, later=later)
+    return _done(request, row, work, "")
+
+
+@require_POST
 def import_apply(request: ReaderRequest, pk: str) -> HttpResponse:
     """Take over the rows without a fault."""
     row = get_object_or_404(imports_for(request.reader), pk=pk)

@@ -22,6 +22,7 @@ urlpatterns = [
     path("imports/<uuid:pk>/", import_views.import_page, name="import"),
     path("imports/<uuid:pk>/faults.csv", import_views.import_faults, name="import_faults"),
     path("imports/<uuid:pk>/columns/", import_views.import_map, name="import_map"),
+    path("imports/<uuid:pk>/sheet/", import_views.import_sheet, name="import_sheet"),
     path("imports/<uuid:pk>/apply/", import_views.import_apply, name="import_apply"),
     path("imports/<uuid:pk>/undo/", import_views.import_undo, name="import_undo"),
     path("imports/<uuid:pk>/on/", import_views.import_carry_on, name="import_carry_on"),
