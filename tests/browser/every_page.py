@@ -51,6 +51,7 @@ FILES = frozenset(
         "statistics:table_csv",
         "statistics:sheet_pdf",
         "duties:roster_csv",
+        "notices:csv",
         "audit:proof",
         "audit:checkpoint_text",
         "audit:export",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tocsin.errors import ParseError
 
@@ -41,30 +40,46 @@ def read_lines(
     One line is held at a time. Bytes that are not UTF-8 are read with the replacement sign.
     """
     with path.open("rb") as raw:
-        zipped = raw.peek(2)[:2] == _GZIP if isinstance(raw, io.BufferedReader) else False
-        stream: Any = gzip.GzipFile(fileobj=raw) if zipped else raw
-        number = 0
-        while True:
-            number += 1
-            try:
-                line = stream.readline(LONGEST_LINE + 1)
-                if len(line) > LONGEST_LINE:
-                    while line and not line.endswith(b"\n"):
-                        line = stream.readline(LONGEST_LINE)
-                    line = None
-            except (EOFError, OSError, zlib.error) as error:
-                reason = f"the file ends in the middle or is damaged ({error})"
-                yield number, ParseError(reason, code="truncated", file=path.name, offset=number)
-                return
-            if line == b"":
-                return
-            if line is None:
-                reason = f"longer than {LONGEST_LINE:,} bytes"
-                yield number, ParseError(reason, code="too_long", file=path.name, offset=number)
-            elif line.strip():
-                yield number, _object(line, path.name, number)
-            if read_so_far is not None:
-                read_so_far(raw.tell())
+        yield from lines_of(raw, path.name, read_so_far=read_so_far)
+
+
+def lines_of(
+    raw: BinaryIO, name: str, *, read_so_far: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, dict[str, Any] | ParseError]]:
+    """The objects of a stream of JSON lines that can be told where it stands; see ``read_lines``.
+
+    Parameters
+    ----------
+    raw : binary file
+        At its beginning.
+    name : str
+        What errors call it.
+    """
+    zipped = raw.read(2) == _GZIP
+    raw.seek(0)
+    stream: Any = gzip.GzipFile(fileobj=raw) if zipped else raw
+    number = 0
+    while True:
+        number += 1
+        try:
+            line = stream.readline(LONGEST_LINE + 1)
+            if len(line) > LONGEST_LINE:
+                while line and not line.endswith(b"\n"):
+                    line = stream.readline(LONGEST_LINE)
+                line = None
+        except (EOFError, OSError, zlib.error) as error:
+            reason = f"the file ends in the middle or is damaged ({error})"
+            yield number, ParseError(reason, code="truncated", file=name, offset=number)
+            return
+        if line == b"":
+            return
+        if line is None:
+            reason = f"longer than {LONGEST_LINE:,} bytes"
+            yield number, ParseError(reason, code="too_long", file=name, offset=number)
+        elif line.strip():
+            yield number, _object(line, name, number)
+        if read_so_far is not None:
+            read_so_far(raw.tell())
 
 
 def _object(line: bytes, file: str, number: int) -> dict[str, Any] | ParseError:

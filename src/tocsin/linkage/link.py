@@ -140,9 +140,9 @@ class Linker:
         """
         least_bits = math.log2(HOPELESS * max(len(self.things), WORLD) / 19.0)
         scored = []
-        if exhaustive:
-            strong, weak = list(range(len(self.things))), []
-        else:
+        strong: list[int] = list(range(len(self.things))) if exhaustive else []
+        weak: list[int] = []
+        if not exhaustive:
             strong, weak = self.index.candidates(thing)
         likely = [place for place in weak if not _hopeless(thing, self.things[place])]
         for place in (*strong, *likely):

@@ -125,15 +125,17 @@ def _measured(value: object) -> tuple[tuple[str, float, float], ...]:
     found: dict[str, tuple[str, float, float]] = {}
     for item in value[:MOST_VALUES] if isinstance(value, list) else []:
         if isinstance(item, Mapping) and (nuclide := _nuclide(item.get("nuclide"))):
-            low, high = item.get("low_95_Bq"), item.get("high_95_Bq")
-            if _positive(low) and _positive(high) and float(low) <= float(high):
-                found[nuclide] = (nuclide, float(low), float(high))
+            low, high = _positive(item.get("low_95_Bq")), _positive(item.get("high_95_Bq"))
+            if 0.0 < low <= high:
+                found[nuclide] = (nuclide, low, high)
     return tuple(found.values())
 
 
-def _positive(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and 0.0 < value < 1e300
+def _positive(value: object) -> float:
+    """A number above zero; zero for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if 0.0 < value < 1e300 else 0.0
 
 
 def _position(latitude: object, longitude: object) -> tuple[float, float] | None:

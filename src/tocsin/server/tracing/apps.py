@@ -16,8 +16,10 @@ class TracingConfig(AppConfig):
         from tocsin.server.alarms.beyond import ALARM_PANELS
         from tocsin.server.duties.timers import register
         from tocsin.server.incidents import beyond as incidents
+        from tocsin.server.notices.beyond import COMPARERS
         from tocsin.server.register import beyond as sources
         from tocsin.server.tracing import panels
+        from tocsin.server.tracing.archives import compare_archive
         from tocsin.server.tracing.services.comparing import compare_waiting
         from tocsin.server.tracing.services.following import follow
 
@@ -29,5 +31,6 @@ class TracingConfig(AppConfig):
         ALARM_PANELS.append(panels.alarm_panel)
         incidents.INCIDENT_PANELS.append(panels.incident_panel)
         incidents.OBJECT_PANELS.append(panels.object_panel)
+        COMPARERS.append(compare_archive)
         register(follow)
         register(compare_waiting)

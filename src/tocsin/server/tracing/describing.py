@@ -16,7 +16,7 @@ from tocsin.linkage.physics import DAY_S, decay_factor
 from tocsin.linkage.things import Thing, read_thing
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.incidents.facts import IncidentKind, Share
-from tocsin.server.incidents.models import Incident, Object
+from tocsin.server.incidents.models import Incident, IncidentState, Object, ObjectIncident
 from tocsin.server.marking.models import Marked
 from tocsin.server.measurements.models import Encounter
 from tocsin.server.register.life import MISSING, Kind, Status
@@ -119,11 +119,12 @@ def _of_source(source: Source) -> Side | None:
     missing = source.status in MISSING
     if source.status == Status.WITHDRAWN:
         return None
+    day = source.since
     if not missing:
         first = source.transactions.order_by("number").first()
         if first is None or first.kind != Kind.FIND:
             return None
-    day = source.since if missing else first.happened_on
+        day = first.happened_on
     kind = ("stolen" if source.status == Status.STOLEN else "lost") if missing else "found"
     serials = [
         {"value": value, "of": of}
@@ -198,11 +199,11 @@ def _of_objects(rows: Iterable[Object]) -> Iterator[Side]:
     for start in range(0, len(things), 500):
         part = [thing.pk for thing in things[start : start + 500]]
         ties: dict[tuple[UUID, UUID], Any] = {}
-        through = Object.in_incidents.rel.related_model
-        for tie in through.objects.filter(object__in=part).select_related("incident"):
+        rows_of = ObjectIncident.objects.filter(object__in=part).select_related("incident")
+        for tie in rows_of.order_by("known_at", "id"):
             ties[tie.object_id, tie.incident_id] = tie
         for (pk, _incident), tie in ties.items():
-            if tie.holds:
+            if tie.holds and tie.incident.state != IncidentState.WITHDRAWN:
                 held.setdefault(pk, []).append(tie.incident)
     for thing in things:
         incident = max(

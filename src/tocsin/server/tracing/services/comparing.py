@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Max
@@ -40,7 +41,7 @@ CHAIN = (ChainLink("point_of_contact", 60),)
 """The wait until the next call is a default of Tocsin, to be set by the State."""
 
 
-def ask(kind: str, pk: object, at: dt.datetime) -> None:
+def ask(kind: str, pk: UUID, at: dt.datetime) -> None:
     """Have a row compared, unless that was done after this moment."""
     look, made = Look.objects.get_or_create(row_kind=kind, row_id=pk, defaults={"asked_at": at})
     if not made and look.asked_at < at:
@@ -125,10 +126,19 @@ def _list(realm: str, found: bool, lists: dict[tuple[str, bool], Against]) -> Ag
     return lists[realm, found]
 
 
-def keep(match: Match, relation: Relation, *, tell: bool = True) -> Candidate | None:
+def keep(
+    match: Match, relation: Relation, *, tell: bool = True, leaf: bool = True
+) -> Candidate | None:
     """Keep a comparison, unless nothing has changed since the last one of this pair.
 
     A candidate that was refused is proposed again only when something has changed.
+
+    Parameters
+    ----------
+    tell : bool
+        Whether somebody is called.
+    leaf : bool
+        Whether it has a leaf of the log of its own; a batch has one for all.
     """
     one, other = match.found, match.lost
     if one.row.realm != other.row.realm:
@@ -176,16 +186,17 @@ def keep(match: Match, relation: Relation, *, tell: bool = True) -> Candidate | 
         versions=versions(),
         sign=match.sign,
     )
-    record(
-        actor=LINKAGE,
-        action="tracing.compare",
-        subject=candidate,
-        after={
-            "probability": round(match.pair.probability, 4),
-            "zone": match.pair.zone,
-            "sign": match.sign,
-        },
-    )
+    if leaf:
+        record(
+            actor=LINKAGE,
+            action="tracing.compare",
+            subject=candidate,
+            after={
+                "probability": round(match.pair.probability, 4),
+                "zone": match.pair.zone,
+                "sign": match.sign,
+            },
+        )
     if tell and proposed and _calls(candidate):
         notify(
             candidate,
