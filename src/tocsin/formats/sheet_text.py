@@ -18,7 +18,6 @@ from xml.etree.ElementTree import ParseError as XmlError
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from tocsin.errors import ParseError
 from tocsin.formats.sheet_check import SheetCount, checked_parts, column_letters, opened
@@ -65,7 +64,7 @@ def read_sheet_table(data: bytes, sheet: str = "") -> TextTable:
 def warm_up_sheets() -> None:
     """Load what is loaded on first use: behind the fence no file can be opened."""
     book = openpyxl.Workbook()
-    first = book.active
+    first: Any = book.active
     first.append(["a", "b"])
     first.append([1.5, dt.datetime(2026, 1, 31, 12)])  # noqa: DTZ001 a sheet knows no zone
     out = io.BytesIO()
@@ -108,11 +107,12 @@ def _read(data: bytes, counts: dict[str, SheetCount], wanted: str) -> TextTable:
     return TextTable(table.header, table.rows, table.lines, name, tuple(held))
 
 
-def _count_of(sheet: ReadOnlyWorksheet, counts: dict[str, SheetCount]) -> SheetCount:
-    return counts.get(sheet._worksheet_path.lstrip("/"), SheetCount())
+def _count_of(sheet: Any, counts: dict[str, SheetCount]) -> SheetCount:
+    # the library tells only here which part of the archive a sheet is
+    return counts.get(str(sheet._worksheet_path).lstrip("/"), SheetCount())
 
 
-def _cells(sheet: ReadOnlyWorksheet, seen: SheetCount) -> Iterator[tuple[int, list[str]]]:
+def _cells(sheet: Any, seen: SheetCount) -> Iterator[tuple[int, list[str]]]:
     # what a sheet says of its own size is not believed
     sheet.reset_dimensions()
     for line, cells in enumerate(sheet.iter_rows(), start=1):

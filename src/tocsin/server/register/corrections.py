@@ -144,7 +144,7 @@ def _open(reader: Reader, source: Source, reason: str, seen: int) -> tuple[Sourc
 
 
 def _step(source: Source, number: int) -> Transaction:
-    found = source.transactions.filter(number=number).first()
+    found: Transaction | None = source.transactions.filter(number=number).first()
     if found is None:
         raise Refused(_("The source has no step {n}.").format(n=number))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.forms import BoundField
@@ -22,7 +22,7 @@ from tocsin.server.register.services import EXPLAINED, NEED_PLACE, PLACED
 DAY = "2026-01-31"
 
 
-def _day(label: str | Promise, *, required: bool = False) -> forms.DateField:
+def _day(label: Any, *, required: bool = False) -> forms.DateField:
     return forms.DateField(
         label=label,
         required=required,
@@ -263,17 +263,17 @@ class ReportForm(forms.Form):
 
 
 def _field_of(name: str, fact: Fact, kind: Kind, steps: Sequence[tuple[int, str]]) -> forms.Field:
-    needed = kind in fact.needed
+    needed, label = kind in fact.needed, cast(Any, fact.label)
     if name == "about":
         choices = [("", _("the entry as a whole")), *((str(n), label) for n, label in steps)]
-        return forms.ChoiceField(label=fact.label, choices=choices, required=False)
+        return forms.ChoiceField(label=label, choices=choices, required=False)
     if fact.choices:
         return forms.ChoiceField(
-            label=fact.label, choices=[("", _("not stated")), *fact.choices], required=needed
+            label=label, choices=[("", _("not stated")), *fact.choices], required=needed
         )
     if fact.day:
         return _day(fact.label, required=needed)
-    return forms.CharField(label=fact.label, max_length=fact.most, required=needed)
+    return forms.CharField(label=label, max_length=fact.most, required=needed)
 
 
 class HolderForm(forms.Form):
