@@ -20,6 +20,7 @@ from answers import body_of, comparable
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
+from holdings_canary import holdings_rows
 from licensing_rows import licensing_rows
 from oversight_rows import oversight_rows
 from PIL import Image
@@ -227,6 +228,7 @@ def world(
         "incidents:task_end": {"pk": job.pk},
         **licensing_rows(registrar, second, held.holder, CANARY),
         **oversight_rows(registrar, held, CANARY),
+        **holdings_rows(registrar, held, CANARY),
         "statistics:table_csv": {"name": "kinds"},
         "statistics:sheet_pdf": {"pk": numbers.pk, "form": "full", "language": "en"},
         "statistics:sheet": {"pk": numbers.pk},

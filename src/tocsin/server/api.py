@@ -21,6 +21,7 @@ from tocsin.server.documents.api import router as documents
 from tocsin.server.duties.api import router as duties
 from tocsin.server.files.gone import gone_text
 from tocsin.server.files.services import ContentGone
+from tocsin.server.holdings.api import router as holdings
 from tocsin.server.incidents.api import router as incidents
 from tocsin.server.licensing.api import router as licences
 from tocsin.server.marking.reading import TooMuchReading
@@ -75,6 +76,7 @@ api.add_router("/documents", documents)
 api.add_router("/register", register)
 api.add_router("/licences", licences)
 api.add_router("/oversight", oversight)
+api.add_router("/holdings", holdings)
 api.add_router("/measurements", measurements)
 api.add_router("/alarms", alarms)
 api.add_router("/incidents", incidents)

@@ -60,7 +60,7 @@ def test_the_register_hears_that_a_source_was_put_in(
 ) -> None:
     put_in(works, device, source, happened_on=TODAY)
     source.refresh_from_db()
-    assert (source.device, source.device_serial) == (device.title, "P-77")
+    assert (source.device, source.device_serial) == ("Ostrava Iso Projector 9", "P-77")
     assert source.transactions.last().kind == "installation"
     assert [s.pk for s in inside(works, device)] == [source.pk]
 

@@ -255,11 +255,11 @@ def test_nuclear_material_is_put_together_by_holder_and_place(
     }
     assert by_place[("store 1", "Pu")] == (550.0, "II")  # 500 g < 550 g < 2 kg
     assert by_place[("store 2", "Pu")] == (1500.0, "II")
-    assert by_place[("store 1", "U-235")] == (6399.0, None)  # natural
+    assert by_place[("store 1", "U-235 (natural or depleted)")] == (6399.0, None)
     graded = {
         material: found
         for (place, material), found in by_place.items()
-        if place == "store 1" and material.startswith("U-235 (")
+        if place == "store 1" and material.startswith("U-235 (") and "natural or" not in material
     }
     assert sorted(graded.values()) == [(1023.0, "II"), (9000.0, None)]
     together = {s.material: s for s in material_sums(rows, by_place=False)}

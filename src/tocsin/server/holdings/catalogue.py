@@ -17,9 +17,9 @@ from tocsin.server.holdings.models import CatalogueModel
 from tocsin.server.register.models import Source
 
 MOST_ANSWERS = 50
-OUTSIDE = 3.0
-"""Factor beyond the usual range of a model at which an entry is said not to fit: the ranges of
-catalogues are rough, slips of a unit are a thousand."""
+OUTSIDE = 10.0
+"""Factor beyond the usual range of a model at which an entry is said not to fit: sources are made
+to order beyond the range of a catalogue, and the smallest slip of a unit, MBq for mCi, is 37."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +119,23 @@ def serial_fits(part: str, form: str) -> bool:
     """Whether a serial number or a readable part of it can stand in a form of serial numbers.
 
     In the form ``#`` is a digit and ``@`` a letter; everything else stands for itself, whatever
-    its case, blanks and dashes left out.
+    its case, blanks and dashes left out. Several forms are divided by ``|``.
 
     Examples
     --------
     >>> serial_fits("A12", "@####-X"), serial_fits("345x", "@####-X"), serial_fits("12-7", "@##")
     (True, True, False)
+    >>> serial_fits("12-7", "@## | ###")
+    True
     """
-    wanted, given = _bare(form), _bare(part)
-    if not given:
-        return False
-    last = len(wanted) - len(given)
+    given = _bare(part)
+    return bool(given) and any(_stands_in(given, _bare(each)) for each in form.split("|"))
+
+
+def _stands_in(given: str, wanted: str) -> bool:
     return any(
         all(_same(sign, wanted[start + n]) for n, sign in enumerate(given))
-        for start in range(last + 1)
+        for start in range(len(wanted) - len(given) + 1)
     )
 
 

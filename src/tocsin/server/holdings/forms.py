@@ -266,7 +266,7 @@ class ModelForm(forms.Form):
         label=_("Form of serial numbers"),
         max_length=80,
         required=False,
-        help_text=_("# is a digit, @ a letter: @@-####"),
+        help_text=_("# is a digit, @ a letter, | divides several forms: @@-#### | ######"),
     )
     looks = forms.CharField(
         label=_("What it looks like"),

@@ -168,7 +168,7 @@ def _row_of(batch: Batch) -> str:
         left_out = _category(batch, batch.mass_g or 0.0).row is None
         return f"{batch.element} {'(not in the table)' if left_out else ''}".strip()
     row = _category(batch, 0.0).row
-    return "U-235" if row is None else f"U-235 ({row.grade})"
+    return "U-235 (natural or depleted)" if row is None else f"U-235 ({row.grade})"
 
 
 def _sum_of(rows: list[Batch], *, by_place: bool) -> MaterialSum:

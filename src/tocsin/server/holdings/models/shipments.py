@@ -47,6 +47,11 @@ class Shipment(Marked):
         return f"T-{self.pk.hex[:8].upper()}"
 
     @property
+    def title(self) -> str:
+        """What people tell it by."""
+        return self.reference
+
+    @property
     def to_whom(self) -> str:
         """The receiver in words."""
         return self.receiver.name if self.receiver is not None else self.receiver_text

@@ -177,7 +177,10 @@ def put_in(
         happened_on=happened_on,
         note=words(note),
         place=device.place,
-        facts={"device": device.title[:200], "device_serial": device.serial},
+        facts={
+            "device": f"{device.maker} {device.model}".strip() or device.name,
+            "device_serial": device.serial,
+        },
     )
     Inside.objects.create(source=source, device=device, since=happened_on)
     return write(
