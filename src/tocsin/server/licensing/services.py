@@ -40,7 +40,7 @@ from tocsin.server.register.models import CATEGORIES, Holder
 from tocsin.server.register.practices import NAMES
 from tocsin.server.typed import plain
 
-MOST_LIMITS = 12
+MOST_LIMITS = 24
 MOST_PLACES = 12
 LONGEST = dt.timedelta(days=20 * 366)
 """Longest validity that is taken: what is longer is a slip of the date."""
