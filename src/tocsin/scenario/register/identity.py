@@ -70,6 +70,7 @@ def duplicate_serial(book: Book) -> list[Mistake]:
         return []
     near = sorted(others(item), key=lambda o: abs(int(o.reference[2:]) - int(item.reference[2:])))
     twin = near[0]
+    book.touched.add(twin.reference)  # it stays as it is, else nothing contradicts the copy
     item.serial = twin.serial
     if book.random.random() < 0.3:
         item.serial = _written_otherwise(book, item.serial)
@@ -122,6 +123,8 @@ def no_serial(book: Book) -> list[Mistake]:
         return []
     item.serial = NOT_READABLE[int(book.random.integers(len(NOT_READABLE)))]
     item.device_serial = ""
+    for step in item.steps:
+        step.device = (step.device[0], "")
     return [Mistake("no_serial", f"“{item.serial}”", (item.reference,))]
 
 

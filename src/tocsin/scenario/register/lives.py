@@ -63,8 +63,8 @@ class Step:
     holder : str
         Who gets it, of a transfer; who confirms, of a receipt.
     place, note : str
-    storage_until : date or None
-        With disuse.
+    until : date or None
+        Of storage, and of use elsewhere.
     stated_Bq : tuple of float or None
         Activity of each nuclide on that day, as the report says.
     device : tuple of str
@@ -77,7 +77,7 @@ class Step:
     holder: str = ""
     place: str = ""
     note: str = ""
-    storage_until: dt.date | None = None
+    until: dt.date | None = None
     stated_Bq: tuple[float, ...] | None = None
     device: tuple[str, str] = ("", "")
 
@@ -375,8 +375,9 @@ class LifeMaker:
     def _elsewhere(self, item: Item, day: dt.date) -> dt.date:
         road = f"job site, road {int(self.random.integers(1, 30))}"
         where = f"{road}, km {int(self.random.integers(1, 250))}"
-        self._say(item, Step("elsewhere", day, day, place=where))
         back = day + dt.timedelta(days=int(self.random.integers(2, 27)))
+        planned = back + dt.timedelta(days=int(self.random.integers(0, 3)))
+        self._say(item, Step("elsewhere", day, day, place=where, until=planned))
         if back > self.today:
             return back
         self._say(item, Step("return", back, back))
@@ -420,9 +421,7 @@ class LifeMaker:
         store = f"{holder.town}, store of disused sources"
         until = day + dt.timedelta(days=730)
         stated = self._stated(item, day) if self.random.random() < STATED_AT_TEST else None
-        self._say(
-            item, Step("disuse", day, day, place=store, storage_until=until, stated_Bq=stated)
-        )
+        self._say(item, Step("disuse", day, day, place=store, until=until, stated_Bq=stated))
         gone = day + dt.timedelta(days=int(self.random.integers(40, 700)))
         if item.model.fate == "decay":
             while gone <= self.today and not self._exempt(item, gone):

@@ -26,7 +26,7 @@ HEADER = (
     "Date of manufacture",
 )
 LIFE_HEADER = (
-    *("Register number", "Step", "Day", "Reported", "Holder", "Place", "Storage until"),
+    *("Register number", "Step", "Day", "Reported", "Holder", "Place", "Until"),
     *("Stated activity (GBq)", "Device", "Device serial", "Note"),
 )
 RATES: dict[str, tuple[float, Callable[[Book], list[Mistake]]]] = {
@@ -284,7 +284,7 @@ def life_table(items: Iterable[Item]) -> bytes:
                 step.reported_on.isoformat(),
                 step.holder,
                 step.place,
-                step.storage_until.isoformat() if step.storage_until else "",
+                step.until.isoformat() if step.until else "",
                 "; ".join(f"{a / GBq:.4g}" for a in step.stated_Bq or ()),
                 *step.device,
                 step.note,

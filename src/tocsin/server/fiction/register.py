@@ -1,15 +1,16 @@
-"""The register of the fictional State: a synthetic table, imported as an officer would."""
+"""The register of the fictional State: synthetic tables, brought by an officer who moves here."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from tocsin.scenario.register import NAMES, register_table, synthetic_register
+from tocsin.scenario.register import NAMES, life_table, register_table, synthetic_register
 from tocsin.server.accounts.models import Organisation, Person
 from tocsin.server.clock import now
 from tocsin.server.marking.policy import reader_of
+from tocsin.server.register.history import apply_with_life
 from tocsin.server.register.holders import holder_named
-from tocsin.server.register.imports import apply, bring
+from tocsin.server.register.imports import bring
 from tocsin.server.register.models import Source
 
 OFFICER = "register@authority.example"
@@ -30,4 +31,6 @@ def fill_register(sources: int) -> None:
         holder_named(officer, body.name, organisation=body)
     random = np.random.default_rng(SEED)
     made = synthetic_register(random, today=now().date(), sources=sources, holders=HOLDERS)
-    apply(officer, bring(officer, register_table(made.items), name="register-of-the-state.csv"))
+    table = bring(officer, register_table(made.items), name="register-of-the-state.csv")
+    lives = life_table(made.items)
+    apply_with_life(officer, table, lives, name="lives-of-the-sources.csv")

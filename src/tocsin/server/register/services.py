@@ -199,7 +199,7 @@ def report(
         _pass_gates(reader, source, holder, happened_on)
     former = Former.of(source)
     due = due_of_report(source, kind, happened_on, leaks=leaks)
-    _change(source, kind, happened_on, said, place=place, storage_until=storage_until)
+    change(source, kind, happened_on, said, place=place, storage_until=storage_until)
     if kind is Kind.CHECK:
         source.checked_at, source.checked_by = now(), reader.person
         source.unchecked_since = source.check_due = None
@@ -212,7 +212,7 @@ def report(
     return write_step(reader, source, Step(kind, happened_on, note, holder, said, due), former)
 
 
-def _change(
+def change(
     source: Source,
     kind: Kind,
     day: dt.date,
