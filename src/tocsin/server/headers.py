@@ -23,6 +23,10 @@ PERMISSIONS = ", ".join(
 )
 
 
+WITH_CAMERA = PERMISSIONS.replace("camera=()", "camera=(self)")
+"""For a page on which a person scans labels."""
+
+
 class HeadersMiddleware:
     """Adds isolation, permissions and, for all that is not a static file, no-store."""
 
@@ -32,7 +36,8 @@ class HeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer with the headers."""
         response = self.get_response(request)
-        response["Permissions-Policy"] = PERMISSIONS
+        # a page with a camera says so itself
+        response.setdefault("Permissions-Policy", PERMISSIONS)
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         response["Cross-Origin-Embedder-Policy"] = "require-corp"
         if not request.path.startswith("/static/"):

@@ -32,7 +32,7 @@ from tocsin.server.oversight.models import (
     Part,
     Trouble,
 )
-from tocsin.server.oversight.reading import list_of, numbers_for, parts_for
+from tocsin.server.oversight.reading import items_of, listed, numbers_for, parts_for
 from tocsin.server.oversight.services import reconciling
 from tocsin.server.oversight.services.discrepancies import settle
 from tocsin.server.oversight.services.labels import address_of, item_typed, print_labels
@@ -75,7 +75,7 @@ def test_a_holder_is_asked_for_what_it_holds_and_nothing_else(
     }
     own = parts_for(works).get()
     assert (own.holder, own.asked_of) == (holder, 2)
-    assert {item.source for item in list_of(works, own)} == {sources[0], sources[1]}
+    assert {item.source for item in listed(works, own, items_of(own))} == {sources[0], sources[1]}
 
 
 def test_the_deadline_is_that_of_the_profile_with_its_clock(officer: Reader, part: Part) -> None:

@@ -22,6 +22,9 @@ const en = {
   failed: (why: string) => `Not accepted: ${why}`,
   noConnection: "the connection broke",
   charactersLeft: (n: number) => `${n} characters left`,
+  scan: "Scan with the camera",
+  camera: "Picture of the camera",
+  noCamera: "The camera cannot be used here: type the name on the label.",
 };
 
 const fr: typeof en = {
@@ -46,6 +49,9 @@ const fr: typeof en = {
   failed: (why) => `Refusé : ${why}`,
   noConnection: "la connexion a été coupée",
   charactersLeft: (n) => `${n} caractères restants`,
+  scan: "Lire avec la caméra",
+  camera: "Image de la caméra",
+  noCamera: "La caméra ne peut servir ici : tapez le nom de l'étiquette.",
 };
 
 export const text = texts({ en, fr });

@@ -19,7 +19,8 @@ from tocsin.server.oversight.reading import (
     discrepancies_for,
     findings_for,
     inspections_for,
-    list_of,
+    items_of,
+    listed,
     parts_for,
     reconciliations_for,
 )
@@ -270,10 +271,13 @@ def lists(request: HttpRequest, offset: Offset = 0, limit: Limit = 50) -> dict[s
 
 
 @router.get("/lists/{uuid:pk}", response={200: ListOut, 404: Detail}, url_name="oversight_list")
-def list_one(request: HttpRequest, pk: UUID) -> dict[str, Any]:
-    """One list with its sources."""
+def list_one(
+    request: HttpRequest, pk: UUID, offset: Offset = 0, limit: Limit = 50
+) -> dict[str, Any]:
+    """One list with a part of its sources, those without an answer first."""
     reader = reader_of_request(request)
     row = get_object_or_404(parts_for(reader), pk=pk)
+    rows = list(items_of(row)[offset : offset + limit])
     return _list(row) | {
         "items": [
             {
@@ -284,7 +288,7 @@ def list_one(request: HttpRequest, pk: UUID) -> dict[str, Any]:
                 "answered_at": item.item.answered_at,
                 "note": item.last.note if item.last else "",
             }
-            for item in list_of(reader, row)
+            for item in listed(reader, row, rows)
         ]
     }
 

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from tocsin.nuclear import source_category
-from tocsin.server.marking.policy import Reader, visible
+from tocsin.server.marking.policy import Reader, for_figures, visible
 from tocsin.server.oversight.goals import FUNCTIONS, Goal, goals, goals_of
 from tocsin.server.oversight.models import Assessment, GoalState
 from tocsin.server.register.life import HELD
@@ -84,12 +84,23 @@ class Place:
 
 def assessments_for(reader: Reader, holder: Holder) -> QuerySet[Assessment]:
     """What was found of the goals of a holder, the latest first."""
-    rows = Assessment.objects.filter(holder=holder).select_related("created_by")
-    return visible(reader, rows).filter(originator=reader.person.organisation_id)
+    return visible(reader, _of_holder(reader, holder))
 
 
-def places_of(reader: Reader, holder: Holder) -> list[Place]:
-    """Places of a holder with their levels and goals, the gravest first."""
+def _of_holder(reader: Reader, holder: Holder) -> QuerySet[Assessment]:
+    own = reader.person.organisation_id
+    rows = Assessment.objects.filter(holder=holder, originator=own)
+    return rows.select_related("created_by")
+
+
+def places_of(reader: Reader, holder: Holder, *, figures: bool = False) -> list[Place]:
+    """Places of a holder with their levels and goals, the gravest first.
+
+    Parameters
+    ----------
+    figures : bool
+        Only levels and counts are shown of them, which is no reading.
+    """
     today = reader.at.date()
     held = source_figures_for(reader).filter(holder=holder, status__in=HELD)
     by_place: dict[str, list[Source]] = defaultdict(list)
@@ -99,7 +110,8 @@ def places_of(reader: Reader, holder: Holder) -> list[Place]:
         names.setdefault(key, source.place)
         by_place[key].append(source)
     latest: dict[tuple[str, str], Assessment] = {}
-    looked = list(assessments_for(reader, holder))
+    rows = _of_holder(reader, holder)
+    looked = list(for_figures(reader, rows) if figures else visible(reader, rows))
     for row in reversed(looked):
         latest[row.place.casefold(), row.goal] = row
     found = [

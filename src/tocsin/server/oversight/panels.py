@@ -42,7 +42,7 @@ def holder_panel(reader: Reader, holder: Holder) -> Panel | None:
     part = parts_for(reader).filter(holder=holder).order_by("-reconciliation__year").first()
     officer = oversees(reader, holder)
     places = (
-        [place for place in places_of(reader, holder) if place.level is not None]
+        [place for place in places_of(reader, holder, figures=True) if place.level is not None]
         if officer and may(reader, "oversight.read")
         else []
     )

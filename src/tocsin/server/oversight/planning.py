@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from tocsin.server.duties.calendars import WorkCalendar
 from tocsin.server.duties.deadlines import Period, Unit
-from tocsin.server.marking.policy import Reader
+from tocsin.server.marking.policy import Reader, for_figures
 from tocsin.server.oversight.goals import intervals
 from tocsin.server.oversight.models import InspectionStep
 from tocsin.server.oversight.reading import (
@@ -71,7 +71,10 @@ class Candidate:
 
 
 def candidates(reader: Reader) -> list[Candidate]:
-    """Holders of the own register that have sources, what is to be inspected first at the top."""
+    """Holders of the own register that have sources, what is to be inspected first at the top.
+
+    The order looks at all holders, which is no reading; who shows them reads them (``read``).
+    """
     today = reader.at.date()
     own = reader.person.organisation_id
     figures = source_figures_for(reader).filter(originator=own).order_by()
@@ -89,10 +92,12 @@ def candidates(reader: Reader) -> list[Candidate]:
         .values_list("holder")
         .annotate(first=Min("planned_on"))
     )
-    holders = holders_for(reader).filter(originator=own, pk__in=[*number, *missing])
+    holders = for_figures(reader, Holder.objects.filter(originator=own))
     found = []
     for holder in holders:
         pk = holder.pk
+        if pk not in number and pk not in missing:
+            continue
         category = grave.get(pk)
         due = _due(category, last.get(pk), holder.created_at.date())
         signs = _signs(missing.get(pk, 0), overdue.get(pk, 0), unsettled.get(pk, 0))
@@ -110,6 +115,13 @@ def candidates(reader: Reader) -> list[Candidate]:
         found.append((not signs, not late, category or LEAST_GRAVE, due or dt.date.max, candidate))
     found.sort(key=lambda row: row[:4])
     return [row[4] for row in found]
+
+
+def read(reader: Reader, rows: Iterable[Candidate]) -> list[Candidate]:
+    """The candidates that a page shows, counted as read."""
+    shown = list(rows)
+    list(holders_for(reader).filter(pk__in=[row.holder.pk for row in shown]))
+    return shown
 
 
 def _counted(rows: QuerySet[Any]) -> dict[Any, int]:

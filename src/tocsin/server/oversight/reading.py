@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, may, visible
@@ -108,12 +109,14 @@ class ListedItem:
     trouble: Discrepancy | None
 
 
-def list_of(reader: Reader, part: Part, items: QuerySet[Item] | None = None) -> list[ListedItem]:
-    """The list of a holder, what has no answer first."""
-    rows = list(
-        (part.items.all() if items is None else items).order_by("here", "id").select_related("part")
-    )
-    rows.sort(key=lambda item: (item.here is not None, item.here is True))
+def items_of(part: Part) -> QuerySet[Item]:
+    """The questions of a list: first those without an answer, then what is not there."""
+    return part.items.order_by(F("here").asc(nulls_first=True), "id")
+
+
+def listed(reader: Reader, part: Part, rows: Iterable[Item]) -> list[ListedItem]:
+    """Rows of a holder's list with their sources, as far as the reader may see them."""
+    rows = list(rows)
     wanted = [item.source_id for item in rows]
     seen = {s.pk: s for s in visible(reader, Source.objects.filter(pk__in=wanted))}
     confirmed = {

@@ -43,7 +43,7 @@ def level_page(request: ReaderRequest) -> HttpResponse:
     rows = [
         (holder, place)
         for holder in page
-        for place in places_of(request.reader, holder)
+        for place in places_of(request.reader, holder, figures=True)
         if place.level is not None
     ]
     values = around(request.reader, open="oversight:levels", page=page, rows=rows, query="")

@@ -21,7 +21,8 @@ from tocsin.server.register.life import HELD
 from tocsin.server.register.models import Holder
 from tocsin.server.register.reading import holders_for, sources_for
 
-MOST_LABELS = 2000
+MOST_LABELS = 200
+"""Labels of one file: a holder with more prints several."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -72,7 +73,10 @@ def label_page(request: ReaderRequest, pk: str) -> HttpResponse:
         )
         for name, kind in SIZES.items()
     ]
-    values = around(request.reader, holder, sizes=sizes, number=held.count())
+    number = held.count()
+    starts = range(0, number, MOST_LABELS)
+    parts = [(at // MOST_LABELS, at + 1, min(at + MOST_LABELS, number)) for at in starts]
+    values = around(request.reader, holder, sizes=sizes, number=number, parts=parts)
     return render(request, "oversight/labels.html", values)
 
 
@@ -81,10 +85,8 @@ def label_pdf(request: ReaderRequest, pk: str) -> HttpResponse:
     """The sheets."""
     holder = _holder(request, pk)
     held = sources_for(request.reader).filter(holder=holder, status__in=HELD)
-    only = request.GET.get("only", "")
-    rows = held.order_by("place", "device", "pk")[:MOST_LABELS]
-    sources = [s for s in rows if not only or s.name == only]
-    skip = request.GET.get("skip", "0")
+    first = _number(request.GET.get("part", "")) * MOST_LABELS
+    sources = list(held.order_by("place", "device", "pk")[first : first + MOST_LABELS])
     try:
         made = print_labels(
             request.reader,
@@ -92,7 +94,7 @@ def label_pdf(request: ReaderRequest, pk: str) -> HttpResponse:
             sources,
             size=request.GET.get("size", "medium"),
             origin=request.build_absolute_uri("/").rstrip("/"),
-            skip=int(skip[:4]) if skip.isdecimal() else 0,
+            skip=_number(request.GET.get("skip", "")),
         )
     except InvalidInput as error:
         messages.error(request, str(error))
@@ -100,3 +102,7 @@ def label_pdf(request: ReaderRequest, pk: str) -> HttpResponse:
     answer = HttpResponse(made, content_type="application/pdf")
     answer["Content-Disposition"] = 'attachment; filename="labels.pdf"'
     return answer
+
+
+def _number(text: str) -> int:
+    return int(text[:4]) if text.isdecimal() else 0

@@ -17,12 +17,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tocsin.errors import InvalidInput, ParseError
 from tocsin.formats.confined_qr import qr_texts
 from tocsin.server.access import ReaderRequest
-from tocsin.server.exports import csv_answer, csv_of_rows
+from tocsin.server.exports import LIMIT, csv_answer, csv_of_rows
+from tocsin.server.headers import WITH_CAMERA
 from tocsin.server.marking.highwater import mark_of
 from tocsin.server.oversight.allowed import answers_for, oversees
 from tocsin.server.oversight.forms import ExtraForm, NotHereForm, YearForm
 from tocsin.server.oversight.models import How, Item, Reconciliation
-from tocsin.server.oversight.reading import list_of, parts_for, reconciliations_for
+from tocsin.server.oversight.reading import (
+    discrepancies_for,
+    items_of,
+    listed,
+    parts_for,
+    reconciliations_for,
+)
 from tocsin.server.oversight.services import reconciling
 from tocsin.server.oversight.services.labels import item_typed, items_in, source_in_code
 from tocsin.server.oversight.views.frame import PAGE_ROWS, around, form_page, step
@@ -100,9 +107,9 @@ def year(request: ReaderRequest, pk: str) -> HttpResponse:
         asked=every.count(),
         here=every.filter(here=True).count(),
         not_here=every.filter(here=False).count(),
-        unsettled=sum(
-            part.unsettled for part in parts_for(request.reader).filter(reconciliation=row)
-        ),
+        unsettled=discrepancies_for(request.reader)
+        .filter(part__reconciliation=row, settlement=None)
+        .count(),
         overdue=row.closed_at is None and row.due_at < request.reader.at,
     )
     return render(request, "oversight/year.html", values)
@@ -180,11 +187,13 @@ def _part(request: ReaderRequest, pk: str) -> Any:
 def _list_page(
     request: ReaderRequest, row: Any, *, typed: str = "", fault: str = "", status: int = 200
 ) -> HttpResponse:
-    rows = list_of(request.reader, row)
+    page = Paginator(items_of(row), PAGE_ROWS).get_page(request.GET.get("page"))
     values = around(
         request.reader,
         row,
-        rows=rows,
+        page=page,
+        rows=listed(request.reader, row, list(page)),
+        query="",
         typed=typed,
         fault=fault,
         answered=row.said_here + row.said_not,
@@ -194,13 +203,16 @@ def _list_page(
         scanning=request.GET.get(SCANNED) == "1",
         overdue=row.completed_at is None and row.reconciliation.due_at < request.reader.at,
     )
-    return render(request, "oversight/list.html", values, status=status)
+    answer = render(request, "oversight/list.html", values, status=status)
+    answer["Permissions-Policy"] = WITH_CAMERA
+    return answer
 
 
 @require_GET
 def part_csv(request: ReaderRequest, pk: str) -> HttpResponse:
     """The list of a holder as a table."""
     row = _part(request, pk)
+    rows = list(items_of(row)[:LIMIT])
     return csv_answer(
         request.reader,
         f"reconciliation-{row.reconciliation.year}",
@@ -230,11 +242,14 @@ def part_csv(request: ReaderRequest, pk: str) -> HttpResponse:
                 item.last.by.name if item.last else "",
                 item.last.note if item.last else "",
             )
-            for item in list_of(request.reader, row)
+            for item in listed(request.reader, row, rows)
         ),
         mark=mark_of(row),
         action="oversight.export",
         subject=row,
+        notes=[f"cut: the first {len(rows)} of {row.asked_of} sources"]
+        if len(rows) < row.asked_of
+        else [],
     )
 
 
