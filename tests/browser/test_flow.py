@@ -187,7 +187,7 @@ def test_5_the_incident_has_everything_attached(state: Played) -> None:
     contact = state.people["contact"]
     page = contact.sign_in()
     contact.press_button("a[href^='/incidents/']")
-    contact.press_button("main a[href^='/incidents/']:not([href$='csv'])")
+    contact.press_button("main table a[href^='/incidents/']")
     state.incident = contact.path()
     attached = page.locator("section", has=page.get_by_role("heading", name="Attached"))
     expect(attached.locator(f"a[href='{state.unknown}']")).to_be_visible()

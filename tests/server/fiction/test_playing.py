@@ -20,6 +20,9 @@ STRONG = {
 }
 
 
+OPENED = {"name": "I-1", "alarm_id": STRONG["id"]}
+
+
 @dataclass
 class Scene:
     """A server that says yes to each step, and what was asked of it."""
@@ -67,7 +70,7 @@ def played(monkeypatch: pytest.MonkeyPatch, scene: Scene) -> tuple[dict[str, Any
 def test_the_actions_that_are_told_are_those_that_were_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    scene = Scene(incidents=[{"name": "I-1"}])
+    scene = Scene(incidents=[OPENED])
     summary, said = played(monkeypatch, scene)
     sent = [a for a in scene.asked if a[0] == "/alarms/m/steps"]
     assert any(f"closes A-M (I-131) in {len(sent)} actions" in line for line in said)
@@ -85,6 +88,6 @@ def test_nothing_to_confirm_and_an_alarm_left_open_are_failures(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(playing.PlayStopped, match="no alarm that an expert could confirm"):
-        played(monkeypatch, Scene(incidents=[{"name": "I-1"}], alarms=[MEDICAL]))
+        played(monkeypatch, Scene(incidents=[OPENED], alarms=[MEDICAL]))
     with pytest.raises(playing.PlayStopped, match="was to be closed"):
-        played(monkeypatch, Scene(incidents=[{"name": "I-1"}], ends_as="innocent"))
+        played(monkeypatch, Scene(incidents=[OPENED], ends_as="innocent"))

@@ -15,6 +15,7 @@ from typing import Any
 from tocsin.errors import TocsinError
 from tocsin.server.accounts.models import Person, Realm
 from tocsin.server.accounts.services import make_token
+from tocsin.server.fiction import theft
 from tocsin.server.marking.policy import reader_of
 
 Say = Callable[[str], None]
@@ -141,7 +142,8 @@ def play(address: str, walk: Path, *, say: Say) -> dict[str, Any]:
     -------
     dict
         ``alarms``, ``closed`` and ``incidents`` as numbers, ``refused`` with the message to the
-        officer who tries to decide on a grave alarm alone.
+        officer who tries to decide on a grave alarm alone, ``traced`` with the candidate by which
+        the stolen source was found.
 
     Raises
     ------
@@ -153,6 +155,8 @@ def play(address: str, walk: Path, *, say: Say) -> dict[str, Any]:
     expert = caller(address, "expert@laboratory.example")
     contact = caller(address, "contact@authority.example")
     stranger = caller(address, "officer@police.example")
+    register = caller(address, "register@authority.example")
+    stolen = theft.steal(register, caller(address, "safety@harbour-works.example"), say=say)
     measurement = bring_walk(officer, walk, say=say)
     alarms = officer.ask("/alarms")["alarms"]
     say(f"{measurement['encounters']} encounters, {len(alarms)} alarms (what is natural is none)")
@@ -175,14 +179,16 @@ def play(address: str, walk: Path, *, say: Say) -> dict[str, Any]:
         raise PlayStopped("the walk raised no alarm that an expert could confirm")
     _confirmed(officer, expert, grave)
     say(f"{expert.name} confirms {grave['name']} ({grave['title']})")
-    incidents = _incidents(contact)
+    incidents = _incidents(contact, grave)
     for incident in incidents:
         say(f"{contact.name} finds the incident {incident['name']}, linked to all behind it")
+    traced = theft.trace(contact, register, grave, stolen, say=say)
     return {
         "alarms": len(alarms),
         "closed": closed,
         "incidents": len(incidents),
         "refused": refused,
+        "traced": traced,
     }
 
 
@@ -215,11 +221,12 @@ def _medical(officer: Caller, alarm: dict[str, Any]) -> int:
     return actions
 
 
-def _incidents(contact: Caller) -> list[dict[str, Any]]:
-    """Incidents that came of the confirmation."""
+def _incidents(contact: Caller, alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """Incidents that came of the confirmation of an alarm."""
     ends = time.monotonic() + OPENED_WITHIN_S
     while True:
-        found: list[dict[str, Any]] = contact.ask("/incidents")["incidents"]
+        rows: list[dict[str, Any]] = contact.ask("/incidents")["incidents"]
+        found = [row for row in rows if row["alarm_id"] == alarm["id"]]
         if found:
             return found
         if time.monotonic() > ends:
