@@ -19,6 +19,7 @@ import importlib.util
 import io
 import os
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -148,6 +149,7 @@ def _fill(given: argparse.Namespace, random: np.random.Generator) -> None:
         holder_named(officer, body.name, organisation=body)
     _import(table)
     _lives(lives, given.transactions)
+    _check()
 
 
 def _population(
@@ -241,12 +243,14 @@ def _import(table: bytes) -> None:
     finally:
         worker.terminate()
         worker.wait(30)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     row = Import.objects.get()
     print(
         f"import of {row.rows} rows, {len(table) / 2**20:.1f} MiB: upload {uploaded - began:.1f} s,"
         f" check {checked - uploaded:.1f} s, taking over {applied - checked:.1f} s,"
         f" together {applied - began:.1f} s; the page told {seen} steps of progress;"
-        f" {Source.objects.count()} sources",
+        f" {Source.objects.count()} sources; processor time of the worker"
+        f" {used.ru_utime + used.ru_stime:.1f} s",
         flush=True,
     )
 
@@ -317,6 +321,23 @@ def _lives(lives: dict[str, list[Any]], least: int) -> None:
     print(f"{count} transactions, in {taken_s:.0f} s", flush=True)
 
 
+def _check() -> None:
+    """The checks of the data, as the timers have them computed."""
+    from tocsin.server.register.checking import check_all
+    from tocsin.server.register.finding import count_tables
+    from tocsin.server.register.models import Checked
+
+    count_tables()
+    began, used = time.monotonic(), time.process_time()
+    for kept in Checked.objects.select_related("organisation"):
+        check_all(kept)
+    print(
+        f"checks of the data in the background: {time.monotonic() - began:.0f} s, processor time"
+        f" {time.process_time() - used:.0f} s",
+        flush=True,
+    )
+
+
 def _people() -> dict[str, Any]:
     names = ("authority", "large", "small")
     return {name: _browser(f"{name}@bench.example") for name in names}
@@ -331,23 +352,33 @@ def _pages(name: str, browser: Any, requests: int, random: np.random.Generator) 
     order = [kind for kind in makers for _ in range(requests)]
     random.shuffle(order)
     times: dict[str, list[float]] = {kind: [] for kind in makers}
+    worked: dict[str, list[float]] = {kind: [] for kind in makers}
     with running_on(lambda: moment[0]):
         for kind in order:
             address = makers[kind]()
             moment[0] += BETWEEN_PAGES
-            began = time.perf_counter()
+            began, used = time.perf_counter(), time.process_time()
             answer = browser.get(address)
+            worked[kind].append(time.process_time() - used)
             times[kind].append(time.perf_counter() - began)
             _expect(answer, 200)
-    print(f"\npages as {name}, {requests} of each, ms: p50, p95, longest")
+    print(
+        f"\npages as {name}, {requests} of each, load {os.getloadavg()[0]:.1f}; ms:"
+        " p50, p95, longest; processor time of this process: p50, p95"
+    )
     slow = 0
     for kind, taken in times.items():
-        late = statistics.quantiles(taken, n=20, method="inclusive")[-1]
+        late = _p95(taken)
         slow += late > TARGET_S
         mark = "  over the target" if late > TARGET_S else ""
-        figures = (1e3 * statistics.median(taken), 1e3 * late, 1e3 * max(taken))
+        figures = [1e3 * f for f in (statistics.median(taken), late, max(taken))]
+        figures += [1e3 * f for f in (statistics.median(worked[kind]), _p95(worked[kind]))]
         print(f"  {kind:<28}" + "".join(f"{f:8.0f}" for f in figures) + mark, flush=True)
     return slow
+
+
+def _p95(values: Sequence[float]) -> float:
+    return statistics.quantiles(values, n=20, method="inclusive")[-1]
 
 
 def _addresses(name: str, random: np.random.Generator) -> dict[str, Callable[[], str]]:

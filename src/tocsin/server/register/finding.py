@@ -12,10 +12,13 @@ from collections.abc import Iterable
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from tocsin.server.register.models import Source, Word
+from tocsin.server.marking.models import Release
+from tocsin.server.register.models import Source, Transaction, Word
 from tocsin.server.register.words import LONGEST, NUCLIDE, TOLD_BY, bare, words_of
 
 BATCH = 500
+LOOKED_AT = 2000
+"""Entries of an index that SQLite looks at to count; enough to tell little from much."""
 LAST = "\U0010ffff"
 
 
@@ -78,3 +81,13 @@ def _insert(values: list[object]) -> None:
         for at in range(0, len(values), 2 * BATCH):
             part = values[at : at + 2 * BATCH]
             cursor.execute(start + ", ".join(["(%s, %s)"] * (len(part) // 2)), part)
+
+
+def count_tables() -> None:
+    """Let the database count anew, after many rows: it chooses its ways by how much there is."""
+    tables = (Source, Word, Transaction, Release)
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"PRAGMA analysis_limit = {LOOKED_AT}")
+        for table in tables:
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(table._meta.db_table)}")

@@ -25,7 +25,7 @@ from tocsin.server.files.services import content_of, store
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register.checking import want_for
 from tocsin.server.register.entries import Entry, UNITS_Bq, entry_of
-from tocsin.server.register.finding import keep_words
+from tocsin.server.register.finding import count_tables, keep_words
 from tocsin.server.register.holders import (
     Refused,
     close_to,
@@ -391,6 +391,8 @@ def _take_over(row: Import) -> None:
                 after={"sources": len(part), "done": held.done, "of": len(good)},
             )
         _follow(row, held)
+    if row.total > SMALL_ROWS:
+        count_tables()
 
 
 def _know_holders(reader: Reader, known: dict[str, Holder], entries: Sequence[Entry]) -> None:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.server.register import import_views, overdue_views, report_views, views
+from tocsin.server.register import (
+    export_views,
+    import_views,
+    overdue_views,
+    report_views,
+    saved_views,
+    views,
+)
 
 app_name = "register"
 urlpatterns = [
     path("", views.source_list, name="list"),
     path("sources.csv", views.source_csv, name="csv"),
+    path("transactions.csv", export_views.transactions_csv, name="transactions_csv"),
+    path("inventory.pdf", export_views.inventory, name="inventory"),
+    path("whole/", export_views.whole, name="whole"),
+    path("views/", saved_views.save, name="view_save"),
+    path("views/<uuid:pk>/delete/", saved_views.delete, name="view_delete"),
     path("new/", report_views.new, name="new"),
     path("overdue/", overdue_views.overdue_page, name="overdue"),
     path("overdue.csv", overdue_views.overdue_csv, name="overdue_csv"),
     path("checks/", views.checks, name="checks"),
     path("holders/", views.holder_list, name="holders"),
+    path("holders.csv", export_views.holders_csv, name="holders_csv"),
     path("holders/<uuid:pk>/", views.holder, name="holder"),
     path("holders/<uuid:pk>/change/", views.holder_edit, name="holder_edit"),
     path("imports/", import_views.import_list, name="imports"),

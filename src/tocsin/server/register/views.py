@@ -17,7 +17,6 @@ from tocsin.server.accounts.models import Level, Organisation, OrganisationKind
 from tocsin.server.exports import csv_of_rows
 from tocsin.server.links.reading import linked_rows
 from tocsin.server.marking.policy import may
-from tocsin.server.register import particulars
 from tocsin.server.register.beyond import panels_of_holder, panels_of_source, tabs_for
 from tocsin.server.register.checking import result_for
 from tocsin.server.register.curve import decay_curve
@@ -39,17 +38,12 @@ from tocsin.server.register.reading import (
     source_figures_for,
     sources_for,
 )
+from tocsin.server.register.saved_views import query_of, shown_views
 from tocsin.server.register.services import tell_place
+from tocsin.server.register.tables import SOURCE_COLUMNS, source_cells
 
 PAGE_ROWS = 50
 MOST_SHOWN = 20
-EXPORTED = (
-    *("made_on", *particulars.TEXTS, *particulars.DATES, *particulars.OTHERS),
-    *("storage_until", "end_of_life", "leaking", "elsewhere_place", "elsewhere_until"),
-    *("sent_on", "arrival_on", "receipt_due", "checked_at", "unchecked_since", "check_due"),
-    *("mistake_since", "correction_due"),
-)
-"""Fields of a source that a table gives as they are."""
 
 
 @require_GET
@@ -78,6 +72,8 @@ def source_list(request: ReaderRequest) -> HttpResponse:
             ],
             "may_write": may(request.reader, "register.write"),
             "tabs": tabs_for(request.reader),
+            "views": shown_views(request.reader, chosen),
+            "asked": query_of(chosen),
         },
     )
 
@@ -88,43 +84,11 @@ def source_csv(request: ReaderRequest) -> HttpResponse:
     return csv_of_rows(
         request.reader,
         "sources",
-        (
-            *("source", "reference", "holder", "nuclides", "activity_Bq", "reference_date"),
-            *("category", "A_over_D", "manufacturer", "model", "serial", "device"),
-            *("device_serial", "practice", "status", "since", "place", "leak_test_on"),
-            *EXPORTED,
-        ),
+        SOURCE_COLUMNS,
         Filter.of(request.GET).apply(sources_for(request.reader), request.reader.at.date()),
-        lambda s: (
-            s.name,
-            s.reference,
-            s.holder.name,
-            s.nuclides,
-            "; ".join(f"{c['activity_Bq']!r}" for c in s.contents),
-            "; ".join(c["reference_date"] for c in s.contents),
-            s.category,
-            s.ratio_A_over_D,
-            s.manufacturer,
-            s.model,
-            s.serial,
-            s.device,
-            s.device_serial,
-            s.practice,
-            s.status,
-            str(s.since),
-            s.place,
-            str(s.leak_test_on or ""),
-            *(exported(getattr(s, name)) for name in EXPORTED),
-        ),
+        source_cells,
         action="register.export",
     )
-
-
-def exported(value: object) -> str:
-    """A field as a table has it, and as an import reads it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "" if value is None else str(value)
 
 
 @require_GET
