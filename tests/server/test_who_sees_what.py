@@ -58,6 +58,7 @@ from tocsin.server.register.entries import TEXT_FIELDS, entry_of
 from tocsin.server.register.holders import holder_named
 from tocsin.server.register.imports import bring
 from tocsin.server.register.life import Kind as Life
+from tocsin.server.register.saved_views import keep_view
 from tocsin.server.register.services import register_source, report
 from tocsin.server.statistics.reading import Asked
 from tocsin.server.statistics.services import make_sheet as make_fact_sheet
@@ -157,6 +158,7 @@ def world(
     moved = report(
         registrar, held, Life.MOVE, happened_on=now().date(), place=f"{CANARY} store", note=CANARY
     )
+    view = keep_view(registrar, f"view {CANARY}", {"text": CANARY}, shared=True)
     table = bring(registrar, f"Holder,Nuclide\n{CANARY},{CANARY}\n".encode(), name=f"{CANARY}.csv")
     photo = attach(
         registrar,
@@ -239,6 +241,7 @@ def world(
         "register:report": {"pk": held.pk, "kind": "loss"},
         "register:wrong": {"pk": held.pk, "number": moved.number},
         "api:register_wrong": {"pk": held.pk, "number": moved.number},
+        "register:view_delete": {"pk": view.pk},
         "register:holder": {"pk": held.holder_id},
         "register:holder_edit": {"pk": held.holder_id},
         "accounts:invitation": {"token": invite(officer.person, actor="system:test")},

@@ -12,6 +12,7 @@ from tocsin.server.register.history import apply_with_life
 from tocsin.server.register.holders import holder_named
 from tocsin.server.register.imports import bring
 from tocsin.server.register.models import Source
+from tocsin.server.register.saved_views import keep_view
 
 OFFICER = "register@authority.example"
 SEED = 20261126
@@ -34,3 +35,4 @@ def fill_register(sources: int) -> None:
     table = bring(officer, register_table(made.items), name="register-of-the-state.csv")
     lives = life_table(made.items)
     apply_with_life(officer, table, lives, name="lives-of-the-sources.csv")
+    keep_view(officer, "Held, category 1 to 3", {"status": "held", "category": "1-3"}, shared=True)
