@@ -24,7 +24,9 @@ import numpy as np
 from scipy.stats import beta
 
 from tocsin.scenario.register import (
+    Item,
     Mistake,
+    SyntheticLicence,
     SyntheticRegister,
     life_table,
     register_table,
@@ -32,11 +34,13 @@ from tocsin.scenario.register import (
 )
 
 if TYPE_CHECKING:
+    from tocsin.server.register.models import Source
     from tocsin.server.register.quality import Finding
 
 DEVELOPED = range(1, 11)
 HELD_OUT = range(1001, 1021)
 TODAY = dt.date(2026, 11, 26)
+LIMIT = "limit_exceeded"
 AT_IMPORT = "refused at the import"
 SAME_AS = {
     # one contradiction can be told in two ways; each names the mistake rightly
@@ -68,7 +72,9 @@ class Score:
         Of these, those that were found all the same.
     false : list of (int, str, str, str)
         Seed, kind, number and words of findings in sources without a mistake.
-    false_kinds, false_sources, clean, findings : Counter and int
+    followed : int
+        Limits that are exceeded because of a mistake in another source of the holder.
+    false_sources, clean, findings : int
     seconds : float
         For the checks alone.
     """
@@ -79,6 +85,7 @@ class Score:
     hidden: Counter[tuple[str, str]] = field(default_factory=Counter)
     lucky: int = 0
     false: list[tuple[int, str, str, str]] = field(default_factory=list)
+    followed: int = 0
     false_sources: int = 0
     clean: int = 0
     findings: int = 0
@@ -106,11 +113,17 @@ class Score:
         self.findings += len(rows)
         for finding in rows:
             by_source[finding.source.reference].add(finding.kind)
+        items = {item.reference: item for item in made.items}
+        beyond_limit = {one for f in rows if f.kind == LIMIT for one in _sums(f)}
         concerned: set[str] = set()
         for mistake in made.mistakes:
             concerned |= {*mistake.references, *mistake.parties}
             wanted = SAME_AS.get(mistake.kind, {mistake.kind})
-            seen = any(wanted & by_source[r] for r in mistake.references)
+            if mistake.kind == LIMIT:
+                # a limit shows at one of the sources that make up the sum
+                seen = any(sums_of(items[r]) & beyond_limit for r in mistake.references)
+            else:
+                seen = any(wanted & by_source[r] for r in mistake.references)
             if mistake.undetectable:
                 self.hidden[mistake.kind, mistake.undetectable] += 1
                 self.lucky += seen
@@ -119,12 +132,28 @@ class Score:
             self.found[mistake.kind] += seen
             if not seen:
                 self.missed.append((seed, mistake))
-        clean = {item.reference for item in made.items} - concerned
+        clean = set(items) - concerned
         self.clean += len(clean)
-        self.false_sources += len(clean & {r for r, kinds in by_source.items() if kinds})
-        self.false += [
-            (seed, f.kind, f.source.reference, f.why) for f in rows if f.source.reference in clean
-        ]
+        # a wrong activity, nuclide or holder of one source makes the sum of others wrong
+        spoiled = {one for reference in concerned for one in sums_of(items[reference])}
+        false = [f for f in rows if f.source.reference in clean]
+        followed = [f for f in false if f.kind == LIMIT and _sums(f) & spoiled]
+        self.followed += len(followed)
+        false = [f for f in false if f not in followed]
+        self.false_sources += len({f.source.reference for f in false})
+        self.false += [(seed, f.kind, f.source.reference, f.why) for f in false]
+
+
+def sums_of(item: Item) -> set[tuple[str, str]]:
+    """Sums in which an item counts, as :func:`_sums` names them."""
+    holder = item.last_holder().casefold()
+    return {(holder, nuclide.split("/")[0]) for nuclide in item.nuclides}
+
+
+def _sums(finding: Finding) -> set[tuple[str, str]]:
+    """Sums in which a source counts: its holder with each nuclide."""
+    holder = finding.source.holder.name.casefold()
+    return {(holder, item["nuclide"]) for item in finding.source.contents}
 
 
 def start_django() -> None:
@@ -187,7 +216,36 @@ def checked(made: SyntheticRegister, today: dt.date) -> tuple[list[Finding], set
         )
     began = time.perf_counter()
     found = findings_in(rows, told, today)
+    found += beyond(rows, made.licences, today)
     return found, refused, time.perf_counter() - began
+
+
+def beyond(
+    rows: list[Source], licences: Iterable[SyntheticLicence], today: dt.date
+) -> list[Finding]:
+    """What the check of limits finds, with the licences of the register."""
+    from tocsin.server.licensing.checks import beyond_licences
+    from tocsin.server.licensing.limits import Limit, item_of
+    from tocsin.server.licensing.models import Licence, Version
+    from tocsin.server.register.life import HELD
+    from tocsin.server.register.quality import Finding
+
+    found: list[Finding] = []
+    for given in licences:
+        limits = [
+            Limit(nuclides=(nuclide,), total_Bq=most).written()
+            for nuclide, most in given.limits_Bq.items()
+        ]
+        licence = Licence(number=given.number, current=Version(limits=limits))
+        held = [
+            (row, item_of(row.activities(), today))
+            for row in rows
+            if row.holder.name == given.holder and row.status in HELD
+        ]
+        found += [
+            Finding("limit_exceeded", row, why) for row, why in beyond_licences([licence], held)
+        ]
+    return found
 
 
 def score(seeds: Iterable[int], sources: int, *, today: dt.date = TODAY) -> Score:
@@ -228,6 +286,7 @@ def told(total: Score) -> str:
         "|---|---|---|",
     ]
     lines += [f"| {kind} | {why} | {n} |" for (kind, why), n in sorted(total.hidden.items())]
+    lines += ["", f"Limits exceeded by a mistake in another source: {total.followed}."]
     lines += ["", f"Found all the same: {total.lucky}. Checks took {total.seconds:.1f} s."]
     return "\n".join(lines)
 

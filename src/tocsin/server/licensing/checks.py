@@ -37,7 +37,7 @@ def limit_exceeded(sources: Sequence[Source], today: dt.date) -> Iterator[tuple[
             licences[licence.holder_id].append(licence)
     for holder, own in licences.items():
         held = [(source, item_of(source.activities(), today)) for source in by_holder[holder]]
-        yield from _beyond(own, held)
+        yield from beyond_licences(own, held)
 
 
 def no_licence_in_force(sources: Sequence[Source], today: dt.date) -> Iterator[tuple[Source, str]]:
@@ -110,9 +110,10 @@ def _held(sources: Iterable[Source]) -> dict[object, list[Source]]:
     return found
 
 
-def _beyond(
+def beyond_licences(
     licences: Sequence[Licence], held: Sequence[tuple[Source, Item]]
 ) -> Iterator[tuple[Source, str]]:
+    """Sources of one holder that its licences do not permit, by themselves or all together."""
     for source, item in held:
         # one of the licences must permit it
         found = [_of_one(licence, item) for licence in licences]
