@@ -55,8 +55,8 @@ def bare_picture(data: bytes) -> BarePicture:
 
 
 def _png(data: bytes) -> BarePicture:
-    at, seen = len(PNG_START), []
-    size = (0, 0)
+    at, size = len(PNG_START), (0, 0)
+    seen: list[bytes] = []
     while at < len(data):
         length = int.from_bytes(data[at : at + 4], "big")
         name, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]

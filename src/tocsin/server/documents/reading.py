@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -55,7 +56,7 @@ class Found:
         return address() if address else ""
 
 
-def document_for(reader: Reader, pk: object, *, withdrawn: bool = False) -> Found:
+def document_for(reader: Reader, pk: UUID, *, withdrawn: bool = False) -> Found:
     """A document that the reader may see, and its row.
 
     Parameters

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -133,9 +132,8 @@ def original(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
         messages.error(request, str(error))
         return redirect(row)
     answer = HttpResponse(content, content_type="application/octet-stream")
-    answer["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=f"original-{row.pk.hex[:8]}{ENDINGS[row.media_type]}"
-    )
+    name = f"original-{row.pk.hex[:8]}{ENDINGS[row.media_type]}"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
@@ -156,9 +154,8 @@ def withdraw(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _answer(row: Document, kept: StoredFile, media_type: str, *, inline: bool) -> HttpResponse:
     answer = HttpResponse(content_of(kept), content_type=media_type)
-    answer["Content-Disposition"] = content_disposition_header(
-        as_attachment=not inline, filename=f"document-{row.pk.hex[:8]}{ENDINGS[media_type]}"
-    )
+    name = f"document-{row.pk.hex[:8]}{ENDINGS[media_type]}"
+    answer["Content-Disposition"] = f'{"inline" if inline else "attachment"}; filename="{name}"'
     answer["X-Content-Type-Options"] = "nosniff"
     # opened by itself it can run and load nothing
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"

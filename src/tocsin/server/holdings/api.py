@@ -300,14 +300,21 @@ def device_report(request: HttpRequest, pk: UUID, given: DeviceReportIn) -> Any:
     """Report what befell a device."""
     reader = reader_of_request(request)
     row = get_object_or_404(devices_for(reader), pk=pk)
-    about = {"happened_on": given.happened_on, "note": given.note}
+    day, note = given.happened_on, given.note
     try:
         if given.kind in {Kind.PUT_IN, Kind.TAKEN_OUT}:
             source = get_object_or_404(sources_for(reader), pk=given.source)
-            step = (put_in if given.kind is Kind.PUT_IN else take_out)(reader, row, source, **about)
+            move = put_in if given.kind is Kind.PUT_IN else take_out
+            step = move(reader, row, source, happened_on=day, note=note)
         else:
             step = report_device(
-                reader, row, given.kind, receiver=given.receiver, place=given.place, **about
+                reader,
+                row,
+                given.kind,
+                happened_on=day,
+                note=note,
+                receiver=given.receiver,
+                place=given.place,
             )
     except InvalidInput as error:
         return Status(422, {"detail": str(error)})

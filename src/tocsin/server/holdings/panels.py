@@ -103,14 +103,15 @@ def holder_panel(reader: Reader, holder: Holder) -> Panel | None:
     batches = batches_for(reader).filter(holder=holder, state=BatchState.HELD)
     held = Source.objects.filter(holder=holder, status__in=HELD).order_by()
     places = held.exclude(place="").values_list("place").annotate(n=Count("id")).order_by("place")
+    some = list(batches[:MOST_SHOWN])
     shown = {
         "devices": list(devices[:MOST_SHOWN]),
-        "batches": list(batches[:MOST_SHOWN]),
+        "batches": some,
         "places": [place for place, n in places if n > 1][:MOST_SHOWN],
     }
     if not any(shown.values()):
         return None
-    sums = material_sums(shown["batches"], by_place=True)
+    sums = material_sums(some, by_place=True)
     return Panel("holdings/holder_panel.html", shown | {"holder": holder, "sums": sums})
 
 

@@ -507,7 +507,7 @@ class Migration(migrations.Migration):
                     "maker",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="models",
+                        related_name="catalogue_models",
                         to="holdings.maker",
                     ),
                 ),

@@ -43,7 +43,7 @@ class CatalogueModel(Marked):
     """A model of source or device as a catalogue describes it."""
 
     kind = models.CharField(_("kind"), max_length=6, choices=MODEL_KINDS)
-    maker = models.ForeignKey(Maker, on_delete=models.PROTECT, related_name="models")
+    maker = models.ForeignKey(Maker, on_delete=models.PROTECT, related_name="catalogue_models")
     name = models.CharField(_("model"), max_length=120)
     aliases: models.JSONField[Any, Any] = models.JSONField(default=list)
     nuclides: models.JSONField[Any, Any] = models.JSONField(default=list)

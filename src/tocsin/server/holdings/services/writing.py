@@ -55,7 +55,7 @@ def fresh_fields(reader: Reader) -> dict[str, Any]:
 def locked(row: Row) -> Row:
     """The row as it is now; nobody else changes it until the transaction ends."""
     found = type(row)._default_manager.select_for_update().get(pk=row.pk)
-    return found  # type: ignore[return-value]
+    return found
 
 
 def check_day(day: dt.date, since: dt.date | None = None) -> None:
