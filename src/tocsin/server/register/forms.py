@@ -240,7 +240,7 @@ class ReportForm(forms.Form):
             self.fields[name] = _field_of(name, fact, kind, steps)
         note = kind in EXPLAINED
         self.fields["note"] = forms.CharField(
-            label=_("What is known: where, how, since when") if note else _("Note"),
+            label=_note_label(kind),
             max_length=4000,
             required=note,
             widget=forms.Textarea({"rows": 3}),
@@ -260,6 +260,12 @@ class ReportForm(forms.Form):
         given.pop("photographs", None)
         facts = {name: given.pop(name) for name in self.facts}
         return given | {"facts": facts}
+
+
+def _note_label(kind: Kind) -> Any:
+    if kind is Kind.MISTAKE:
+        return _("What is wrong, and what is right")
+    return _("What is known: where, how, since when") if kind in EXPLAINED else _("Note")
 
 
 def _field_of(name: str, fact: Fact, kind: Kind, steps: Sequence[tuple[int, str]]) -> forms.Field:
