@@ -124,6 +124,8 @@ class _Work(threading.Thread):
                 f"{played['closed']} medical ones closed by one officer",
                 f"{played['incidents']} incidents from an expert's verdict",
             ]
+            if played["traced"]:
+                told.append("a stolen source found by the walk and recovered")
             if played["refused"]:
                 told.append("a grave one refused to an officer alone")
             console.print(f"Server: {', '.join(told)}.", highlight=False)

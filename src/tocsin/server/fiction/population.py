@@ -17,6 +17,7 @@ from tocsin.server.fiction.incidents import fill_incidents
 from tocsin.server.fiction.oversight import fill_oversight
 from tocsin.server.fiction.register import SOURCES, fill_register
 from tocsin.server.fiction.statistics import fill_statistics
+from tocsin.server.fiction.tracing import fill_tracing
 from tocsin.server.marking.models import Agreement
 from tocsin.server.marking.policy import reader_of
 from tocsin.server.marking.services import agree, marked_nouns
@@ -73,6 +74,7 @@ def populate(password: str, *, sources: int = SOURCES) -> list[SignIn]:
     fill_holdings()
     fill_oversight()
     fill_statistics()
+    fill_tracing()
     return people
 
 
