@@ -15,6 +15,7 @@ from tocsin.server.accounts.services import add_organisation, add_person, grant,
 from tocsin.server.fiction.holdings import fill_holdings
 from tocsin.server.fiction.incidents import fill_incidents
 from tocsin.server.fiction.oversight import fill_oversight
+from tocsin.server.fiction.licences import fill_licences
 from tocsin.server.fiction.register import SOURCES, fill_register
 from tocsin.server.fiction.statistics import fill_statistics
 from tocsin.server.fiction.tracing import fill_tracing
@@ -70,6 +71,7 @@ def populate(password: str, *, sources: int = SOURCES) -> list[SignIn]:
     for given in state["agreements"]:
         _agreements(given, bodies)
     fill_register(sources)
+    fill_licences(sources)
     fill_incidents()
     fill_holdings()
     fill_oversight()
