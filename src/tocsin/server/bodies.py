@@ -26,6 +26,7 @@ UPLOADS = frozenset(
         "measurements:upload",
         "api:measurements_uploads",
         "register:import_new",
+        "licensing:check",
         "notices:import_new",
         "documents:add",
         "oversight:photo",
