@@ -20,6 +20,7 @@ from tocsin.server.duties.reading import clocks_for, notices_for
 from tocsin.server.duties.templatetags.spans import span
 from tocsin.server.incidents.models import IncidentState
 from tocsin.server.incidents.reading import incidents_for
+from tocsin.server.licensing.reading import waiting_for as licences_waiting_for
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements.reading import instruments_for, numbers_for
 from tocsin.server.oversight.reading import numbers_for as oversight_numbers_for
@@ -193,6 +194,33 @@ def overdue(reader: Reader) -> Tile | None:
     )
 
 
+def licensed(reader: Reader) -> Tile | None:
+    """Licences that wait for a second officer, and what officers of licences must look at."""
+    if not may(reader, "licences.write"):
+        return None
+    numbers = licences_waiting_for(reader)
+    page, orders = reverse("licensing:list"), reverse("licensing:orders")
+    return Tile(
+        title=_("Licences to confirm"),
+        number=str(numbers.proposals),
+        address=f"{page}?waiting=1",
+        counts=(
+            Count(_("end within 90 days"), str(numbers.ends_soon), f"{page}?ends=soon"),
+            Count(
+                _("orders refused, last 7 days"),
+                str(numbers.refusals),
+                f"{orders}?state=refused",
+            ),
+            Count(
+                _("delivered, not in the register"),
+                str(numbers.undelivered),
+                f"{orders}?state=delivered",
+            ),
+        ),
+        grave=numbers.undelivered > 0,
+    )
+
+
 def called_for(reader: Reader) -> Tile:
     """Notices that wait for this person."""
     waiting = notices_for(reader).filter(acknowledgement=None).count()
@@ -247,7 +275,7 @@ def overseen(reader: Reader) -> Tile | None:
 
 
 STATIONS: list[TileMaker] = [held, measured, alarming, happened]
-WAITING: list[TileMaker] = [overdue, overseen, called_for, logged]
+WAITING: list[TileMaker] = [licensed, overdue, overseen, called_for, logged]
 
 
 def flow_for(reader: Reader) -> list[Tile]:
