@@ -43,7 +43,6 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry("measurements:list", _("Measurements"), "measurements.read"),
     Entry("alarms:list", _("Alarms"), "alarms.read"),
     Entry("incidents:list", _("Incidents"), "incidents.read"),
-    Entry("statistics:overview", _("Statistics"), "statistics.read"),
     Entry("duties:roster", _("Duties")),
     Entry("sharing:overview", _("Who sees what")),
     Entry("audit:events", _("Log"), "audit.read"),

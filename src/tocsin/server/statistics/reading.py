@@ -14,6 +14,7 @@ from tocsin.errors import InvalidInput
 from tocsin.server.incidents.groups import PRESENT, groups
 from tocsin.server.incidents.models import Incident
 from tocsin.server.incidents.reading import as_known_on, incident_figures_for
+from tocsin.server.incidents.states import Known
 from tocsin.server.marking.policy import Reader, visible
 from tocsin.server.statistics.counting import YEARS_SHOWN, Figures, figures
 from tocsin.server.statistics.models import FactSheet
@@ -22,6 +23,7 @@ FIELDS = ("kind", "group", "status", "interval", "transport", "recovered", "coun
 """Fields of incidents that are counted."""
 YEARS = (1900, 2200)
 MOST_YEARS = 60
+LEAST_YEARS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Asked:
     known_on : date
         Day whose knowledge counts.
     last_year, years : int
-        Last year of the tables, and how many they show.
+        Last year of the tables, and how many they show; 0 as many as hold something.
     edition : str
         Of the definitions of groups.
     country : str
@@ -42,7 +44,7 @@ class Asked:
 
     known_on: dt.date
     last_year: int
-    years: int = YEARS_SHOWN
+    years: int = 0
     edition: str = PRESENT
     country: str = ""
 
@@ -58,12 +60,12 @@ class Asked:
         try:
             day = dt.date.fromisoformat(given.get("known_on") or today.isoformat())
             last = int(given.get("last_year") or day.year)
-            years = int(given.get("years") or YEARS_SHOWN)
+            years = int(given.get("years") or 0)
         except ValueError:
             raise InvalidInput(_("a day is written as 2026-01-31 and a year as 2026")) from None
         if day > today:
             raise InvalidInput(_("What will be known later cannot be counted now."))
-        if not YEARS[0] <= last <= YEARS[1] or not 1 <= years <= MOST_YEARS:
+        if not YEARS[0] <= last <= YEARS[1] or not 0 <= years <= MOST_YEARS:
             raise InvalidInput(_("Tables show 1 to {n} years.").format(n=MOST_YEARS))
         edition = given.get("edition") or PRESENT
         if edition not in {of for of, _code in groups()}:
@@ -97,7 +99,14 @@ def count(reader: Reader, asked: Asked, *, recorded_until: dt.datetime | None = 
     )
     if asked.country:
         known = [i for i in known if i.country == asked.country]
-    return figures(known, known_on=asked.known_on, last_year=asked.last_year, years=asked.years)
+    years = asked.years or _years_of(known, asked.last_year)
+    return figures(known, known_on=asked.known_on, last_year=asked.last_year, years=years)
+
+
+def _years_of(known: list[Known], last_year: int) -> int:
+    """Years since the first incident, within what a page usually shows."""
+    first = min((i.year for i in known if i.year is not None), default=last_year)
+    return min(max(last_year - first + 1, LEAST_YEARS), YEARS_SHOWN)
 
 
 def sheets_for(reader: Reader) -> QuerySet[FactSheet]:
