@@ -183,6 +183,6 @@ def _picture(text: str) -> Image.Image:
     draw.rounded_rectangle((260, 220, 940, 640), 60, fill="#f2c230", outline="#333333", width=8)
     draw.ellipse((360, 340, 520, 500), fill="#333333")
     draw.arc((420, 80, 780, 380), 180, 360, fill="#333333", width=26)
-    draw.text((560, 390), text, fill="#222222", font_size=44)
+    draw.text((560, 390), text, fill="#222222", font_size=30)
     draw.text((560, 460), "INVENTED", fill="#222222", font_size=36)
     return picture

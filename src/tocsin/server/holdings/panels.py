@@ -108,6 +108,7 @@ def holder_panel(reader: Reader, holder: Holder) -> Panel | None:
         "devices": list(devices[:MOST_SHOWN]),
         "batches": some,
         "places": [place for place, n in places if n > 1][:MOST_SHOWN],
+        "held": held.exists(),
     }
     if not any(shown.values()):
         return None
