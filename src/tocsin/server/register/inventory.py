@@ -118,7 +118,7 @@ def _of_category(
                 ),
             ],
             [_cells(row, told) for row, told in ordered[start : start + MAX_ROWS]],
-            widths=[0, 0, 0, 0, 1.4, 1.1, 1.6, 0],
+            widths=[0, 0.8, 0.9, 0, 1.3, 1.1, 1.6, 0.6],
             right=[2, 3],
         )
     return blocks
@@ -173,4 +173,5 @@ def _by_place(found: Sequence[tuple[Source, SourceCategory]], day: dt.date) -> l
 
 
 def _ratio(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
+    # three digits, without an exponent where people read them as a number
+    return "–" if value is None else f"{float(f'{value:.3g}'):g}"
