@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import Error, connection
 from incident_drafts import GAUGE, VALUES, opened
 
@@ -239,3 +241,32 @@ def test_many_are_opened_with_one_leaf(person: MakePerson, clock: Any) -> None:
             subject=subject,
         )
     assert Incident.objects.count() == 21
+
+
+def test_incidents_of_an_earlier_version_get_statements(person: MakePerson, clock: Any) -> None:
+    owner = person("officer")
+    common: dict[str, Any] = {
+        "realm": "EXERCISE",
+        "level": 1,
+        "originator": owner.organisation,
+        "created_at": now(),
+        "opened_at": now(),
+        "happened_at": dt.datetime(2025, 6, 1, 8, tzinfo=dt.UTC),
+    }
+    lost = Incident.objects.create(
+        **common, title="Ir-192 K-7: loss", source_id=owner.pk, state="open"
+    )
+    alarm = Incident.objects.create(**common, title="Cs-137", alarm_id=owner.pk, state="withdrawn")
+    step = importlib.import_module("tocsin.server.incidents.migrations.0006_first_statements")
+    step.first_statements(apps, None)
+    known = {k.pk: k for k in on(now().date())}
+    assert (known[lost.pk].kind, known[lost.pk].status, known[lost.pk].year) == (
+        *("loss", "notified"),
+        2025,
+    )
+    assert (known[alarm.pk].kind, known[alarm.pk].status) == ("detection", "withdrawn")
+    for row in (lost, alarm):
+        row.refresh_from_db()
+        columns = known[row.pk].columns()
+        assert {name: getattr(row, name) for name in columns} == columns
+    assert with_words(Incident.objects.all(), "k-7").get() == lost

@@ -182,7 +182,7 @@ def _draft(
         values["recovered"] = {"share": "none", "on": None}
     return Draft(
         values=values,
-        objects=(_object(*thing),) if thing is not None else (),
+        objects=(_object(happened.date(), *thing),) if thing is not None else (),
         report=ReportDraft(
             channel="organisation" if number % 3 else "person",
             title=title,
@@ -202,7 +202,7 @@ def _draft(
 
 
 def _object(
-    nuclide: str, gigabecquerels: float, maker: str, model: str, serial: str
+    day: dt.date, nuclide: str, gigabecquerels: float, maker: str, model: str, serial: str
 ) -> ObjectDraft:
     return ObjectDraft(
         {
@@ -214,7 +214,7 @@ def _object(
                 {
                     "nuclide": nuclide,
                     "activity_Bq": gigabecquerels * 1e9,
-                    "reference_date": "2020-01-01",
+                    "reference_date": day.isoformat(),
                 }
             ],
         },

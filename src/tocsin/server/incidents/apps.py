@@ -11,11 +11,13 @@ class IncidentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Hear of confirmed alarms, and of sources that are lost."""
+        """Hear of confirmed alarms and of lost sources; let documents hang on incidents."""
         from tocsin.server.alarms import outbox as alarms
+        from tocsin.server.documents.hanging import open_for
         from tocsin.server.incidents.losses import hear_of_source
         from tocsin.server.incidents.services import hear_of_alarm
         from tocsin.server.register import outbox as register
 
         alarms.register(hear_of_alarm)
         register.register(hear_of_source)
+        open_for("incidents.incident", read="incidents.read", add="incidents.write")

@@ -153,7 +153,11 @@ class ReportForm(forms.Form):
         _("Who said it"), help_text=_("An organisation or an office; no name of a person.")
     )
     said_at = _time(_("When it was said (UTC)"), required=False)
-    reliability = forms.ChoiceField(label=_("Reliability"), choices=Reliability.choices)
+    reliability = forms.ChoiceField(
+        label=_("Reliability"),
+        choices=Reliability.choices,
+        initial=Reliability.UNJUDGED.value,
+    )
     original = _long(_("As it was said"), 20000)
     file = forms.FileField(
         label=_("Original as a file"),

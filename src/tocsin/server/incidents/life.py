@@ -25,7 +25,7 @@ class Moment:
     what : str
     text : str
     by : str
-        Person; empty where the system did it.
+        Person, or who a report is of; empty where the system did it.
     address : str
         Page that shows more; may be empty.
     """
@@ -57,7 +57,8 @@ def time_line(reader: Reader, incident: Incident) -> list[Moment]:
             report.received_at,
             _("report received"),
             report.title,
-            address=report.get_absolute_url(),
+            report.said_by or str(report.get_channel_display()),
+            report.get_absolute_url(),
         )
         for report in reports_of(reader, incident)
     ]

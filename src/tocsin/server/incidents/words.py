@@ -75,12 +75,15 @@ def index(words: Mapping[UUID, Iterable[str]], *, fresh: bool = False) -> None:
 
 def with_words(rows: QuerySet[Incident], text: str) -> QuerySet[Incident]:
     """Incidents that hold every word of a text, or words that begin with it."""
-    asked = [word[:LONGEST_WORD] for word in _WORD.findall(_bare(text))[:MOST_ASKED]]
-    if not asked:
-        return rows.none() if text.strip() else rows
-    for word in asked:
-        rows = rows.filter(pk__in=IncidentWord.objects.filter(_begins(word)).values("incident"))
-    return rows
+    return rows.filter(matching(text)) if text.strip() else rows
+
+
+def matching(text: str) -> Q:
+    """Condition that an incident holds every word of a text, or words that begin with it."""
+    wanted = Q()
+    for word in [w[:LONGEST_WORD] for w in _WORD.findall(_bare(text))[:MOST_ASKED]]:
+        wanted &= Q(pk__in=IncidentWord.objects.filter(_begins(word)).values("incident"))
+    return wanted or Q(pk__in=())
 
 
 def exactly(rows: QuerySet[Incident], word: str) -> QuerySet[Incident]:

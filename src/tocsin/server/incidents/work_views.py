@@ -29,7 +29,7 @@ from tocsin.server.incidents.releasing import waiting
 from tocsin.server.incidents.searching import Filter
 from tocsin.server.incidents.tasks import end_task, give_task, people_of, tasks_for
 from tocsin.server.incidents.watching import unwatch, watch, watches_of
-from tocsin.server.incidents.world import HEIGHT, WIDTH, dots, outline
+from tocsin.server.incidents.world import drawn, outline
 from tocsin.server.marking.aggregation import PlacesWithheld, together
 from tocsin.server.marking.highwater import mark_of, mark_of_rows
 from tocsin.server.marking.policy import may
@@ -156,14 +156,14 @@ def world_map(request: ReaderRequest) -> HttpResponse:
         level = str(Level(mark.level).label)
     except PlacesWithheld as error:
         withheld = str(Level(error.level).label)
+    view, dots = drawn(rows)
     return render(
         request,
         "incidents/map.html",
         {
             "outline": outline(),
-            "width": WIDTH,
-            "height": HEIGHT,
-            "dots": dots(rows),
+            "view": view,
+            "dots": dots,
             "rows": rows,
             "more": own.count() > MOST_ON_MAP,
             "most": MOST_ON_MAP,

@@ -20,6 +20,8 @@ WIDTH, HEIGHT = 720, 300
 SCALE = 2
 NORTH_DEGREES = 85.0
 LEAST_POINTS = 4
+LEAST_WIDTH = 60.0
+"""Thirty degrees: nearer, half a degree of the outline would show as steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,13 @@ def position(latitude: float, longitude: float) -> tuple[float, float]:
     return (longitude + 180.0) * SCALE, (NORTH_DEGREES - latitude) * SCALE
 
 
+def drawn(rows: Iterable[Incident]) -> tuple[View, list[Dot]]:
+    """The part of the world with the incidents in it, and their dots in its scale."""
+    found = dots(rows)
+    view = view_of(found)
+    return view, [Dot(dot.x, dot.y, round(dot.radius * view.scale, 2), dot.rows) for dot in found]
+
+
 def dots(rows: Iterable[Incident]) -> list[Dot]:
     """Dots of incidents that have a place; those at one place are one dot, larger by their root."""
     by_place: dict[tuple[float, float], list[Incident]] = {}
@@ -55,6 +64,40 @@ def dots(rows: Iterable[Incident]) -> list[Dot]:
         Dot(x, y, round(min(12.0, 3.0 + len(found) ** 0.5), 1), tuple(found))
         for (x, y), found in sorted(by_place.items(), key=lambda item: -len(item[1]))
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The part of the drawing that is shown, near the dots; ``scale`` keeps dots and lines thin."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def scale(self) -> float:
+        """How much smaller than the whole drawing it is."""
+        return self.width / WIDTH
+
+    @property
+    def box(self) -> str:
+        """As an SVG wants it."""
+        return f"{self.x:.1f} {self.y:.1f} {self.width:.1f} {self.height:.1f}"
+
+
+def view_of(found: list[Dot]) -> View:
+    """The part of the world that holds all dots with some land around them."""
+    if not found:
+        return View(0.0, 0.0, WIDTH, HEIGHT)
+    left, right = min(dot.x for dot in found), max(dot.x for dot in found)
+    top, bottom = min(dot.y for dot in found), max(dot.y for dot in found)
+    wanted = max(right - left, (bottom - top) * WIDTH / HEIGHT) * 1.4
+    width = min(float(WIDTH), max(wanted, LEAST_WIDTH))
+    height = width * HEIGHT / WIDTH
+    x = min(max(0.0, (left + right - width) / 2), WIDTH - width)
+    y = min(max(0.0, (top + bottom - height) / 2), HEIGHT - height)
+    return View(x, y, width, height)
 
 
 @cache
