@@ -63,6 +63,12 @@ class LiveServer:
         """Let the State's people bring a recording and work it off to its incident."""
         self._run("-c", PLAY, self.address, str(walk))
 
+    def told(self, code: str, *arguments: str) -> str:
+        """What a program with the server's settings prints, given the address and more."""
+        command = [sys.executable, "-c", code, self.address, *arguments]
+        done = subprocess.run(command, env=self._env, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
     def close(self) -> None:
         """End the processes."""
         for process in self._processes:

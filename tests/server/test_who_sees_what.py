@@ -25,6 +25,7 @@ from licensing_rows import licensing_rows
 from oversight_rows import oversight_rows
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from tracing_rows import tracing_rows
 
 from tocsin.server.access import rules
 from tocsin.server.accounts.models import Person
@@ -62,7 +63,6 @@ from tocsin.server.register.saved_views import keep_view
 from tocsin.server.register.services import register_source, report
 from tocsin.server.statistics.reading import Asked
 from tocsin.server.statistics.services import make_sheet as make_fact_sheet
-from tocsin.server.tracing.services.sheets import issue_sheet
 
 CANARY = "canary7h3"
 EXACT = ("14.681237", "-17.432107")
@@ -186,7 +186,7 @@ def world(
     wish = ask_release(boss, told, ["place"], audience="public", reason=f"wish {CANARY}")
     form = make_notification(boss, told, kind="initial", contact=f"Office {CANARY}")
     rows_of = bring_incidents(boss, f"Title\n{CANARY}\n".encode(), name=f"{CANARY}.csv")
-    sheet = issue_sheet(registrar, gone, call=f"Office {CANARY}")
+    traced = tracing_rows(registrar, alarm, gone, CANARY)
     shift = plan_shift(
         boss, person=officer.person, role="officer", start=now(), end=now().replace(hour=23)
     )
@@ -235,7 +235,6 @@ def world(
         "statistics:sheet_pdf": {"pk": numbers.pk, "form": "full", "language": "en"},
         "statistics:sheet": {"pk": numbers.pk},
         "statistics:sheet_approve": {"pk": numbers.pk},
-        "tracing:sheet_new": {"pk": gone.pk},
         "documents:add": {"noun": "register.source", "pk": held.pk},
         "api:documents_on": {"noun": "register.source", "pk": held.pk},
         "register:report": {"pk": held.pk, "kind": "loss"},
@@ -295,8 +294,8 @@ def world(
             rows[route] = {"pk": form.pk}
         elif plain.startswith("incidents:import"):
             rows[route] = {"pk": rows_of.pk}
-        elif plain.startswith("tracing:sheet"):
-            rows[route] = {"pk": sheet.pk}
+        elif plain.startswith(("tracing", "notices")):
+            rows[route] = {"pk": traced(plain)}
         elif plain in by_row:
             rows[route] = {"pk": by_row[plain].pk}
         elif plain.startswith(("measurement", "alarms", "incidents")):

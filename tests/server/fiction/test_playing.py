@@ -63,6 +63,9 @@ def played(monkeypatch: pytest.MonkeyPatch, scene: Scene) -> tuple[dict[str, Any
     monkeypatch.setattr(playing, "caller", scene.caller)
     monkeypatch.setattr(playing, "bring_walk", lambda *_a, **_k: {"encounters": 2})
     monkeypatch.setattr(playing, "OPENED_WITHIN_S", 0.0)
+    # the theft and what comes of it have a test of their own, on a real database
+    monkeypatch.setattr(playing.theft, "steal", lambda *_a, **_k: {"id": "x", "name": "S-X"})
+    monkeypatch.setattr(playing.theft, "trace", lambda *_a, **_k: {})
     said: list[str] = []
     return playing.play("http://nowhere", Path("walk"), say=said.append), said
 

@@ -25,6 +25,9 @@ from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements.reading import instruments_for, numbers_for
 from tocsin.server.oversight.reading import numbers_for as oversight_numbers_for
 from tocsin.server.register.reading import numbers_for as register_numbers_for
+from tocsin.server.tracing.missing import missing_figures
+from tocsin.server.tracing.reading import candidate_figures_for, queue
+from tocsin.server.tracing.sheets import outdated
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,33 @@ def licensed(reader: Reader) -> Tile | None:
             ),
         ),
         grave=numbers.undelivered > 0,
+    )
+
+
+def missing(reader: Reader) -> Tile | None:
+    """What is missing, how dangerous, and what was found that may be it."""
+    if not may(reader, "tracing.read"):
+        return None
+    page = reverse("tracing:missing")
+    figures = missing_figures(reader)
+    candidates = queue(candidate_figures_for(reader)).count()
+    counts = [
+        Count(_("of category 1 to 3"), str(figures["grave"]), page),
+        Count(_("candidates to look at"), str(candidates), reverse("tracing:candidates")),
+        Count(
+            _("alert sheets to withdraw"),
+            str(outdated(reader).count()),
+            f"{reverse('tracing:sheets')}?valid=1",
+        ),
+    ]
+    if figures["days"] is not None:
+        counts.append(Count(_("days since the oldest"), str(figures["days"]), page))
+    return Tile(
+        title=_("Missing now"),
+        number=str(figures["missing"]),
+        address=page,
+        counts=tuple(counts),
+        grave=figures["missing"] > 0,
     )
 
 
