@@ -305,7 +305,7 @@ def overseen(reader: Reader) -> Tile | None:
 
 
 STATIONS: list[TileMaker] = [held, measured, alarming, happened]
-WAITING: list[TileMaker] = [licensed, overdue, overseen, called_for, logged]
+WAITING: list[TileMaker] = [missing, licensed, overdue, overseen, called_for, logged]
 
 
 def flow_for(reader: Reader) -> list[Tile]:
