@@ -86,12 +86,11 @@ def result_for(reader: Reader, most: int) -> Result:
     extra = _live(list(_entries(seen.exclude(_common()))[:MOST_AT_ONCE]), reader, most)
     shown: dict[str, list[Told]] = {}
     for kind in all_kinds():
-        rows = (
-            found.filter(kind=kind).select_related("source__holder")[:most]
-            if kind in counted
-            else ()
-        )
-        told = [Told(kind, row.source, _in_language(row.why)) for row in rows]
+        first = found.filter(kind=kind).select_related("source__holder")[:most]
+        told = [
+            Told(kind, row.source, _in_language(row.why))
+            for row in (first if kind in counted else ())
+        ]
         shown[kind] = (told + extra.shown.get(kind, []))[:most]
     counts = {kind: counted.get(kind, 0) + extra.counts.get(kind, 0) for kind in all_kinds()}
     return Result(counts, shown, kept.at)
@@ -119,7 +118,7 @@ def check_soon(source: Source) -> None:
     transaction.on_commit(partial(check_one, source.pk), robust=True)
 
 
-def want(organisation: UUID | int, realm: str) -> None:
+def want(organisation: UUID, realm: str) -> None:
     """Have all that an organisation sees checked again."""
     at = now()
     rows = Checked.objects.filter(organisation=organisation, realm=realm)

@@ -294,7 +294,7 @@ def _stream(
     async def pieces_apart() -> AsyncIterator[bytes]:
         # the web server waits for each part in a thread of its own, and other requests go on
         source = pieces()
-        while (piece := await sync_to_async(next)(source, None)) is not None:
+        while (piece := await sync_to_async(lambda: next(source, None))()) is not None:
             yield piece
 
     content = pieces_apart() if isinstance(request, ASGIRequest) else pieces()

@@ -8,6 +8,7 @@ beginning of a word.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -62,7 +63,7 @@ def keep_words(sources: Iterable[Source], *, fresh: bool = False) -> None:
         for start in range(0, len(pks), BATCH):
             Word.objects.filter(source_id__in=pks[start : start + BATCH]).delete()
     field = Word._meta.get_field("source")
-    values: list[object] = []
+    values: list[Any] = []
     for row in rows:
         key = field.get_db_prep_save(row.pk, connection)
         for word in words_of((getattr(row, name) for name in TOLD_BY), row.nuclides):
@@ -72,7 +73,7 @@ def keep_words(sources: Iterable[Source], *, fresh: bool = False) -> None:
     _insert(values)
 
 
-def _insert(values: list[object]) -> None:
+def _insert(values: list[Any]) -> None:
     """Many small rows at once: a model for each would take longer than the rest of an import."""
     quote = connection.ops.quote_name
     columns = ", ".join(quote(name) for name in ("word", "source_id"))
