@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -30,8 +31,8 @@ def limit_exceeded(sources: Sequence[Source], today: dt.date) -> Iterator[tuple[
     count.
     """
     by_holder = _held(sources)
-    rows = Licence.objects.filter(holder__in=by_holder, state=State.IN_FORCE)
-    licences: dict[object, list[Licence]] = defaultdict(list)
+    rows = Licence.objects.filter(holder__in=list(by_holder), state=State.IN_FORCE)
+    licences: dict[UUID, list[Licence]] = defaultdict(list)
     for licence in rows.select_related("current"):
         if licence.is_valid_on(today):
             licences[licence.holder_id].append(licence)
@@ -43,7 +44,7 @@ def limit_exceeded(sources: Sequence[Source], today: dt.date) -> Iterator[tuple[
 def no_licence_in_force(sources: Sequence[Source], today: dt.date) -> Iterator[tuple[Source, str]]:
     """The first source of each holder that has licences here and none in force."""
     by_holder = _held(sources)
-    rows = list(Licence.objects.filter(holder__in=by_holder).exclude(state=State.DRAFT))
+    rows = list(Licence.objects.filter(holder__in=list(by_holder)).exclude(state=State.DRAFT))
     known = {licence.holder_id for licence in rows}
     valid = {licence.holder_id for licence in rows if licence.is_valid_on(today)}
     for holder in by_holder:
@@ -61,7 +62,7 @@ def no_limits_kept(sources: Sequence[Source], _today: dt.date) -> Iterator[tuple
     """The first source of each holder of whom no licence with limits is kept."""
     by_holder = _held(sources)
     known = set(
-        Licence.objects.filter(holder__in=by_holder)
+        Licence.objects.filter(holder__in=list(by_holder))
         .exclude(state=State.DRAFT)
         .values_list("holder", flat=True)
     )
@@ -102,8 +103,8 @@ CHECKS = (
 )
 
 
-def _held(sources: Iterable[Source]) -> dict[object, list[Source]]:
-    found: dict[object, list[Source]] = defaultdict(list)
+def _held(sources: Iterable[Source]) -> dict[UUID, list[Source]]:
+    found: dict[UUID, list[Source]] = defaultdict(list)
     for source in sources:
         if source.status in HELD:
             found[source.holder_id].append(source)

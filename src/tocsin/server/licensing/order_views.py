@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -150,7 +149,7 @@ def order_step(request: ReaderRequest, pk: str, kind: str) -> HttpResponse:
 
 
 def _presented(given: dict[str, Any]) -> bytes | str:
-    file: UploadedFile | None = given.get("file")
+    file = given.get("file")
     return presented_in(file.read()) if file is not None else str(given["sheet"])
 
 

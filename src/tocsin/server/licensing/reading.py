@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 from tocsin.server.licensing.holding import has_arrived, holding_of
 from tocsin.server.licensing.limits import Bound, Holding, Limit, usage
 from tocsin.server.licensing.models import Licence, Order, OrderState, Reason, State, Version
-from tocsin.server.licensing.wording import name_of
+from tocsin.server.licensing.wording import becquerels, name_of
 from tocsin.server.marking.policy import Reader, for_figures, may, visible
 from tocsin.server.register.models import Holder
-from tocsin.server.register.templatetags.activities import becquerels
 
 LONGEST_TEXT = 100
 SOON_d = 90

@@ -398,7 +398,7 @@ def _put_in_force(reader: Reader, licence: Licence, version: Version) -> None:
         if body is not None:
             open_to(body, [licence], reader.person)
         if licence.replaces is not None:
-            old = Licence.objects.select_for_update().get(pk=licence.replaces_id)
+            old = Licence.objects.select_for_update().get(pk=licence.replaces.pk)
             old.state = State.REPLACED
             old.save(update_fields=["state"])
             note = _("by {number}").format(number=licence.number)

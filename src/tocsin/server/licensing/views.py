@@ -187,8 +187,8 @@ def limits_csv(request: ReaderRequest, pk: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new(request: ReaderRequest) -> HttpResponse:
     """Propose a licence."""
-    known = holders_for(request.reader).filter(pk=_uuid_or_none(request.GET.get("holder", "")))
-    chosen = known.first()
+    asked = _uuid_or_none(request.GET.get("holder", ""))
+    chosen = holders_for(request.reader).filter(pk=asked).first() if asked else None
     initial = {"holder": chosen.name if chosen else "", "acts": [Act.HOLD, Act.USE]}
     form = LicenceForm(request.POST or None, initial=initial)
     rows = limit_rows(None, request.POST or None)

@@ -6,8 +6,14 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
+from tocsin.report.wording import becquerel_text
 from tocsin.server.licensing.limits import Bound, Excess, Limit
-from tocsin.server.register.templatetags.activities import becquerels
+from tocsin.server.register.templatetags.activities import DIGITS
+
+
+def becquerels(value_Bq: float) -> str:
+    """An activity as people read it, with the digits of certificates."""
+    return becquerel_text(value_Bq, significant=DIGITS)
 
 
 def name_of(limit: Limit) -> str:
