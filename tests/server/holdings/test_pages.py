@@ -12,6 +12,7 @@ from register_entries import TODAY
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.holdings.models import Batch, CatalogueModel, Device, Shipment
+from tocsin.server.holdings.panels import holder_panel
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register.models import Source
 
@@ -129,6 +130,7 @@ def test_the_catalogue_is_entered_changed_and_asked(desk: Client, source: Source
         "looks": "steel capsule",
         "said_by": "a certificate",
     }
+    given |= {"aliases": "Oldname", "maker_aliases": "The elder firm"}
     desk.post(reverse("holdings:model_new"), given)
     model = CatalogueModel.objects.get()
     assert "Does not fit the catalogue" in body_of(desk.get(source.get_absolute_url()))
@@ -143,4 +145,67 @@ def test_the_catalogue_is_entered_changed_and_asked(desk: Client, source: Source
     wrong = body_of(desk.get(reverse("holdings:could_be"), {"nuclide": "unobtainium"}))
     assert "notice" in wrong
     assert str(model.maker) in body_of(desk.get(reverse("holdings:catalogue_csv")))
+    listed = reverse("holdings:catalogue")
+    for word in ("r-19", "Oldname", "elder", "steel"):
+        assert str(model) in body_of(desk.get(listed, {"text": word})), word
+    assert str(model) not in body_of(desk.get(listed, {"text": "zeppelin"}))
+    found = desk.get("/api/1/holdings/models", {"nuclide": "Ir-192"}).json()
+    assert found["total"] == 1
+    assert desk.get("/api/1/holdings/models", {"nuclide": "Ir-19"}).json()["total"] == 0
     assert model.maker.name in body_of(desk.get(reverse("holdings:device_new")))
+    entry = body_of(desk.get(reverse("register:new")))
+    assert 'list="words-manufacturer"' in entry
+    assert f'<option value="{model.maker.name}">' in entry
+
+
+def test_places_of_sources_that_one_may_not_see_are_not_told(
+    officer: Reader, desk: Client, source: Source
+) -> None:
+    panel = holder_panel(officer, source.holder)
+    assert panel is not None
+    assert panel.values["held"]
+    Source.objects.filter(pk=source.pk).update(level=3)
+    assert holder_panel(officer, source.holder) is None
+
+
+def test_programs_enter_report_and_put_together(
+    officer: Reader, desk: Client, source: Source
+) -> None:
+    desk.handler.enforce_csrf_checks = False
+    made = desk.post(
+        "/api/1/holdings/devices",
+        {"holder": source.holder.name, "serial": "P-1"},
+        content_type="application/json",
+    )
+    assert made.status_code == 201, made.content
+    where = f"/api/1/holdings/devices/{made.json()['id']}"
+    step = {"kind": "put_in", "happened_on": str(TODAY), "source": str(source.pk)}
+    put = desk.post(f"{where}/report", step, content_type="application/json")
+    assert put.status_code == 200, put.content
+    assert put.json()["source"] == str(source.pk)
+    assert desk.get(where).json()["sources"] == [str(source.pk)]
+    again = desk.post(f"{where}/report", step, content_type="application/json")
+    assert again.status_code == 422
+    batch = {"holder": source.holder.name, "reference": "B", "element": "Th", "items": 1}
+    batch |= {"received_on": str(TODAY), "mass_g": 5.0, "shipper_g": 5.5}
+    made = desk.post("/api/1/holdings/batches", batch, content_type="application/json")
+    assert made.status_code == 201, made.content
+    assert made.json()["steps"][0]["after"]["significant"] is None
+    asked = {"sources": [str(source.pk)], "on": "2026-03-20"}
+    said = desk.post("/api/1/holdings/together", asked, content_type="application/json").json()
+    assert said["category"] == 2
+    asked["sources"].append("00000000-0000-4000-8000-000000000000")
+    unseen = desk.post("/api/1/holdings/together", asked, content_type="application/json")
+    assert unseen.status_code == 422
+    for name in ("devices", "batches", "shipments", "models"):
+        listed = desk.get(f"/api/1/holdings/{name}").json()
+        assert listed["total"] == len(listed[name])
+
+
+def test_lists_begin_with_what_is_new(desk: Client, source: Source) -> None:
+    for day in ("2026-03-20", "2026-05-01", "2026-04-01"):
+        given = {"reference": f"go {day}", "sender": source.holder_id, "receiver_text": "A maker"}
+        desk.post(reverse("holdings:shipment_new"), given | {"leaves_on": day})
+    page = body_of(desk.get(reverse("holdings:shipments")))
+    shown = [page.index(f"go {day}") for day in ("2026-05-01", "2026-04-01", "2026-03-20")]
+    assert shown == sorted(shown)

@@ -44,7 +44,7 @@ def fill_holdings() -> None:
     devices = [_device(officer, source, n) for n, source in enumerate(sources[:DEVICES], 1)]
     _material(officer, sources[0].holder.name)
     _shipments(officer, sources)
-    _papers(officer, sources[0], devices[0])
+    _papers(officer, sources[0], devices[-1])
 
 
 def _entry_of(model: SourceModel) -> ModelEntry:

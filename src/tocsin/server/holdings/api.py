@@ -24,6 +24,7 @@ from tocsin.server.holdings.reading import (
     life_of,
     models_for,
     shipments_for,
+    with_names,
 )
 from tocsin.server.holdings.services.devices import (
     DeviceEntry,
@@ -384,7 +385,7 @@ def model_list(
     """Models of the catalogue, by maker."""
     rows = models_for(reader_of_request(request))
     if nuclide:
-        rows = rows.filter(nuclides__icontains=f'"{nuclide}"')
+        rows = with_names(rows).filter(contents__icontains=f'"{nuclide}"')
     shown = [
         {f.name: getattr(row, f.name) for f in row._meta.fields}
         | {"maker": row.maker.name, "maker_aliases": row.maker.aliases}

@@ -5,13 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.documents.hanging import open_for
 from tocsin.server.holdings.catalogue import misfits, model_of
 from tocsin.server.holdings.models import Batch, BatchState, CatalogueModel, Device, Inside
-from tocsin.server.holdings.reading import batches_for, devices_for, material_sums, models_for
+from tocsin.server.holdings.reading import (
+    batches_for,
+    devices_for,
+    material_sums,
+    models_for,
+    names_of,
+)
 from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register.beyond import (
@@ -19,6 +25,7 @@ from tocsin.server.register.beyond import (
     CHECKS,
     HOLDER_PANELS,
     SOURCE_PANELS,
+    SUGGESTIONS,
     TABS,
     Check,
     Panel,
@@ -27,6 +34,7 @@ from tocsin.server.register.beyond import (
 )
 from tocsin.server.register.life import HELD, Status
 from tocsin.server.register.models import Holder, Source
+from tocsin.server.register.reading import source_figures_for
 
 MOST_SHOWN = 20
 
@@ -45,6 +53,7 @@ def open_holdings() -> None:
     SOURCE_PANELS.append(source_panel)
     HOLDER_PANELS.append(holder_panel)
     BELONGINGS.append(belongings)
+    SUGGESTIONS.append(suggested)
     CHECKS.append(
         Check(
             "unlike_catalogue",
@@ -58,6 +67,16 @@ def open_holdings() -> None:
         open_for(noun, read="register.read", add="register.report", answers_for=_works_for)
     open_for("holdings.cataloguemodel", read="register.read", add="register.write")
     open_for("holdings.shipment", read="register.read", add="register.write")
+
+
+def suggested(reader: Reader) -> dict[str, list[str]]:
+    """Makers, models and devices of the catalogue, for the fields of an entry."""
+    sources, devices = names_of(reader, "source"), names_of(reader, "device")
+    return {
+        "manufacturer": sources["makers"],
+        "model": sources["models"],
+        "device": devices["models"],
+    }
 
 
 def _works_for(reader: Reader, row: Device | Batch) -> bool:
@@ -93,6 +112,7 @@ def _models_named(reader: Reader, source: Source) -> Iterator[CatalogueModel]:
     if not (source.manufacturer and source.model):
         return
     rows = CatalogueModel.objects.filter(originator=source.originator_id, realm=source.realm)
+    rows = rows.filter(Q(name__istartswith=source.model[:1]) | ~Q(aliases=[]))
     near = [m.pk for m in rows.select_related("maker") if model_of(source, [m]) is not None]
     yield from models_for(reader).filter(pk__in=near)
 
@@ -101,7 +121,7 @@ def holder_panel(reader: Reader, holder: Holder) -> Panel | None:
     """Devices, material and places of a holder."""
     devices = devices_for(reader).filter(holder=holder, status=Status.IN_USE)
     batches = batches_for(reader).filter(holder=holder, state=BatchState.HELD)
-    held = Source.objects.filter(holder=holder, status__in=HELD).order_by()
+    held = source_figures_for(reader).filter(holder=holder, status__in=HELD).order_by()
     places = held.exclude(place="").values_list("place").annotate(n=Count("id")).order_by("place")
     some = list(batches[:MOST_SHOWN])
     shown = {

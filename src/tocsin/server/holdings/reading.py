@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from tocsin.nuclear import MaterialCategory, material_category
 from tocsin.server.holdings.models import (
@@ -15,18 +16,19 @@ from tocsin.server.holdings.models import (
     CatalogueModel,
     Device,
     Element,
-    Maker,
     Shipment,
     Step,
 )
 from tocsin.server.marking.models import Marked
-from tocsin.server.marking.policy import Reader, visible
+from tocsin.server.marking.policy import Reader, for_figures, visible
 from tocsin.server.register.life import HELD
 from tocsin.server.register.models import Holder, Source
 from tocsin.server.register.reading import sources_for
 
 MOST_PICKED = 400
 """Sources that are put together at once: below the limit on reading in bulk."""
+MOST_SUGGESTED = 200
+"""Names that a form offers; they are no reading, as a list to choose from tells of no row."""
 SHORTEST_NAME = 10
 _ROWS = {
     Element.PLUTONIUM: "Pu",
@@ -51,14 +53,36 @@ def shipments_for(reader: Reader) -> QuerySet[Shipment]:
     return visible(reader, Shipment.objects.select_related("sender", "receiver"))
 
 
-def makers_for(reader: Reader) -> QuerySet[Maker]:
-    """Makers that a reader may see."""
-    return visible(reader, Maker.objects.all())
-
-
 def models_for(reader: Reader) -> QuerySet[CatalogueModel]:
     """Models of the catalogue that a reader may see."""
     return visible(reader, CatalogueModel.objects.select_related("maker"))
+
+
+def with_names(rows: QuerySet[CatalogueModel]) -> QuerySet[CatalogueModel]:
+    """Models with their lists as text, so that words can be looked for in them."""
+    return rows.annotate(
+        maker_names=Cast("maker__aliases", TextField()),
+        other_names=Cast("aliases", TextField()),
+        contents=Cast("nuclides", TextField()),
+    )
+
+
+def names_of(reader: Reader, kind: str = "") -> dict[str, list[str]]:
+    """Names of makers and models of the catalogue, for the fields of a form.
+
+    Parameters
+    ----------
+    kind : str
+        ``source`` or ``device``; empty for both.
+    """
+    rows = for_figures(reader, CatalogueModel.objects.order_by("name"))
+    if kind:
+        rows = rows.filter(kind=kind)
+    makers = rows.order_by("maker__name").values_list("maker__name", flat=True).distinct()
+    return {
+        "makers": list(makers[:MOST_SUGGESTED]),
+        "models": list(rows.values_list("name", flat=True).distinct()[:MOST_SUGGESTED]),
+    }
 
 
 def life_of(reader: Reader, row: Marked) -> list[Step]:

@@ -92,6 +92,8 @@ Gate = Callable[[Source, Holder, dt.date], None]
 """Raises ``Refused`` where a holder must not get a source on a day."""
 SourcePanel = Callable[[Reader, Source], Panel | None]
 HolderPanel = Callable[[Reader, Holder], Panel | None]
+Suggest = Callable[[Reader], dict[str, list[str]]]
+"""Words that are offered while a source is entered, by the name of the field."""
 Belongings = Callable[[Holder], Iterable[Marked]]
 """Rows that a holder's people see as long as they work for it."""
 
@@ -101,6 +103,7 @@ SOURCE_PANELS: list[SourcePanel] = []
 HOLDER_PANELS: list[HolderPanel] = []
 BELONGINGS: list[Belongings] = []
 CHECKS: list[Check] = []
+SUGGESTIONS: list[Suggest] = []
 
 
 def pass_gates(source: Source, receiver: Holder, day: dt.date) -> None:
@@ -128,6 +131,11 @@ def panels_of_source(reader: Reader, source: Source) -> list[Panel]:
 def panels_of_holder(reader: Reader, holder: Holder) -> list[Panel]:
     """Parts that apps above add to the page of a holder."""
     return [panel for make in HOLDER_PANELS if (panel := make(reader, holder)) is not None]
+
+
+def suggestions_for(reader: Reader) -> dict[str, list[str]]:
+    """Words that apps above offer for fields of an entry."""
+    return {name: words for make in SUGGESTIONS for name, words in make(reader).items() if words}
 
 
 def belongings_of(holder: Holder) -> list[Marked]:

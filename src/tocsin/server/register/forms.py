@@ -176,6 +176,11 @@ class EntryForm(forms.Form):
                 shown.append((title, fields, always or told))
         return shown
 
+    def offer(self, words: dict[str, list[str]]) -> None:
+        """Let fields offer words while people type; the page lists them."""
+        for name in words:
+            self.fields[name].widget.attrs["list"] = f"words-{name}"
+
 
 class CorrectionForm(EntryForm):
     """What is written of a source, and why it is written anew."""

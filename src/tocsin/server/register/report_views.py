@@ -20,6 +20,7 @@ from tocsin.server.documents.hanging import may_add
 from tocsin.server.documents.models import Kind as DocumentKind
 from tocsin.server.documents.services import MiB, attach
 from tocsin.server.duties.names import VERIFICATIONS
+from tocsin.server.register.beyond import suggestions_for
 from tocsin.server.register.clocks import ELSEWHERE, due_after, duty_named
 from tocsin.server.register.corrections import STANDING, correct, declare_wrong
 from tocsin.server.register.entries import DATE_FIELDS, TEXT_FIELDS, entry_of
@@ -43,7 +44,7 @@ def new(request: ReaderRequest) -> HttpResponse:
         else:
             messages.success(request, _("{name} is registered.").format(name=row.name))
             return redirect(row)
-    return render(request, "register/entry.html", {"form": form})
+    return _entry_page(request, form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -60,9 +61,9 @@ def report_step(request: ReaderRequest, pk: str, kind: str) -> HttpResponse:
         request.FILES or None,
         steps=_named(life_of(request.reader, row)) if asked is Kind.MISTAKE else (),
         photographs=may_add(request.reader, row),
-    )
         # a page that knows what happened, as a candidate that was accepted, fills in the words
         initial={"note": request.GET.get("note", "").replace("\0", "")[:4000]},
+    )
     if request.method == "POST" and form.is_valid():
         photographs = form.cleaned_data.get("photographs", [])
         try:
@@ -157,7 +158,16 @@ def correction(request: ReaderRequest, pk: str) -> HttpResponse:
         else:
             messages.success(request, _("{name} is corrected.").format(name=row.name))
             return redirect(row)
-    return render(request, "register/entry.html", {"form": form, "source": row})
+    return _entry_page(request, form, row)
+
+
+def _entry_page(
+    request: ReaderRequest, form: EntryForm, source: Source | None = None
+) -> HttpResponse:
+    words = suggestions_for(request.reader)
+    form.offer(words)
+    values = {"form": form, "source": source, "words": words}
+    return render(request, "register/entry.html", values)
 
 
 @require_http_methods(["GET", "POST"])

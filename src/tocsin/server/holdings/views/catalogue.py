@@ -21,7 +21,7 @@ from tocsin.server.exports import csv_of_rows
 from tocsin.server.holdings.catalogue import Find, could_be
 from tocsin.server.holdings.forms import ModelChangeForm, ModelForm, TableForm
 from tocsin.server.holdings.models import CatalogueModel
-from tocsin.server.holdings.reading import models_for
+from tocsin.server.holdings.reading import models_for, names_of, with_names
 from tocsin.server.holdings.services.catalogue import (
     COLUMNS,
     Brought,
@@ -31,24 +31,24 @@ from tocsin.server.holdings.services.catalogue import (
     enter_model,
     entry_of,
 )
-from tocsin.server.holdings.views.frame import PAGE_ROWS, list_values, suggestions, typed_words
+from tocsin.server.holdings.views.frame import PAGE_ROWS, list_values, typed_words
 from tocsin.server.marking.policy import for_figures, may
 
 MOST_FAULTS = 100
 
 
 def _filtered(request: ReaderRequest) -> QuerySet[CatalogueModel]:
-    rows = models_for(request.reader)
+    rows = with_names(models_for(request.reader))
     kind = request.GET.get("kind", "")
     if kind in {"source", "device"}:
         rows = rows.filter(kind=kind)
     for word in typed_words(request).split():
         rows = rows.filter(
             Q(maker__name__icontains=word)
-            | Q(maker__aliases__icontains=word)
+            | Q(maker_names__icontains=word)
             | Q(name__icontains=word)
-            | Q(aliases__icontains=word)
-            | Q(nuclides__icontains=word)
+            | Q(other_names__icontains=word)
+            | Q(contents__icontains=word)
             | Q(looks__icontains=word)
         )
     return rows
@@ -140,7 +140,7 @@ def model_change(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _entry_page(request: ReaderRequest, form: Any, title: str, back: str) -> HttpResponse:
     values = {"form": form, "title": title, "back": back, "list": "holdings:catalogue"}
-    return render(request, "holdings/entry.html", values | suggestions(request.reader))
+    return render(request, "holdings/entry.html", values | names_of(request.reader))
 
 
 @require_http_methods(["GET", "POST"])

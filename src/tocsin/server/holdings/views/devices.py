@@ -19,7 +19,7 @@ from tocsin.server.access import ReaderRequest
 from tocsin.server.exports import csv_of_rows
 from tocsin.server.holdings.forms import DeviceCorrectionForm, DeviceForm, DeviceReportForm
 from tocsin.server.holdings.models import Device, Kind
-from tocsin.server.holdings.reading import counted, devices_for, inside
+from tocsin.server.holdings.reading import counted, devices_for, inside, names_of
 from tocsin.server.holdings.services.devices import (
     DeviceEntry,
     correct_device,
@@ -35,7 +35,6 @@ from tocsin.server.holdings.views.frame import (
     PAGE_ROWS,
     list_values,
     row_values,
-    suggestions,
     typed_words,
 )
 from tocsin.server.register.life import HELD, MISSING, Status
@@ -44,6 +43,7 @@ from tocsin.server.register.reading import sources_for
 
 DANGER = frozenset({Kind.LOSS, Kind.THEFT})
 MOST_CHOICES = 200
+NEWEST = ("-created_at", "pk")
 
 
 def _filtered(request: ReaderRequest) -> QuerySet[Device]:
@@ -62,7 +62,7 @@ def _filtered(request: ReaderRequest) -> QuerySet[Device]:
 @require_GET
 def device_list(request: ReaderRequest) -> HttpResponse:
     """Devices, the newest entry first."""
-    rows = _filtered(request).annotate(sources_in=Count("insides"))
+    rows = _filtered(request).annotate(sources_in=Count("insides")).order_by(*NEWEST)
     return render(
         request,
         "holdings/devices.html",
@@ -85,7 +85,7 @@ def device_csv(request: ReaderRequest) -> HttpResponse:
             *("device", "maker", "model", "serial", "practice", "status", "since"),
             *("holder", "place", "sources_in_it"),
         ),
-        _filtered(request).annotate(sources_in=Count("insides")),
+        _filtered(request).annotate(sources_in=Count("insides")).order_by(*NEWEST),
         lambda d: (
             *(d.name, d.maker, d.model, d.serial, d.practice, d.status, str(d.since)),
             *(d.holder.name, d.place, d.sources_in),
@@ -168,7 +168,7 @@ def _entry_page(request: ReaderRequest, form: DeviceForm, row: Device | None) ->
             "title": _("Correct {name}").format(name=row.name) if row else _("Enter a device"),
             "back": row.get_absolute_url() if row else "",
             "list": "holdings:devices",
-            **suggestions(request.reader, "device"),
+            **names_of(request.reader, "device"),
         },
     )
 

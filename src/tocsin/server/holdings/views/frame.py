@@ -7,13 +7,12 @@ from typing import Any
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.documents.reading import panel_values
-from tocsin.server.holdings.reading import life_of, makers_for, models_for
+from tocsin.server.holdings.reading import life_of
 from tocsin.server.marking.models import Marked
-from tocsin.server.marking.policy import Reader, may
+from tocsin.server.marking.policy import may
 from tocsin.server.register.beyond import tabs_for
 
 PAGE_ROWS = 50
-MOST_SUGGESTED = 200
 
 
 def list_values(request: ReaderRequest) -> dict[str, Any]:
@@ -40,12 +39,3 @@ def row_values(request: ReaderRequest, row: Marked) -> dict[str, Any]:
 def typed_words(request: ReaderRequest) -> str:
     """Words of the filter."""
     return request.GET.get("text", "").replace("\0", "").strip()[:100]
-
-
-def suggestions(reader: Reader, kind: str = "") -> dict[str, list[str]]:
-    """Names of makers and models for the fields of a form."""
-    models = models_for(reader).filter(**({"kind": kind} if kind else {}))
-    return {
-        "makers": [maker.name for maker in makers_for(reader)[:MOST_SUGGESTED]],
-        "models": sorted({model.name for model in models[:MOST_SUGGESTED]}),
-    }

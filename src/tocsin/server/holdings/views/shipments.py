@@ -23,13 +23,14 @@ from tocsin.server.holdings.together import together
 from tocsin.server.holdings.views.frame import PAGE_ROWS, list_values, row_values
 from tocsin.server.register.reading import holders_for, sources_for
 
+LATEST = ("-leaves_on", "pk")
 LIST_STEPS = frozenset({Kind.LOADED, Kind.UNLOADED})
 
 
 @require_GET
 def shipment_list(request: ReaderRequest) -> HttpResponse:
     """Shipments, the latest first."""
-    rows = shipments_for(request.reader).annotate(sources_on=Count("loads"))
+    rows = shipments_for(request.reader).annotate(sources_on=Count("loads")).order_by(*LATEST)
     page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
     return render(request, "holdings/shipments.html", {"page": page, **list_values(request)})
 
@@ -41,7 +42,7 @@ def shipment_csv(request: ReaderRequest) -> HttpResponse:
         request.reader,
         "shipments",
         ("shipment", "reference", "from", "to", "leaves_on", "arrives_on", "state", "sources"),
-        shipments_for(request.reader).annotate(sources_on=Count("loads")),
+        shipments_for(request.reader).annotate(sources_on=Count("loads")).order_by(*LATEST),
         lambda s: (
             *(s.name, s.reference, s.sender.name, s.to_whom, str(s.leaves_on)),
             *(str(s.arrives_on or ""), s.state, s.sources_on),
