@@ -29,11 +29,13 @@ function detectorOf(): Detector | null {
 
 /** Show the picture, look at it, and send the first label that was not sent just before. */
 async function scan(form: HTMLFormElement, input: HTMLInputElement, detector: Detector): Promise<void> {
-  const video = element("video", { class: "scan", muted: true, playsinline: true, "aria-label": text.camera });
+  const video = element("video", { class: "scan", playsinline: true, "aria-label": text.camera });
+  // by the property: the attribute counts only in markup, and what is not muted waits for a touch
+  video.muted = true;
   const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
   video.srcObject = stream;
   input.after(video);
-  await video.play();
+  video.play().catch(() => undefined);
   const timer = setInterval(async () => {
     const found = await detector.detect(video).catch(() => []);
     const value = found[0]?.rawValue;
