@@ -73,12 +73,12 @@ def names_of(reader: Reader, kind: str = "") -> dict[str, list[str]]:
     Parameters
     ----------
     kind : str
-        ``source`` or ``device``; empty for both.
+        Of the models: ``source`` or ``device``; empty for both. Makers are those of both.
     """
     rows = for_figures(reader, CatalogueModel.objects.order_by("name"))
+    makers = rows.order_by("maker__name").values_list("maker__name", flat=True).distinct()
     if kind:
         rows = rows.filter(kind=kind)
-    makers = rows.order_by("maker__name").values_list("maker__name", flat=True).distinct()
     return {
         "makers": list(makers[:MOST_SUGGESTED]),
         "models": list(rows.values_list("name", flat=True).distinct()[:MOST_SUGGESTED]),

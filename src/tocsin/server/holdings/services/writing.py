@@ -111,7 +111,7 @@ def write(
 ) -> Step:
     """Write down one step of a row that is saved already; part of the caller's transaction."""
     was, now_is = before or {}, after or {}
-    changed = {name for name in now_is if was.get(name) != now_is[name]}
+    changed = {name for name in now_is if name not in was or was[name] != now_is[name]}
     step = Step.objects.create(
         row_kind=row._meta.label_lower,
         row_id=row.pk,
