@@ -76,14 +76,14 @@ def result_for(reader: Reader, most: int) -> Result:
         organisation=reader.person.organisation_id, realm=reader.realm
     ).first()
     if kept is None or kept.at is None:
-        rows = list(_entries(seen)[: MOST_AT_ONCE + 1])
-        if len(rows) > MOST_AT_ONCE:
+        standing = seen.exclude(status=Status.WITHDRAWN).order_by()
+        if standing[: MOST_AT_ONCE + 1].count() > MOST_AT_ONCE:
             return Result({}, {}, None, too_many=True)
-        return _live(rows, reader, most)
+        return _live(list(_entries(seen)), reader, most)
     # the policy is asked again: a kept result is no way around it
     found = kept.found.filter(source__in=seen.order_by().values("pk"))
     counted = dict(found.order_by().values_list("kind").annotate(n=Count("id")))
-    extra = _live(list(_entries(seen.exclude(_common()))[:MOST_AT_ONCE]), reader, most)
+    extra = _live(list(_entries(_others(reader, seen))[:MOST_AT_ONCE]), reader, most)
     shown: dict[str, list[Told]] = {}
     for kind in all_kinds():
         first = found.filter(kind=kind).select_related("source__holder")[:most]
@@ -215,6 +215,16 @@ def _seen_by(organisation: Organisation, realm: str) -> QuerySet[Source]:
     """Sources of the register's own level that an organisation owns or holds."""
     rows = Source.objects.select_related("holder").filter(_common(), realm=realm)
     return rows.filter(Q(originator=organisation) | Q(holder__organisation=organisation))
+
+
+def _others(reader: Reader, seen: QuerySet[Source]) -> QuerySet[Source]:
+    """What is in no kept result: above the register's level, or in a compartment."""
+    wanted = Q(pk__in=())
+    if reader.person.clearance > Level.CONFIDENTIAL:
+        wanted |= Q(level__gt=Level.CONFIDENTIAL)
+    if reader.compartments:
+        wanted |= Q(compartments__in=reader.compartments)
+    return seen.filter(wanted).distinct()
 
 
 def _common() -> Q:

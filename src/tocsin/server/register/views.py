@@ -72,7 +72,8 @@ def source_list(request: ReaderRequest) -> HttpResponse:
             ],
             "may_write": may(request.reader, "register.write"),
             "tabs": tabs_for(request.reader),
-            "views": shown_views(request.reader, chosen),
+            "views": (views := shown_views(request.reader, chosen)),
+            "is_kept": any(view["here"] for view in views),
             "asked": query_of(chosen),
         },
     )
