@@ -250,10 +250,13 @@ def beyond(
 
 def score(seeds: Iterable[int], sources: int, *, today: dt.date = TODAY) -> Score:
     """Score of the registers of some seeds."""
+    from tocsin.server.clock import running_on
+
     total = Score()
     for seed in seeds:
         made = synthetic_register(np.random.default_rng(seed), today=today, sources=sources)
-        found, refused, seconds = checked(made, today)
+        with running_on(lambda: dt.datetime.combine(today, dt.time(12), dt.UTC)):
+            found, refused, seconds = checked(made, today)
         total.add(seed, made, found, refused)
         total.seconds += seconds
     return total
