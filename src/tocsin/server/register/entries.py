@@ -7,11 +7,12 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.nuclear import CURIE_Bq, source_nuclide
@@ -337,11 +338,22 @@ def _came(text: str) -> Kind:
 
 
 def _practice(text: str) -> str:
-    wanted = text.casefold().replace(" ", "_")
+    known = _practices(get_language() or "")
+    wanted = text.casefold()
+    code = known.get(wanted.replace(" ", "_")) or known.get(wanted)
+    if code is None:
+        raise InvalidInput(_("practice: “{text}” is not known").format(text=text[:40]))
+    return code
+
+
+@lru_cache(maxsize=8)
+def _practices(_language: str) -> dict[str, str]:
+    """Codes of practices by themselves and by their names in the language that is spoken now."""
+    found: dict[str, str] = {}
     for code, name in NAMES.items():
-        if wanted == code or text.casefold() == str(name).casefold():
-            return code
-    raise InvalidInput(_("practice: “{text}” is not known").format(text=text[:40]))
+        found.setdefault(code, code)
+        found.setdefault(str(name).casefold(), code)
+    return found
 
 
 def _degrees(text: str, most: float, label: str) -> float | None:
