@@ -8,9 +8,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import File, Form, Router, Schema, Status
+from ninja import Field, File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
-from pydantic import Field
 
 from tocsin.errors import InvalidInput
 from tocsin.server.access import reader_of_request
