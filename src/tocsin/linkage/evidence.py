@@ -440,6 +440,8 @@ def place_weight(a: Thing, b: Thing, population: Population, *, same_holder: boo
     return Weight("place", _bits(field, level, chance), words, level)
 
 
+PLACE_KM = 8.0
+"""Half the diagonal of a tenth of a degree: places that are known no better may be one."""
 NEAR_KM, REGION_KM = 25.0, 250.0
 """Distances that stand for one town and one State of the counted pairs: choices, as places are
 known to a tenth of a degree only."""
@@ -449,19 +451,18 @@ def _distance_weight(
     field: str, one: tuple[float, float], other: tuple[float, float], population: Population
 ) -> Weight:
     apart = distance_km(one, other)
+    where = (
+        f"some {apart:.0f} km apart" if apart > PLACE_KM else "at one place to a tenth of a degree"
+    )
     if apart <= NEAR_KM:
         chance = population.within_km(one, NEAR_KM)
-        return _weight(
-            field, "town", chance, f"some {apart:.0f} km apart; {_rarity(chance)}", "place"
-        )
+        return _weight(field, "town", chance, f"{where}; {_rarity(chance)}", "place")
     near = population.within_km(one, NEAR_KM)
     if apart <= REGION_KM:
         chance = max(population.within_km(one, REGION_KM) - near, 0.02)
-        return _weight(
-            field, "state", chance, f"some {apart:.0f} km apart; {_rarity(chance)}", "place"
-        )
+        return _weight(field, "state", chance, f"{where}; {_rarity(chance)}", "place")
     chance = max(1.0 - population.within_km(one, REGION_KM), 0.05)
-    return _weight(field, "different", chance, f"some {apart:.0f} km apart", "place")
+    return _weight(field, "different", chance, where, "place")
 
 
 def time_weight(a: Thing, b: Thing, population: Population) -> Weight | None:

@@ -144,6 +144,11 @@ def test_what_is_known_is_not_taken_twice_and_what_changed_is_an_update(keeper: 
     incident = Incident.objects.get(external_id="90001")
     assert incident.status == "withdrawn"
     assert notices_for(keeper).filter(event_number="90001").get().retracted
+    begin_undo(keeper, later, reason="it was no retraction")
+    tasks.work_on_notices.func(str(later.pk))
+    assert not notices_for(keeper).filter(event_number="90001").get().retracted
+    incident.refresh_from_db()
+    assert (incident.state, incident.status) == ("open", "notified")
 
 
 def test_an_import_is_undone_and_can_be_brought_again(
@@ -158,6 +163,7 @@ def test_an_import_is_undone_and_can_be_brought_again(
     assert row.state == NoticeImport.State.UNDONE
     assert not notices_for(keeper).exists()
     assert set(Incident.objects.values_list("state", "status")) == {("withdrawn", "withdrawn")}
+    assert set(Candidate.objects.values_list("state", flat=True)) == {CandidateState.GONE}
     again = imported(keeper, feed())
     assert "known already" not in again.counts
     assert Incident.objects.filter(state="open").count() == 3

@@ -88,7 +88,10 @@ def _candidate(contact: Caller, alarm: dict[str, Any], source: dict[str, Any]) -
         rows = contact.ask(f"/tracing/candidates?about={alarm['id']}")["candidates"]
         return next((row for row in rows if row["lost_id"] == source["id"]), None)
 
-    return _until(ask, "the stolen source is not among the candidates of the alarm")
+    found: dict[str, Any] = _until(
+        ask, "the stolen source is not among the candidates of the alarm"
+    )
+    return found
 
 
 def _incident(contact: Caller, source: dict[str, Any]) -> str:

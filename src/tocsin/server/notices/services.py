@@ -281,17 +281,45 @@ def undo_all(row: NoticeImport) -> None:
     while batch := list(waiting[:BATCH]):
         with transaction.atomic():
             for notice in batch:
-                incident = notice.incident
-                if incident is not None and incident.state == IncidentState.OPEN:
-                    words = f"import {row.title} undone: {row.reason}"[:400]
-                    note_of(incident, IncidentState.WITHDRAWN, words, by=None, actor=READER)
-                    if incident.status != "withdrawn":
-                        state(actor, incident, {"status": "withdrawn"}, reason=words)
+                _undo(row, notice, actor)
             Notice.objects.filter(pk__in=[n.pk for n in batch]).update(withdrawn=True)
             NoticeImport.objects.filter(pk=row.pk).update(
                 done=row.notices.filter(withdrawn=True).count(), touched_at=now()
             )
     _end(row, NoticeImport.State.UNDONE)
+
+
+def _undo(row: NoticeImport, notice: Notice, actor: Person | str) -> None:
+    """Withdraw the incident that a notice has opened, or say again what was said before it."""
+    incident = notice.incident
+    words = f"import {row.title} undone: {row.reason}"[:400]
+    earlier = (
+        Notice.objects.filter(
+            realm=row.realm,
+            originator=row.originator_id,
+            event_number=notice.event_number,
+            replaced=True,
+            withdrawn=False,
+        )
+        .exclude(imported=row)
+        .order_by("-created_at")
+        .first()
+    )
+    if earlier is not None and not notice.replaced:
+        Notice.objects.filter(pk=earlier.pk).update(replaced=False)
+    if incident is None or incident.state != IncidentState.OPEN:
+        return
+    values: dict[str, Any] = {"status": "withdrawn"}
+    if earlier is not None and earlier.incident_id == incident.pk:
+        kind = KIND_OF.get(earlier.kind)
+        if kind is not None:
+            values = values_of(earlier.fields, kind, title_of(earlier.fields))
+    else:
+        note_of(incident, IncidentState.WITHDRAWN, words, by=None, actor=READER)
+    try:
+        state(actor, incident, values, reason=words)
+    except InvalidInput:
+        log.info("nothing was to be said again", extra={"incident": str(incident.pk)})
 
 
 def end_linking(row: NoticeImport, counts: dict[str, int]) -> None:

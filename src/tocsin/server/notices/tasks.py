@@ -11,7 +11,7 @@ from django_tasks import task
 from tocsin.errors import InvalidInput, ParseError
 from tocsin.server.clock import now
 from tocsin.server.files.services import ContentGone
-from tocsin.server.notices.beyond import COMPARERS
+from tocsin.server.notices.beyond import AFTER_UNDO, COMPARERS
 from tocsin.server.notices.models import NoticeImport
 from tocsin.server.notices.services import end_linking, read_all, stop, undo_all
 
@@ -35,6 +35,8 @@ def work_on_notices(pk: str) -> None:
             end_linking(row, counts)
         elif row.state == NoticeImport.State.UNDOING:
             undo_all(row)
+            for hear in AFTER_UNDO:
+                hear(row)
     except (InvalidInput, ParseError, ContentGone) as error:
         stop(row, str(error))
     except Exception:

@@ -16,10 +16,10 @@ class TracingConfig(AppConfig):
         from tocsin.server.alarms.beyond import ALARM_PANELS
         from tocsin.server.duties.timers import register
         from tocsin.server.incidents import beyond as incidents
-        from tocsin.server.notices.beyond import COMPARERS
+        from tocsin.server.notices.beyond import AFTER_UNDO, COMPARERS
         from tocsin.server.register import beyond as sources
         from tocsin.server.tracing import panels
-        from tocsin.server.tracing.archives import compare_archive
+        from tocsin.server.tracing.archives import compare_archive, forget_undone
         from tocsin.server.tracing.services.comparing import compare_waiting
         from tocsin.server.tracing.services.following import follow
 
@@ -32,5 +32,6 @@ class TracingConfig(AppConfig):
         incidents.INCIDENT_PANELS.append(panels.incident_panel)
         incidents.OBJECT_PANELS.append(panels.object_panel)
         COMPARERS.append(compare_archive)
+        AFTER_UNDO.append(forget_undone)
         register(follow)
         register(compare_waiting)

@@ -9,11 +9,12 @@ from django.db import transaction
 
 from tocsin.linkage.link import EXPECTED_SHARE, WORLD, Pair, link
 from tocsin.server.audit.services import record
+from tocsin.server.incidents.models import Object
 from tocsin.server.notices.models import NoticeImport
-from tocsin.server.tracing.describing import OBJECT, Side, found_sides, missing_sides
+from tocsin.server.tracing.describing import OBJECT, Side, found_sides, missing_sides, side_of
 from tocsin.server.tracing.matching import Match, sign_of
-from tocsin.server.tracing.models import Relation
-from tocsin.server.tracing.services.comparing import LINKAGE, keep
+from tocsin.server.tracing.models import Candidate, CandidateState, Relation
+from tocsin.server.tracing.services.comparing import LINKAGE, forget, keep
 
 BATCH = 100
 
@@ -42,7 +43,7 @@ def compare_archive(row: NoticeImport, tell: Tell) -> dict[str, int]:
             link(
                 [side.thing for side in asked],
                 [side.thing for side in sides],
-                done=lambda done, start=before: tell(start + done, total),
+                done=_from(before, total, tell),
             )
         )
         name = "found and lost" if relation == Relation.FOUND_LOST else "reports of one thing"
@@ -51,6 +52,28 @@ def compare_archive(row: NoticeImport, tell: Tell) -> dict[str, int]:
     with transaction.atomic():
         record(actor=LINKAGE, action="tracing.compare_archive", subject=row, after=dict(counts))
     return counts
+
+
+def _from(before: int, total: int, tell: Tell) -> Callable[[int], None]:
+    """Tells of a part as a part of the whole."""
+
+    def told(done: int) -> None:
+        tell(before + done, total)
+
+    return told
+
+
+def forget_undone(row: NoticeImport) -> None:
+    """What an undone import brought is neither missing nor found any more."""
+    open_ones = Candidate.objects.filter(
+        realm=row.realm, state=CandidateState.OPEN, lost_kind=OBJECT, found_kind=OBJECT
+    )
+    named = set(open_ones.values_list("found_id", flat=True))
+    named |= set(open_ones.values_list("lost_id", flat=True))
+    for thing in Object.objects.filter(pk__in=named):
+        if side_of(thing) is None:
+            with transaction.atomic():
+                forget(OBJECT, thing)
 
 
 def _keep_all(

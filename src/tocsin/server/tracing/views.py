@@ -90,6 +90,9 @@ def candidate(request: ReaderRequest, pk: str) -> HttpResponse:
             "found": side_for(request.reader, row.found_kind, row.found_id),
             "lost": side_for(request.reader, row.lost_kind, row.lost_id),
             "judgements": row.judgements.select_related("by", "comparison"),
+            # a narrow screen has no room for whole titles beside each value
+            "found_name": row.found_title.partition(" ")[0],
+            "lost_name": row.lost_title.partition(" ")[0],
             "level_name": Level(row.level).label,
             "may_accept": judging and row.state != CandidateState.ACCEPTED,
             "may_refuse": judging and row.state != CandidateState.REFUSED,
