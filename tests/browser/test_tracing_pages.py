@@ -49,7 +49,7 @@ def test_a_stolen_source_is_found_by_the_walk_and_recovered(
     page = contact.open("/tracing/missing/")
     assert "Norvik LV-4" in page.inner_text("main table")
     assert page.locator("main tbody tr").first.inner_text().count("category 2") == 1
-    page = contact.open("/alarms/?source_class=industrial")
+    page = contact.open("/alarms/?class=industrial")
     alarm = page.locator("main tbody a").first.get_attribute("href")
     assert alarm is not None
     page = contact.open(alarm)
