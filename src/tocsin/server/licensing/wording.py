@@ -46,11 +46,6 @@ def reason_of(excess: Excess) -> str:
         return _("{limit}: one source may have {most}, this has {added}").format(
             limit=name, most=becquerels(excess.most), added=becquerels(excess.added)
         )
-    shown = {
-        Bound.TOTAL: becquerels,
-        Bound.SOURCES: lambda value: f"{value:.0f}",
-        Bound.CATEGORY: lambda value: f"A/D {value:.3g}",
-    }[excess.bound]
     text = {
         Bound.TOTAL: _("{limit}: {most} in all are permitted"),
         Bound.SOURCES: _("{limit}: {most} sources are permitted"),
@@ -58,15 +53,21 @@ def reason_of(excess: Excess) -> str:
     }[excess.bound]
     held = _("held or on the way {held}, on order {reserved}, asked for {added}: {sum} together")
     return (
-        text.format(limit=name, most=shown(excess.most))
+        text.format(limit=name, most=_shown(excess.bound, excess.most))
         + "; "
         + held.format(
-            held=shown(excess.held),
-            reserved=shown(excess.reserved),
-            added=shown(excess.added),
-            sum=shown(excess.would_be),
+            held=_shown(excess.bound, excess.held),
+            reserved=_shown(excess.bound, excess.reserved),
+            added=_shown(excess.bound, excess.added),
+            sum=_shown(excess.bound, excess.would_be),
         )
     )
+
+
+def _shown(bound: Bound, value: float) -> str:
+    if bound is Bound.TOTAL:
+        return becquerels(value)
+    return f"{value:.0f}" if bound is Bound.SOURCES else f"A/D {value:.3g}"
 
 
 def reasons_of(found: Iterable[Excess]) -> str:
