@@ -174,7 +174,9 @@ class _Walker:
         parser.EntityDeclHandler = refuse
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._said
+        if self._count is not None:
+            parser.buffer_text = True
+            parser.CharacterDataHandler = self._said
 
     def end(self) -> None:
         """Nothing is left open behind the last element."""
