@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
@@ -157,6 +159,7 @@ def holder_list(request: ReaderRequest) -> HttpResponse:
             "page": page,
             "rows": [(holder, numbers.get(holder.pk, 0)) for holder in page],
             "text": words,
+            "query": urlencode({"text": words}),
             "today": request.reader.at.date(),
         },
     )
