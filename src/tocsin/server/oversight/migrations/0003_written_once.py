@@ -20,5 +20,5 @@ TABLES = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("oversight", "0001_initial")]
+    dependencies = [("oversight", "0002_reconciliation")]
     operations = [make(table) for table in TABLES for make in (written_once, never_emptied)]
