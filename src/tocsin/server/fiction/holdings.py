@@ -41,6 +41,8 @@ def fill_holdings() -> None:
     for model in source_models():
         enter_model(officer, _entry_of(model))
     sources = _sources(officer)
+    if not sources:
+        return  # a register so small that nothing in it belongs into a device
     devices = [_device(officer, source, n) for n, source in enumerate(sources[:DEVICES], 1)]
     _material(officer, sources[0].holder.name)
     _shipments(officer, sources)
