@@ -172,3 +172,16 @@ def test_what_waits_too_long_must_be_asked_anew(person: MakePerson, clock: Any) 
     ):
         with pytest.raises(InvalidInput):
             ask_release(boss, row, fields, audience=audience, reason=reason)
+
+
+@pytest.mark.django_db
+def test_where_it_came_back_goes_no_further_than_the_place(person: MakePerson, clock: Any) -> None:
+    boss, second = reader_of(person("supervisor")), reader_of(person("supervisor"))
+    row = opened(boss.person)
+    back = {"share": "all", "on": "2026-03-02", "where": "Yard 7"}
+    state(boss.person, row, {"recovered": back}, reason="brought back")
+    assert released(row, "private").values["recovered"]["where"] == "Yard 7"
+    for fields, where in ((["recovered"], ""), (["place"], "Yard 7")):
+        asked = ask_release(boss, row, fields, audience="partners", reason="x")
+        decide_release(second, asked, approve=True)
+        assert released(row, "partners").values["recovered"]["where"] == where

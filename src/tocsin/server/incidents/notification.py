@@ -187,7 +187,7 @@ def _document(row: Notification, language: str) -> Document:
         (_("State"), row.originator.country),
         (_("Authority"), row.originator.name),
         (_("Contact"), row.contact),
-        (_("Made"), _at(row.created_at)),
+        (_("Form made"), _at(row.created_at)),
         (_("Sent"), _at(row.sent_at) if row.sent_at else _("not sent")),
         (_("Sent to"), row.sent_to or "–"),
         (_("Restriction of dissemination"), row.restriction or _("none stated")),

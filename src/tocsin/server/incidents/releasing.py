@@ -90,17 +90,21 @@ def released(incident: Incident, audience: str) -> Released:
     """What may be given to an audience: nothing that goes less far.
 
     A field whose latest value is not released is not there at all: an older value that was
-    released would be wrong.
+    released would be wrong. Where something was recovered is a place: it goes as far as the place
+    of the incident.
     """
     values: dict[str, Any] = {}
     objects: dict[UUID, dict[str, Any]] = {}
-    for fact in facts_of(incident):
-        if not reaches(fact.audience, audience):
-            continue
+    given = [fact for fact in facts_of(incident) if reaches(fact.audience, audience)]
+    placed = audience == Audience.PRIVATE or any(fact.field == "place" for fact in given)
+    for fact in given:
+        name, value = fact.field.removeprefix(OF_OBJECT), fact.value
+        if name == "recovered" and not placed:
+            value = {**value, "where": ""}
         if fact.thing is None:
-            values[fact.field] = fact.value
+            values[name] = value
         else:
-            objects.setdefault(fact.thing, {})[fact.field.removeprefix(OF_OBJECT)] = fact.value
+            objects.setdefault(fact.thing, {})[name] = value
     return Released(audience, values, tuple(objects.values()))
 
 
