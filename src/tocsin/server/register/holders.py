@@ -123,7 +123,9 @@ def change_holder(
     Refused
         Not allowed, or the organisation is abroad.
     """
-    holder = Holder.objects.select_for_update().select_related("organisation").get(pk=holder.pk)
+    # PostgreSQL locks no row that may be absent: the holder's own one is enough
+    rows = Holder.objects.select_for_update(of=("self",)).select_related("organisation")
+    holder = rows.get(pk=holder.pk)
     require_officer(reader, holder)
     _at_home(reader, organisation)
     before = _told(holder)
