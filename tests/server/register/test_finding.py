@@ -14,7 +14,7 @@ from register_entries import GIVEN, TODAY
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.marking.policy import Reader, reader_of
-from tocsin.server.register import paging
+from tocsin.server.register import finding, paging
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.finding import matching, of_nuclide
 from tocsin.server.register.holders import holder_named
@@ -160,3 +160,26 @@ def test_what_a_holder_sees_is_looked_up_by_what_was_released(
     register_source(officer, other)
     assert [s.pk for s in sources_for(works)] == [source.pk]
     assert "EXISTS" not in str(sources_for(works).query).upper()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rare", [0, 1, 2, 100])
+def test_each_way_of_looking_words_up_finds_the_same(
+    officer: Reader, monkeypatch: pytest.MonkeyPatch, rare: int
+) -> None:
+    monkeypatch.setattr(finding, "RARE", rare)
+    for number in range(4):
+        given = {"serial": f"M{number}", "device": "Projector" if number % 2 else "Camera"}
+        register_source(officer, entry_of(GIVEN | given, today=TODAY))
+
+    def found(**asked: str) -> set[str]:
+        return {s.serial for s in Filter.of(asked).apply(sources_for(officer), TODAY)}
+
+    assert found(text="harbour proj") == {"M1", "M3"}
+    assert found(text="proj cam") == set()
+    assert found(text="proj m3") == {"M3"}
+    assert found(text="harbour ostrava ir-7 cam") == {"M0", "M2"}
+    assert found(text="… cam") == {"M0", "M2"}
+    assert found(nuclide="Ir-192", text="cam m2") == {"M2"}
+    assert found(nuclide="Cs-137") == set()
+    assert {s.serial for s in sources_for(officer).filter(matching("cam"))} == {"M0", "M2"}

@@ -18,8 +18,8 @@ from tocsin.server.register.models import Source, Transaction, Word
 from tocsin.server.register.words import LONGEST, NUCLIDE, TOLD_BY, bare, words_of
 
 BATCH = 500
-RARE = 3000
-"""Sources that are looked up and sorted at most: some 20 ms."""
+RARE = 1000
+"""Sources that are looked up and sorted at most."""
 LOOKED_AT = 2000
 """Entries of an index that SQLite looks at to count; enough to tell little from much."""
 LAST = "\U0010ffff"
@@ -58,6 +58,25 @@ def _having(wanted: str) -> Q:
     if found[: RARE + 1].count() > RARE:
         return Q(Exists(found.filter(source=OuterRef("pk"))))
     return Q(pk__in=found.values("source_id"))
+
+
+def with_words(rows: QuerySet[Source], text: str) -> QuerySet[Source]:
+    """Sources that have a word for each word of a text."""
+    wanted = [bare(chunk)[:LONGEST] for chunk in text.split()]
+    sets = [beginning_with(Word.objects.order_by(), word) for word in wanted if word]
+    common = [found for found in sets if found[: RARE + 1].count() > RARE]
+    if len(common) > 1 and len(common) == len(sets):
+        # few may have both of two common words, and would be sought through the whole register
+        first, *others = (found.values_list("source_id", flat=True) for found in common)
+        together = list(first.intersection(*others)[: RARE + 1])
+        if len(together) <= RARE:
+            return rows.filter(pk__in=together)
+    for found in sets:
+        if any(found is one for one in common):
+            rows = rows.filter(Exists(found.filter(source=OuterRef("pk"))))
+        else:
+            rows = rows.filter(pk__in=found.values("source_id"))
+    return rows
 
 
 def keep_words(sources: Iterable[Source], *, fresh: bool = False) -> None:

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 
 from tocsin.server.register.models import Source
 
-MOST_COUNTED = 1000
+MOST_COUNTED = 200
 """Rows up to which a list is counted; of a longer one the page says that there are more."""
 
 

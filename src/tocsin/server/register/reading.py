@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, QuerySet
 
 from tocsin.server.marking.policy import Reader, for_figures, visible
-from tocsin.server.register.finding import matching, of_nuclide
+from tocsin.server.register.finding import of_nuclide, with_words
 from tocsin.server.register.life import HELD, MISSING, Kind, Status
 from tocsin.server.register.models import CATEGORIES, Holder, Import, Source, Transaction
 from tocsin.server.register.overdue import overdue
@@ -110,9 +110,7 @@ class Filter:
             rows = rows.filter(of_nuclide(self.nuclide))
         if self.late:
             rows = rows.filter(overdue(today))
-        for word in self.text.split():
-            rows = rows.filter(matching(word))
-        return rows
+        return with_words(rows, self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +137,11 @@ def numbers_for(reader: Reader) -> Numbers:
     """Figures of what a reader may see."""
     rows = source_figures_for(reader)
     held = rows.filter(status__in=HELD)
-    counted = held.order_by().values_list("category").annotate(n=Count("id"))
-    by_category = {category: n for category, n in counted}
+    # by status and category, in the order of the index of figures: it alone is read
+    counted = held.order_by().values_list("status", "category").annotate(n=Count("*"))
+    by_category: dict[int | None, int] = {}
+    for _status, category, n in counted:
+        by_category[category] = by_category.get(category, 0) + n
     return Numbers(
         held=sum(by_category.values()),
         by_category={c: by_category.get(c, 0) for c in (*CATEGORIES, None)},
