@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tocsin.server.incidents.models import Incident, IncidentWord
 from tocsin.server.incidents.states import Known
@@ -18,6 +18,9 @@ LONGEST_WORD = 40
 MOST_WORDS = 200
 """Words of one incident; a longer text is found by its first ones."""
 MOST_ASKED = 8
+FREQUENT = 2000
+"""Rows of a word above which incidents are asked one by one, the latest first, until a page is
+full."""
 BATCH = 5000
 LAST = chr(0x10FFFF)
 _WORD = re.compile(r"\w+(?:[-/.]\w+)*")
@@ -82,7 +85,12 @@ def matching(text: str) -> Q:
     """Condition that an incident holds every word of a text, or words that begin with it."""
     wanted = Q()
     for word in [w[:LONGEST_WORD] for w in _WORD.findall(_bare(text))[:MOST_ASKED]]:
-        wanted &= Q(pk__in=IncidentWord.objects.filter(_begins(word)).values("incident"))
+        begun = IncidentWord.objects.filter(_begins(word))
+        if begun[:FREQUENT].count() < FREQUENT:
+            wanted &= Q(pk__in=begun.values("incident"))
+        else:
+            # so many that to gather them takes longer than to ask each incident of the list
+            wanted &= Q(Exists(begun.filter(incident=OuterRef("pk"))))
     return wanted or Q(pk__in=())
 
 
