@@ -14,8 +14,8 @@ from tocsin.server.accounts.roles import ROLE_NAMES
 from tocsin.server.accounts.services import add_organisation, add_person, grant, set_password
 from tocsin.server.fiction.holdings import fill_holdings
 from tocsin.server.fiction.incidents import fill_incidents
-from tocsin.server.fiction.oversight import fill_oversight
 from tocsin.server.fiction.licences import fill_licences
+from tocsin.server.fiction.oversight import fill_oversight
 from tocsin.server.fiction.register import SOURCES, fill_register
 from tocsin.server.fiction.statistics import fill_statistics
 from tocsin.server.fiction.tracing import fill_tracing
