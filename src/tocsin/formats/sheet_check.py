@@ -40,7 +40,8 @@ RATIO_FROM_BYTES = MiB
 """Smaller parts may be as regular as they like."""
 CHUNK = 1 << 16
 _UNPACKING = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError),
+    # RuntimeError stands for a way of packing that is not known here too
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError),
     *(RuntimeError, ValueError, KeyError),
 )
 """What unpacking raises where the archive contradicts itself."""

@@ -125,7 +125,7 @@ def _read(line: int, record: dict[str, Any] | ParseError) -> dict[str, Any]:
     except InvalidInput as error:
         return {"line": line, "notice": None, "fault": str(error)}
     address, updated = record.get("page_url"), record.get("last_update_date")
-    notice["address"] = address[:400] if _is_address(address) else ""
+    notice["address"] = str(address)[:400] if _is_address(address) else ""
     notice["updated"] = updated[:10] if isinstance(updated, str) else ""
     return {"line": line, "notice": notice, "fault": ""}
 

@@ -257,7 +257,7 @@ def test_incidents_of_an_earlier_version_get_statements(person: MakePerson, cloc
         **common, title="Ir-192 K-7: loss", source_id=owner.pk, state="open"
     )
     alarm = Incident.objects.create(**common, title="Cs-137", alarm_id=owner.pk, state="withdrawn")
-    step = importlib.import_module("tocsin.server.incidents.migrations.0006_first_statements")
+    step = importlib.import_module("tocsin.server.incidents.migrations.0007_first_statements")
     step.first_statements(apps, None)
     known = {k.pk: k for k in on(now().date())}
     assert (known[lost.pk].kind, known[lost.pk].status, known[lost.pk].year) == (

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema, Status
@@ -385,7 +385,7 @@ def model_list(
     """Models of the catalogue, by maker."""
     rows = models_for(reader_of_request(request))
     if nuclide:
-        rows = with_names(rows).filter(contents__icontains=f'"{nuclide}"')
+        rows = with_names(rows).filter(Q(contents__icontains=f'"{nuclide}"'))
     shown = [
         {f.name: getattr(row, f.name) for f in row._meta.fields}
         | {"maker": row.maker.name, "maker_aliases": row.maker.aliases}

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_register_roles"),
         ("files", "0002_no_unused_fields"),
-        ("incidents", "0007_facts_written_once"),
+        ("incidents", "0008_facts_written_once"),
         ("marking", "0004_agreement_realm"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -56,5 +56,5 @@ def first_statements(apps, _schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0005_three_records")]
+    dependencies = [("incidents", "0006_ties_and_columns")]
     operations = [migrations.RunPython(first_statements, migrations.RunPython.noop)]

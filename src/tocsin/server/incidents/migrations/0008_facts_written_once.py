@@ -15,5 +15,5 @@ TABLES = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0006_first_statements")]
+    dependencies = [("incidents", "0007_first_statements")]
     operations = [written_once(*TABLES), never_emptied(*TABLES)]
