@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.clock import now
+from tocsin.server.documents.reading import documents_of
 from tocsin.server.marking.policy import Reader
 from tocsin.server.notices.models import Notice
 from tocsin.server.notices.services import bring
@@ -19,7 +20,8 @@ def tracing_rows(
     registrar: Reader, alarm: Alarm, stolen: Source, canary: str
 ) -> Callable[[str], uuid.UUID]:
     """Make the rows; the answer says which one a route names."""
-    sheet = issue_sheet(registrar, stolen, call=f"Office {canary}")
+    looks = documents_of(registrar, stolen).get()
+    sheet = issue_sheet(registrar, stolen, call=f"Office {canary}", picture=looks.pk)
     candidate = _candidate(alarm, stolen, canary)
     notice = _notice(registrar, canary)
 

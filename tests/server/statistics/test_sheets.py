@@ -109,11 +109,13 @@ def test_pages_and_tables(
     page = browser.get("/statistics/?last_year=2025&years=8")
     assert page.status_code == 200
     assert b"<svg" in page.content
-    table = browser.get("/statistics/tables/kinds.csv?last_year=2025&years=8&known_on=2026-03-03")
+    table = browser.get(
+        "/statistics/table.csv?table=kinds&last_year=2025&years=8&known_on=2026-03-03"
+    )
     rows = table.content.decode().splitlines()
     assert any("as known on 2026-03-03" in row for row in rows)
     assert len([row for row in rows if row[:2] == "20"]) == 8
-    assert browser.get("/statistics/tables/nothing.csv").status_code == 404
+    assert browser.get("/statistics/table.csv?table=nothing").status_code == 404
     for wrong in ("known_on=yesterday", "known_on=2999-01-01", "years=-1", "edition=1066"):
         answer = browser.get(f"/statistics/?{wrong}")
         assert answer.status_code == 200

@@ -9,7 +9,7 @@ from tocsin.server.statistics import views
 app_name = "statistics"
 urlpatterns = [
     path("", views.overview, name="overview"),
-    path("tables/<slug:name>.csv", views.table_csv, name="table_csv"),
+    path("table.csv", views.table_csv, name="table_csv"),
     path("vintages/", views.vintages, name="vintages"),
     path("itdb/", views.series, name="series"),
     path("sheets/", views.sheet_list, name="sheets"),

@@ -62,8 +62,9 @@ def overview(request: ReaderRequest) -> HttpResponse:
 
 
 @require_GET
-def table_csv(request: ReaderRequest, name: str) -> HttpResponse:
+def table_csv(request: ReaderRequest) -> HttpResponse:
     """One of the tables, with the day and the definitions in its head."""
+    name = request.GET.get("table", TABLES[0])
     if name not in TABLES:
         raise Http404
     asked = _asked(request)
