@@ -56,5 +56,5 @@ def first_statements(apps, _schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0006_ties_and_columns")]
+    dependencies = [("incidents", "0006_objects_and_work")]
     operations = [migrations.RunPython(first_statements, migrations.RunPython.noop)]
