@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -43,9 +45,7 @@ class LiveServer:
             "TOCSIN_DEMONSTRATION": "1",
             "DATABASE_URL": "",
         }
-        (folder / "data").mkdir()
-        self._run("-m", "tocsin.server.manage", "migrate", "--verbosity", "0")
-        self._run("-c", FILL)
+        self._copy_the_state(folder)
         self._processes = [
             self._start(
                 *("-m", "uvicorn", "tocsin.server.asgi:application", "--host", "127.0.0.1"),
@@ -80,6 +80,20 @@ class LiveServer:
                 process.kill()
                 process.wait()
         self._log.close()
+
+    def _copy_the_state(self, folder: Path) -> None:
+        """A data folder with the fictional State in it, made once for all tests of a run."""
+        run = folder.parent.parent if folder.parent.name.startswith("popen") else folder.parent
+        made = run / "fictional-state"
+        with (run / "fictional-state.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                (folder / "data").mkdir()
+                self._run("-m", "tocsin.server.manage", "migrate", "--verbosity", "0")
+                self._run("-c", FILL)
+                shutil.copytree(folder / "data", made)
+        if not (folder / "data").exists():
+            shutil.copytree(made, folder / "data")
 
     def _run(self, *arguments: str) -> None:
         subprocess.run([sys.executable, *arguments], env=self._env, check=True)

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from tocsin.cli.output import bad_usage, check_readable, console, print_json
 from tocsin.errors import InvalidInput, ParseError
-from tocsin.report.inert import inert
 
 if TYPE_CHECKING:
     from tocsin.sealing import LicenceSheet, SheetVerdict, VerifierKey
@@ -116,6 +115,8 @@ def _key(text: str) -> VerifierKey:
 
 
 def _print(sheet: LicenceSheet, verdict: SheetVerdict, day: dt.date) -> None:
+    from tocsin.report.inert import inert  # with it comes what draws: only who is told waits
+
     content = sheet.content
     title = "GENUINE" if verdict.good else verdict.code.replace("_", " ").upper()
     style = "bold green" if verdict.good else "bold red"

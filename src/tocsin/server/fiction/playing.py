@@ -182,7 +182,8 @@ def play(address: str, walk: Path, *, say: Say) -> dict[str, Any]:
     incidents = _incidents(contact, grave)
     for incident in incidents:
         say(f"{contact.name} finds the incident {incident['name']}, linked to all behind it")
-    traced = theft.trace(contact, register, grave, stolen, say=say)
+    whole = contact.ask(f"/alarms/{grave['id']}")
+    traced = theft.trace(contact, register, whole, stolen, say=say)
     return {
         "alarms": len(alarms),
         "closed": closed,
