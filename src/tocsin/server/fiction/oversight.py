@@ -54,6 +54,11 @@ def fill_oversight() -> None:
     _campaign(officer)
 
 
+def _now(reader: Reader) -> Reader:
+    """The same person a moment later: what was opened since is seen."""
+    return reader_of(reader.person)
+
+
 def _grave_holders(officer: Reader) -> list[Holder]:
     held = Source.objects.filter(
         originator=officer.person.organisation_id, status__in=HELD, category__lte=2
@@ -106,7 +111,9 @@ def _inspections(officer: Reader, speaker: Reader, holder: Holder, others: list[
         requirement="The holder keeps an inventory of its own and brings it up to date",
         due_on=today + dt.timedelta(days=14),
     )
-    inspecting.say_done(speaker, labels, note="All devices were labelled; a list is attached.")
+    inspecting.say_done(
+        _now(speaker), labels, note="All devices were labelled; a list is attached."
+    )
     inspecting.plan(
         officer,
         others[0],
@@ -137,12 +144,12 @@ def _reconciliation(officer: Reader, speaker: Reader, holder: Holder, others: li
     part = Part.objects.get(reconciliation=row, holder=holder)
     items = list(part.items.select_related("part__holder", "source"))
     for item in items[: len(items) // 2]:
-        reconciling.answer(speaker, item, here=True, how=How.SCAN)
+        reconciling.answer(_now(speaker), item, here=True, how=How.SCAN)
     reconciling.answer(
-        speaker, items[0], here=False, how=How.TICK, note="Not in the store since the move."
+        _now(speaker), items[0], here=False, how=How.TICK, note="Not in the store since the move."
     )
     reconciling.report_extra(
-        speaker, part, what="Old level gauge, Cs-137, plate not readable", place="Cellar"
+        _now(speaker), part, what="Old level gauge, Cs-137, plate not readable", place="Cellar"
     )
     for other in others[:OTHERS]:
         asked = Part.objects.get(reconciliation=row, holder=other)
