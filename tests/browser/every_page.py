@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -109,6 +110,9 @@ WITHOUT_ROWS = frozenset(
 )
 """Pages that nobody can open in this State."""
 
+ROWS_OF_A_ROUTE = 4
+"""Rows of one kind that one person opens, as long as a page of that room is missing."""
+
 
 def pages() -> set[str]:
     """Routes of the table that show a page."""
@@ -148,13 +152,25 @@ def walk(
     """
     wanted = pages()
     queued = [first, *BY_ADDRESS.values()]
-    asked: set[str] = set()
-    while queued:
-        address = queued.pop(0)
+    asked: Counter[str] = Counter()
+    opened: set[str] = set()
+    others: list[str] = []
+    while queued or others:
+        # what can be done with one row cannot with another: more rows of the rooms that lack a page
+        again = not queued
+        address = others.pop(0) if again else queued.pop(0)
         route = route_of(address)
-        if route in asked or route not in wanted:
+        if route not in wanted or address in opened:
             continue
-        asked.add(route)
+        if again:
+            lacking = {name.split(":")[0] for name in wanted - seen if ":" in name}
+            if asked[route] >= ROWS_OF_A_ROUTE or route.split(":")[0] not in lacking:
+                continue
+        elif asked[route]:
+            others.append(address)
+            continue
+        asked[route] += 1
+        opened.add(address)
         answer = person.page.goto(f"{person.address}{address}")
         if answer is None or answer.status != 200:
             person.watched.messages.clear()  # the browser reports the refusal itself
