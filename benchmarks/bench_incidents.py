@@ -16,20 +16,17 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import importlib.util
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
+from each_database import add_arguments, on_each_database
 
 HERE = Path(__file__).resolve().parent
 SEED = 20261126
@@ -55,53 +52,14 @@ WORDS = tuple(
 def main(words: Sequence[str] | None = None) -> int:
     """Measure on each database; exit status 1 if a page misses the target."""
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asked.add_argument("--database", choices=("sqlite", "postgres", "both"), default="both")
+    add_arguments(asked)
     asked.add_argument("--incidents", type=int, default=50_000)
     asked.add_argument("--requests", type=int, default=100, help="of each kind of page")
-    asked.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     given = asked.parse_args(words)
     if given.here:
         return _measure(given)
-    status = 0
-    if given.database in {"sqlite", "both"}:
-        status |= _in_a_process(given, "sqlite", "")
-    if given.database in {"postgres", "both"}:
-        runner = _runner()
-        programs = runner.binaries()
-        if programs is None:
-            print("PostgreSQL is not installed here: not measured")
-        else:
-            with runner.running(programs) as url:
-                status |= _in_a_process(given, "postgres", url)
-    return status
-
-
-def _runner() -> ModuleType:
-    path = HERE.parent / "scripts" / "run_on_postgres.py"
-    spec = importlib.util.spec_from_file_location("run_on_postgres", path)
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _in_a_process(given: argparse.Namespace, name: str, url: str) -> int:
-    """Measure in a process of its own: settings are read once."""
-    print(f"\n{name}: load of the machine before {os.getloadavg()[0]:.1f}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="tocsin-incidents-") as folder:
-        env = os.environ | {
-            "TOCSIN_DATA": folder,
-            "DATABASE_URL": url,
-            "TOCSIN_HTTPS": "0",
-            "TOCSIN_HOSTS": "testserver",
-            "TOCSIN_DEMONSTRATION": "1",
-            "TOCSIN_SECRET_KEY": "of a bench alone " * 4,
-            "DJANGO_SETTINGS_MODULE": "tocsin.server.settings",
-        }
-        command = [sys.executable, __file__, "--here", "--incidents", str(given.incidents)]
-        command += ["--requests", str(given.requests)]
-        return subprocess.run(command, env=env, check=False).returncode
+    options = ["--incidents", str(given.incidents), "--requests", str(given.requests)]
+    return on_each_database(__file__, options, database=given.database)
 
 
 def _measure(given: argparse.Namespace) -> int:

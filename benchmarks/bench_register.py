@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime as dt
-import importlib.util
 import io
 import os
 import re
@@ -23,15 +22,14 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
+from each_database import add_arguments, on_each_database
 
 HERE = Path(__file__).resolve().parent
 SEED = 20261126
@@ -46,57 +44,23 @@ TARGET_S = 0.2
 def main(words: Sequence[str] | None = None) -> int:
     """Measure on each database; exit status 1 if a page misses the target."""
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asked.add_argument("--database", choices=("sqlite", "postgres", "both"), default="both")
+    add_arguments(asked)
     asked.add_argument("--sources", type=int, default=100_000)
     asked.add_argument("--transactions", type=int, default=1_000_000)
     asked.add_argument("--requests", type=int, default=60, help="of each page and person")
     asked.add_argument("--folder", type=Path, help="keep the data here, and use what is there")
-    asked.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     given = asked.parse_args(words)
     if given.here:
         return _measure(given)
-    status = 0
-    if given.database in {"sqlite", "both"}:
-        status |= _in_a_process(given, "sqlite", "")
-    if given.database in {"postgres", "both"}:
-        runner = _runner()
-        programs = runner.binaries()
-        if programs is None:
-            print("PostgreSQL is not installed here: not measured")
-        else:
-            with runner.running(programs) as url:
-                status |= _in_a_process(given, "postgres", url)
-    return status
-
-
-def _runner() -> ModuleType:
-    path = HERE.parent / "scripts" / "run_on_postgres.py"
-    spec = importlib.util.spec_from_file_location("run_on_postgres", path)
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _in_a_process(given: argparse.Namespace, name: str, url: str) -> int:
-    """Measure in a process of its own: settings are read once."""
-    print(f"\n{name}: load of the machine before {os.getloadavg()[0]:.1f}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="tocsin-register-") as made:
-        folder = (given.folder or Path(made)) / name
-        folder.mkdir(parents=True, exist_ok=True)
-        env = os.environ | {
-            "TOCSIN_DATA": str(folder),
-            "DATABASE_URL": url,
-            "TOCSIN_HTTPS": "0",
-            "TOCSIN_HOSTS": "testserver",
-            "TOCSIN_DEMONSTRATION": "1",
-            "TOCSIN_SECRET_KEY": "of a bench alone " * 4,
-            "DJANGO_SETTINGS_MODULE": "tocsin.server.settings",
-        }
-        command = [sys.executable, __file__, "--here", "--sources", str(given.sources)]
-        command += ["--transactions", str(given.transactions), "--requests", str(given.requests)]
-        return subprocess.run(command, env=env, check=False).returncode
+    options = [
+        "--sources",
+        str(given.sources),
+        "--transactions",
+        str(given.transactions),
+        "--requests",
+        str(given.requests),
+    ]
+    return on_each_database(__file__, options, database=given.database, folder=given.folder)
 
 
 def _measure(given: argparse.Namespace) -> int:

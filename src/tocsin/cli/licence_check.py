@@ -11,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from tocsin.cli.output import bad_usage, check_readable, console, print_json
-from tocsin.errors import InvalidInput, ParseError
+from tocsin.cli.verifier_key import verifier_key
+from tocsin.errors import ParseError
 
 if TYPE_CHECKING:
-    from tocsin.sealing import LicenceSheet, SheetVerdict, VerifierKey
+    from tocsin.sealing import LicenceSheet, SheetVerdict
 
 SCHEMA = "tocsin.licence-check/1"
 EXIT_REFUSED = 1
@@ -57,7 +58,7 @@ def licence_check_command(
 
     day = dt.date.today() if on is None else _day(on)  # noqa: DTZ011 the user's own day
     read = _sheet(sheet)
-    verdict = verify_sheet(read, [_key(text) for text in key], on=day)
+    verdict = verify_sheet(read, [verifier_key(text) for text in key], on=day)
     if as_json:
         print_json(
             {
@@ -100,18 +101,6 @@ def _sheet(given: str) -> LicenceSheet:
         if text.startswith(CODE.encode()):
             return read_sheet(text, file=str(path))
     raise ParseError("no code of a licence sheet can be read in the picture", file=str(path))
-
-
-def _key(text: str) -> VerifierKey:
-    from tocsin.sealing import VerifierKey
-
-    if "+" not in text or Path(text).is_file():
-        path = Path(text)
-        check_readable(path)
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if text.startswith("PRIVATE+KEY+"):
-            raise InvalidInput(f"{path} is a secret key: give the public one (name+id+...)")
-    return VerifierKey.parse(text)
 
 
 def _print(sheet: LicenceSheet, verdict: SheetVerdict, day: dt.date) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tocsin.cli.output import check_readable, console, counted, print_json
+from tocsin.cli.verifier_key import verifier_key
 from tocsin.errors import InvalidInput, ParseError
 
 if TYPE_CHECKING:
@@ -70,19 +71,20 @@ def verify_log_command(
     from tocsin.sealing.eventproof import read_event_proof
 
     data = _bytes_of(file)
+    keys = [verifier_key(text) for text in key or []]
     if (event := read_event_proof(data, file=str(file))) is not None:
-        _answer_event(event, keys=[_key(text) for text in key or []], file=file, as_json=as_json)
+        _answer_event(event, keys=keys, file=file, as_json=as_json)
         return
     log = read_log_file(data, file=str(file))
     notes = [note for path in checkpoint or [] for note in _notes(path)]
     verdict = verify_log(
         log,
-        keys=[_key(text) for text in key or []],
+        keys=keys,
         kept_checkpoints=notes,
         kept_commitments=(
             None if kept is None else read_kept_commitments(_bytes_of(kept), file=str(kept))
         ),
-        witnesses=[_key(text) for text in witness or []],
+        witnesses=[verifier_key(text) for text in witness or []],
     )
     if as_json:
         print_json(as_document(verdict, file=str(file), n_kept=len(notes)))
@@ -139,18 +141,6 @@ def _notes(path: Path) -> list[str]:
         return [text.decode("utf-8") for text in found]
     except UnicodeDecodeError as error:
         raise ParseError("is no checkpoint: it is not UTF-8 text", file=str(path)) from error
-
-
-def _key(text: str) -> VerifierKey:
-    from tocsin.sealing import VerifierKey
-
-    if "+" not in text or Path(text).is_file():
-        path = Path(text)
-        check_readable(path)
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if text.startswith("PRIVATE+KEY+"):
-            raise InvalidInput(f"{path} is a secret key: give the public one (name+id+...)")
-    return VerifierKey.parse(text)
 
 
 def as_document(verdict: Verdict, *, file: str, n_kept: int) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass
 
@@ -21,12 +20,12 @@ from tocsin.formats.clean_picture import (
     clean_picture,
     warm_up,
 )
+from tocsin.formats.confined_child import answered, asked
 from tocsin.formats.limits import Limits, MiB
 
 PICTURE_LIMITS = Limits(max_bytes=32 * MiB, memory_bytes=1024 * MiB, cpu_s=15, wall_s=20)
 _MOST_ANSWER = 32 * MiB
 _LENGTH_BYTES = 4
-_FAILED = 65
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +56,14 @@ def redraw(data: bytes, *, limits: Limits = PICTURE_LIMITS) -> Redrawn:
     """
     if len(data) > limits.max_bytes:
         raise ParseError(f"a picture may be {limits.max_bytes // MiB} MiB large", code="too_large")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "tocsin.formats.confined_picture"],
-            input=data,
-            capture_output=True,
-            check=False,
-            timeout=limits.wall_s,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ParseError("the picture took too long to read", code="timeout") from error
-    if done.returncode == _FAILED:
-        code, _, text = done.stdout.decode("utf-8", errors="replace")[:400].partition(" ")
-        raise ParseError(text, code=code)
-    if done.returncode or len(done.stdout) > _MOST_ANSWER:
-        raise ParseError("the picture broke its reader", code="crashed")
-    return believed(done.stdout)
+    answer = asked(
+        "tocsin.formats.confined_picture",
+        data,
+        what="the picture",
+        limits=limits,
+        most_answer=_MOST_ANSWER,
+    )
+    return believed(answer)
 
 
 def believed(answer: bytes) -> Redrawn:
@@ -101,15 +92,12 @@ def main() -> int:
     data = sys.stdin.buffer.read(PICTURE_LIMITS.max_bytes + 1)
     confinement.leave_network()
     confinement.confine(PICTURE_LIMITS)
-    status = 0
-    try:
-        drawn = clean_picture(data)
-        answer = len(drawn.shown).to_bytes(_LENGTH_BYTES, "big") + drawn.shown + drawn.thumbnail
-    except ParseError as error:
-        answer, status = f"{error.code} {error.reason}".encode(), _FAILED
-    while answer:
-        answer = answer[os.write(1, answer) :]
-    return status
+    return answered(lambda: _drawn(data))
+
+
+def _drawn(data: bytes) -> bytes:
+    drawn = clean_picture(data)
+    return len(drawn.shown).to_bytes(_LENGTH_BYTES, "big") + drawn.shown + drawn.thumbnail
 
 
 if __name__ == "__main__":

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 
 from tocsin.errors import ParseError
 from tocsin.formats import confinement, qr_image
+from tocsin.formats.confined_child import answered, asked
 from tocsin.formats.limits import Limits
 
 _LENGTH_BYTES = 4
 _MOST_ANSWER = 1 << 20
-_FAILED = 65
 
 
 def qr_texts(data: bytes, *, limits: Limits | None = None) -> list[bytes]:
@@ -32,21 +31,14 @@ def qr_texts(data: bytes, *, limits: Limits | None = None) -> list[bytes]:
     limits = limits or Limits()
     if len(data) > limits.max_bytes:
         raise ParseError("the picture is too large", code="too_large")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "tocsin.formats.confined_qr"],
-            input=data,
-            capture_output=True,
-            check=False,
-            timeout=limits.wall_s,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ParseError("the picture took too long to read", code="time") from error
-    if done.returncode == _FAILED:
-        raise ParseError(done.stdout.decode("utf-8", errors="replace")[:200])
-    if done.returncode or len(done.stdout) > _MOST_ANSWER:
-        raise ParseError("the picture broke the reader of QR codes", code="crashed")
-    return _split(done.stdout)
+    answer = asked(
+        "tocsin.formats.confined_qr",
+        data,
+        what="the picture",
+        limits=limits,
+        most_answer=_MOST_ANSWER,
+    )
+    return _split(answer)
 
 
 def _split(answer: bytes) -> list[bytes]:
@@ -69,15 +61,11 @@ def main() -> int:
     data = sys.stdin.buffer.read(limits.max_bytes + 1)
     confinement.leave_network()
     confinement.confine(limits)
-    try:
-        texts = qr_image.texts_in_image(data)
-    except ParseError as error:
-        os.write(1, error.reason.encode())
-        return _FAILED
-    answer = b"".join(len(t).to_bytes(_LENGTH_BYTES, "big") + t for t in texts)
-    while answer:
-        answer = answer[os.write(1, answer) :]
-    return 0
+    return answered(lambda: _joined(qr_image.texts_in_image(data)))
+
+
+def _joined(texts: list[bytes]) -> bytes:
+    return b"".join(len(t).to_bytes(_LENGTH_BYTES, "big") + t for t in texts)
 
 
 if __name__ == "__main__":

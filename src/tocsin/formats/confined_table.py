@@ -6,12 +6,12 @@ import dataclasses
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 
 from tocsin.errors import ParseError
 from tocsin.formats import confinement
+from tocsin.formats.confined_child import answered, asked
 from tocsin.formats.limits import OFFLINE, Limits
 from tocsin.formats.sheet_check import OLE, ZIP
 from tocsin.formats.table_text import (
@@ -21,8 +21,6 @@ from tocsin.formats.table_text import (
     read_text_table,
     warm_up,
 )
-
-_FAILED = 65
 
 
 def read_table(data: bytes, *, sheet: str = "", limits: Limits | None = None) -> TextTable:
@@ -43,22 +41,9 @@ def read_table(data: bytes, *, sheet: str = "", limits: Limits | None = None) ->
         raise ParseError("the table is empty", code="empty")
     if len(data) > limits.max_bytes:
         raise ParseError("the table is too large", code="too_large")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "tocsin.formats.confined_table"],
-            input=json.dumps(sheet).encode() + b"\n" + data,
-            capture_output=True,
-            check=False,
-            timeout=limits.wall_s,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ParseError("the table took too long to read", code="timeout") from error
-    if done.returncode == _FAILED:
-        code, _, text = done.stdout.decode("utf-8", errors="replace")[:400].partition(" ")
-        raise ParseError(text, code=code)
-    if done.returncode:
-        raise ParseError("the table broke its reader", code="crashed")
-    return _believed(done.stdout)
+    given = json.dumps(sheet).encode() + b"\n" + data
+    answer = asked("tocsin.formats.confined_table", given, what="the table", limits=limits)
+    return _believed(answer)
 
 
 def _believed(answer: bytes) -> TextTable:
@@ -105,15 +90,7 @@ def main() -> int:
     read = _reader_of(data, sheet)
     confinement.leave_network()
     confinement.confine(limits)
-    status = 0
-    try:
-        table = read(data)
-        answer = json.dumps(dataclasses.asdict(table)).encode()
-    except ParseError as error:
-        answer, status = f"{error.code} {error.reason}".encode(), _FAILED
-    while answer:
-        answer = answer[os.write(1, answer) :]
-    return status
+    return answered(lambda: json.dumps(dataclasses.asdict(read(data))).encode())
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Any
 
 from tocsin.errors import InvalidInput, ParseError
 from tocsin.formats import confinement
+from tocsin.formats.confined_child import say
 from tocsin.formats.limits import Limits, MiB
 from tocsin.linkage.feed import lines_of
 from tocsin.linkage.notice import read_notice
@@ -156,9 +157,7 @@ def main() -> int:
 
 
 def _say(words: object) -> None:
-    answer = json.dumps(words).encode() + b"\n"
-    while answer:
-        answer = answer[os.write(1, answer) :]
+    say(json.dumps(words).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from tocsin.server.accounts.models import Person
-from tocsin.server.clock import now
-from tocsin.server.marking.models import Marked, Release
+from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, decide, may
-from tocsin.server.register.holders import Refused
+from tocsin.server.register.holders import Refused, open_to
 from tocsin.server.register.models import Holder
 
 CONCERNS_IT = "concerns the holder's own sources"
@@ -63,18 +62,6 @@ def open_to_holder(holder: Holder, rows: Iterable[Marked], by: Person) -> None:
     The leaf of the change that makes the rows tells of it. People of an organisation that works for
     the holder later see what is made from then on.
     """
-    body = holder.organisation
-    if body is None or body.pk == holder.originator_id:
-        return
-    at = now()
-    Release.objects.bulk_create(
-        Release(
-            noun=row._meta.label_lower,
-            row_id=row.pk,
-            receiver=body,
-            released_by=by,
-            at=at,
-            reason=CONCERNS_IT,
-        )
-        for row in rows
-    )
+    made = list(rows)
+    if holder.organisation is not None and made:
+        open_to(holder.organisation, made, by, reason=CONCERNS_IT)

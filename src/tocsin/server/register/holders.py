@@ -192,7 +192,9 @@ def hand_over(source: Source, holder: Holder, by: Person) -> None:
         open_to(after, [source], by)
 
 
-def open_to(organisation: Organisation, rows: Sequence[Marked], by: Person) -> None:
+def open_to(
+    organisation: Organisation, rows: Sequence[Marked], by: Person, *, reason: str = HOLDS_IT
+) -> None:
     """Let an organisation of the State see rows of the register, as their holder.
 
     The leaf of the change that makes it the holder tells of it.
@@ -207,7 +209,7 @@ def open_to(organisation: Organisation, rows: Sequence[Marked], by: Person) -> N
             receiver=organisation,
             released_by=by,
             at=at,
-            reason=HOLDS_IT,
+            reason=reason,
         )
         for row in rows
     )
