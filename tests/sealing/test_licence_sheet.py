@@ -166,6 +166,12 @@ def test_a_code_that_unfolds_without_end_is_refused() -> None:
         read_sheet(f"TOCSIN:L1:{bomb[:5999]}")
 
 
+@pytest.mark.parametrize("field", ["number", "holder", "nonce", "issuer"])
+def test_a_character_that_nobody_can_read_is_no_part_of_a_sheet(field: str) -> None:
+    with pytest.raises(InvalidInput, match=field):
+        sign_sheet({**CONTENT, field: "A\x00B"}, KEY)
+
+
 def test_what_lacks_a_part_is_not_signed() -> None:
     with pytest.raises(InvalidInput, match="limits"):
         sign_sheet({**CONTENT, "limits": []}, KEY)

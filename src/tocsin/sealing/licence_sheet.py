@@ -273,14 +273,12 @@ def _check(content: dict[str, Any]) -> None:
         raise ValueError(f"its fields are not {', '.join(sorted(known))}")
     for name in (*_TEXTS, "valid_from", "valid_until"):
         text = content[name]
-        if not isinstance(text, str) or not text or len(text) > _LONGEST:
+        if not _is_text(text) or not text:
             raise ValueError(f"{name} is no text")
     for name in ("valid_from", "valid_until"):
         dt.date.fromisoformat(content[name])
     for name in _LISTS:
-        if not isinstance(content[name], list) or not all(
-            isinstance(item, str) and len(item) <= _LONGEST for item in content[name]
-        ):
+        if not isinstance(content[name], list) or not all(_is_text(item) for item in content[name]):
             raise ValueError(f"{name} is no list of texts")
     if not set(content["acts"]) <= set(ACTS):
         raise ValueError("acts holds one that is not known")
@@ -304,7 +302,7 @@ def _check_limit(limit: Any) -> None:
     if "nuclides" in limit and not (
         isinstance(limit["nuclides"], list)
         and limit["nuclides"]
-        and all(isinstance(name, str) for name in limit["nuclides"])
+        and all(_is_text(name) for name in limit["nuclides"])
     ):
         raise ValueError("nuclides is no list of names")
     if limit.get("form") not in FORMS:
@@ -317,6 +315,11 @@ def _check_limit(limit: Any) -> None:
             raise ValueError(f"{name} is not more than zero")
     if not all(_is_whole(limit.get(name, 1)) for name in ("category", "sources")):
         raise ValueError("category and sources are whole numbers")
+
+
+def _is_text(value: object) -> bool:
+    """A text that people can read: no control character, which not every database holds either."""
+    return isinstance(value, str) and len(value) <= _LONGEST and value.isprintable()
 
 
 def _is_whole(value: object) -> bool:

@@ -21,10 +21,10 @@ from tocsin.server.accounts.models import Person
 from tocsin.server.clock import now
 from tocsin.server.licensing.keys import licence_key
 from tocsin.server.licensing.limits import Limit
-from tocsin.server.licensing.models import EventKind, Licence, Order
+from tocsin.server.licensing.models import EventKind, Licence, Order, Sheet
 from tocsin.server.licensing.orders import Line, cancel
 from tocsin.server.licensing.services import change_state, decide_version, propose_licence
-from tocsin.server.register.holders import holder_named
+from tocsin.server.register.holders import Refused, holder_named
 from tocsin.server.register.models import Holder
 
 pytestmark = pytest.mark.django_db
@@ -123,8 +123,12 @@ def too_early(c: Case) -> Order:
     return c.order(c.world.sheet(c.licence(start=start)))
 
 
-def signed_in_its_time(c: Case, start: dt.date) -> object:
-    return c.world.sheet(c.licence(start=start, days=365))
+def signed_in_its_time(c: Case, start: dt.date) -> Sheet:
+    """The sheet that was signed when the licence was confirmed; a fresh one it gets no more."""
+    licence = c.licence(start=start, days=365)
+    with pytest.raises(Refused, match="in force"):
+        c.world.sheet(licence)
+    return Sheet.objects.get(version__licence=licence)
 
 
 def revoked(c: Case) -> Order:

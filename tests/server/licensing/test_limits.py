@@ -119,6 +119,16 @@ def test_split_means_that_without_the_other_orders_it_would_pass(
         assert not oracle(rows, has, [], asked)
 
 
+def test_what_passes_without_the_other_orders_is_split() -> None:
+    rows = [Limit(("Cs-137",), total_Bq=10.0)]
+    three, five, four = (Item({"Cs-137": a}, a) for a in (3.0, 5.0, 4.0))
+    (excess,) = excesses(rows, Holding([three], [five]), [four])
+    assert excess.by_orders_alone
+    assert not oracle(rows, [three], [], [four])
+    (excess,) = excesses(rows, Holding([three, five], []), [four])
+    assert not excess.by_orders_alone
+
+
 def test_a_limit_that_is_just_reached_is_kept_and_a_category_is_not() -> None:
     third = Item({"Cs-137": 0.1}, 10.0 / 3.0)
     total = Limit(("Cs-137",), total_Bq=0.3)

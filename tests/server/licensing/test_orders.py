@@ -21,7 +21,7 @@ from tocsin.server.licensing.orders import (
     deliver,
     lapse_orders,
 )
-from tocsin.server.licensing.reading import orders_for
+from tocsin.server.licensing.reading import OrderFilter, buyer_shown, orders_for
 from tocsin.server.licensing.services import change_state
 from tocsin.server.register.holders import Refused
 
@@ -72,6 +72,26 @@ def test_forged_and_altered_sheets_are_told_apart_and_officers_are_called(world:
     assert Notice.objects.count() == 4
     assert not orders_for(world.buyer_person).exists()
     assert Leaf.objects.filter(action="licences.order_refused").count() == 4
+
+
+def test_a_vendor_learns_no_buyer_from_a_refused_sheet_in_any_list(world: World) -> None:
+    sheet = world.sheet(world.licence(IRIDIUM))
+    refused = world.order(altered(sheet, holder="Somebody Else Ltd"))
+    assert refused.buyer == world.buyer
+    vendor, word = world.vendor_people[0], world.buyer.name.split()[-1]
+    assert buyer_shown(vendor, refused) is None
+    assert buyer_shown(world.officer, refused) == world.buyer
+    asked = OrderFilter.of({"text": word})
+    assert not asked.apply(vendor, orders_for(vendor)).exists()
+    assert asked.apply(world.officer, orders_for(world.officer)).exists()
+
+
+def test_what_was_accepted_is_not_delivered_to_one_whose_licence_was_taken(world: World) -> None:
+    licence = world.licence(IRIDIUM)
+    order = world.order(world.sheet(licence))
+    change_state(world.officer, licence, EventKind.REVOKED, reason="a bogus firm")
+    with pytest.raises(Refused, match="not in force any more"):
+        deliver(world.vendor_people[0], order, code=confirmation_code(order.pk))
 
 
 def test_a_sheet_of_another_realm_is_refused(world: World) -> None:

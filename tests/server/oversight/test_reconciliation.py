@@ -32,7 +32,13 @@ from tocsin.server.oversight.models import (
     Part,
     Trouble,
 )
-from tocsin.server.oversight.reading import items_of, listed, numbers_for, parts_for
+from tocsin.server.oversight.reading import (
+    items_of,
+    items_seen,
+    listed,
+    numbers_for,
+    parts_for,
+)
 from tocsin.server.oversight.services import reconciling
 from tocsin.server.oversight.services.discrepancies import settle
 from tocsin.server.oversight.services.labels import address_of, item_typed, print_labels
@@ -256,13 +262,24 @@ def test_a_source_is_named_by_label_name_or_serial(
         lower=f" {wanted.name.lower()} ",
         label=f"https://register.example{address_of(wanted)}",
     )
-    assert item_typed(part, text).source == wanted
+    assert item_typed(part.items.all(), text).source == wanted
+
+
+def test_of_a_source_that_is_closed_to_the_reader_no_name_is_told(
+    part: Part, sources: list[Source], officer: Reader
+) -> None:
+    closed = sources[1]
+    Source.objects.filter(pk=closed.pk).update(level=3)
+    seen = items_seen(officer, part)
+    assert {item.source_id for item in seen} == {s.pk for s in sources} - {closed.pk}
+    with pytest.raises(Refused, match="not in this list"):
+        item_typed(seen, closed.serial)
 
 
 @pytest.mark.parametrize("typed", ["", "S-", "S-00000000", "IR9999", "nonsense", "\0"])
 def test_what_is_not_in_the_list_is_refused(part: Part, typed: str) -> None:
     with pytest.raises(Refused, match="not in this list"):
-        item_typed(part, typed)
+        item_typed(part.items.all(), typed)
 
 
 @pytest.mark.parametrize("size", sorted(SIZES))

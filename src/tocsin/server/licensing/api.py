@@ -220,7 +220,7 @@ def order_list(
     """Orders that I may see, the latest first."""
     reader = reader_of_request(request)
     chosen = OrderFilter.of({"text": text, "state": state, "reason": reason})
-    rows = chosen.apply(orders_for(reader))
+    rows = chosen.apply(reader, orders_for(reader))
     return {
         "total": rows.count(),
         "offset": offset,

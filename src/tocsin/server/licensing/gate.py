@@ -44,6 +44,8 @@ def licence_gate(source: Source, receiver: Holder, day: dt.date) -> None:
         return
     # two transfers or orders for one receiver are judged one after the other
     Holder.objects.select_for_update().get(pk=receiver.pk)
+    # a revocation that was through by now counts, one that comes later waits
+    list(Licence.objects.select_for_update().filter(holder=receiver).values_list("pk"))
     today = now().date()
     licences = [
         licence

@@ -249,11 +249,6 @@ def excesses(limits: Sequence[Limit], holding: Holding, added: Sequence[Item]) -
     return found
 
 
-def exceeded(limits: Sequence[Limit], held: Sequence[Item]) -> list[Excess]:
-    """Everything in which what is held is beyond a licence by now."""
-    return excesses(limits, Holding(), held)
-
-
 def category_at_limits(limits: Sequence[Limit]) -> int | None:
     """Category that sources reach when a licence is used up; None where that cannot be told.
 

@@ -20,7 +20,12 @@ from tocsin.server.licensing.holding import has_arrived
 from tocsin.server.licensing.keys import confirmation_code
 from tocsin.server.licensing.models import Order, OrderState, Reason
 from tocsin.server.licensing.orders import TOLD, cancel, check_order, deliver, vendors_for
-from tocsin.server.licensing.reading import OrderFilter, is_officer, orders_for
+from tocsin.server.licensing.reading import (
+    OrderFilter,
+    buyer_shown,
+    is_officer,
+    orders_for,
+)
 from tocsin.server.licensing.scanning import presented_in
 from tocsin.server.marking.policy import may
 from tocsin.server.register.beyond import tabs_for
@@ -34,7 +39,7 @@ def order_list(request: ReaderRequest) -> HttpResponse:
     chosen = OrderFilter.of(request.GET)
     query = request.GET.copy()
     query.pop("page", None)
-    rows = chosen.apply(orders_for(request.reader))
+    rows = chosen.apply(request.reader, orders_for(request.reader))
     return render(
         request,
         "licensing/orders.html",
@@ -58,12 +63,12 @@ def order_csv(request: ReaderRequest) -> HttpResponse:
         request.reader,
         "orders",
         ("order", "at", "vendor", "buyer", "licence", "items", "state", "reason", "lapses_on"),
-        OrderFilter.of(request.GET).apply(orders_for(request.reader)),
+        OrderFilter.of(request.GET).apply(request.reader, orders_for(request.reader)),
         lambda row: (
             row.number,
             row.created_at,
             row.vendor.name,
-            row.buyer.name if row.buyer else "",
+            buyer.name if (buyer := buyer_shown(request.reader, row)) else "",
             row.claimed,
             "; ".join(_line(item) for item in row.items),
             row.state,
@@ -117,7 +122,7 @@ def order(request: ReaderRequest, pk: str) -> HttpResponse:
             "level_name": Level(row.level).label,
             "told": _(TOLD[Reason(row.reason)]) if row.reason else "",
             "officer": officer,
-            "buyer": row.buyer if officer or not row.is_refused else None,
+            "buyer": buyer_shown(request.reader, row),
             "code": confirmation_code(row.pk)
             if vendor and row.state == OrderState.ACCEPTED
             else "",

@@ -43,7 +43,7 @@ from tocsin.server.licensing.models import (
     State,
 )
 from tocsin.server.licensing.wording import reasons_of
-from tocsin.server.marking.highwater import mark_of
+from tocsin.server.marking.highwater import highwater, mark_of
 from tocsin.server.marking.policy import Reader, decide, may
 from tocsin.server.register.holders import Refused, open_to
 from tocsin.server.register.models import Holder
@@ -183,6 +183,10 @@ def check_order(
     return order
 
 
+NOT_SERVED = (State.SUSPENDED, State.REVOKED)
+"""States of a licence in which not even an accepted order is delivered."""
+
+
 @transaction.atomic
 def deliver(reader: Reader, order: Order, *, code: str) -> Order:
     """Say that an order was delivered, with its confirmation code, which works once.
@@ -200,6 +204,10 @@ def deliver(reader: Reader, order: Order, *, code: str) -> Order:
         letters.encode(), confirmation_code(order.pk).replace("-", "").encode()
     ):
         raise Refused(_("This is not the confirmation code of the order."))
+    if order.licence_id is not None:
+        licence = Licence.objects.select_for_update().get(pk=order.licence_id)
+        if licence.state in NOT_SERVED or now().date() > licence.valid_until:
+            raise Refused(_("The licence of the buyer is not in force any more."))
     return _step(reader.person, order, OrderState.DELIVERED, "")
 
 
@@ -316,6 +324,12 @@ def _judge(vendor: Holder, sheet: LicenceSheet, number: str, items: list[dict[st
     licence = found.licence
     # orders and transfers for one buyer are judged one after the other
     Holder.objects.select_for_update().get(pk=licence.holder_id)
+    # a revocation that was through by now counts, one that comes later waits
+    licence = (
+        Licence.objects.select_for_update(of=("self",))
+        .select_related("holder", "current")
+        .get(pk=licence.pk)
+    )
     refused = _state_of(licence, found.sheet) or _used_before(vendor, found.sheet, licence, number)
     if refused is None:
         refused = _within(licence, items)
@@ -421,7 +435,9 @@ def _kept(
     items: list[dict[str, Any]],
     found: _Found,
 ) -> Order:
-    mark = mark_of(vendor)
+    # what is told of an order may say what its buyer holds
+    rows = [vendor] if found.licence is None else [vendor, found.licence]
+    mark = highwater([mark_of(row) for row in rows])
     accepted = found.reason is None
     licence = found.licence
     order = Order.objects.create(

@@ -47,6 +47,12 @@ def is_officer(reader: Reader, row: Licence | Order | Holder) -> bool:
     return may(reader, "licences.write") and row.originator_id == reader.person.organisation_id
 
 
+def buyer_shown(reader: Reader, order: Order) -> Holder | None:
+    """The buyer of an order; of a refused one for officers alone: the sheet may be another's."""
+    shown = order.state != OrderState.REFUSED or is_officer(reader, order)
+    return order.buyer if shown else None
+
+
 @dataclass(frozen=True, slots=True)
 class LicenceFilter:
     """What a list of licences is narrowed to.
@@ -126,8 +132,11 @@ class OrderFilter:
             reason=reason if reason in Reason.values else "",
         )
 
-    def apply(self, rows: QuerySet[Order]) -> QuerySet[Order]:
-        """The rows that it leaves."""
+    def apply(self, reader: Reader, rows: QuerySet[Order]) -> QuerySet[Order]:
+        """The rows that it leaves; a buyer whom the reader is not told is not searched either."""
+        told = ~Q(state=OrderState.REFUSED)
+        if may(reader, "licences.write"):
+            told |= Q(originator=reader.person.organisation_id)
         if self.state:
             rows = rows.filter(state=self.state)
         if self.reason:
@@ -137,7 +146,7 @@ class OrderFilter:
                 Q(number__icontains=word)
                 | Q(claimed__icontains=word)
                 | Q(vendor__name__icontains=word)
-                | Q(buyer__name__icontains=word)
+                | (told & Q(buyer__name__icontains=word))
             )
         return rows
 

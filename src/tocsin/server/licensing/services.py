@@ -18,7 +18,7 @@ from tocsin.errors import InvalidInput, NotFound
 from tocsin.nuclear import source_nuclide
 from tocsin.sealing import LicenceSheet, new_nonce, sheet_code, sign_sheet
 from tocsin.sealing.licence_sheet import ACTS, FORMS
-from tocsin.server.accounts.models import Person
+from tocsin.server.accounts.models import Organisation, Person
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.licensing.keys import licence_key
@@ -94,6 +94,8 @@ def propose_licence(
         Not allowed, not complete, or the number is taken.
     """
     require_licensing_officer(reader, holder)
+    # two officers who propose at once wait for each other: a number is given once
+    Organisation.objects.select_for_update().get(pk=reader.person.organisation_id)
     number = plain(number)[:60] or _next_number(reader)
     if Licence.objects.filter(
         originator=reader.person.organisation_id, realm=reader.realm, number__iexact=number
@@ -188,6 +190,8 @@ def decide_version(
     _event(reader.person, licence, kind, version.number, answer)
     before = {"version": licence.current.number if licence.current else None}
     if approve:
+        if licence.state not in (State.DRAFT, State.IN_FORCE, State.SUSPENDED):
+            raise Refused(_("The licence has ended in the meantime: refuse what was proposed."))
         _put_in_force(reader, licence, version)
     record(
         actor=reader.person,
@@ -251,7 +255,8 @@ def issue_sheet(reader: Reader, licence: Licence) -> Sheet:
     licence = Licence.objects.select_for_update().get(pk=licence.pk)
     if not may_take_sheet(reader, licence):
         raise Refused(_("None of your roles allows this."))
-    if licence.state != State.IN_FORCE or licence.current is None:
+    over = licence.state != State.IN_FORCE or now().date() > licence.valid_until
+    if over or licence.current is None:
         raise Refused(_("Only for a licence in force a sheet is signed."))
     row = _signed(reader.person, licence, licence.current)
     record(
@@ -398,13 +403,29 @@ def _put_in_force(reader: Reader, licence: Licence, version: Version) -> None:
         if body is not None:
             open_to(body, [licence], reader.person)
         if licence.replaces is not None:
-            old = Licence.objects.select_for_update().get(pk=licence.replaces.pk)
-            old.state = State.REPLACED
-            old.save(update_fields=["state"])
-            note = _("by {number}").format(number=licence.number)
-            _event(reader.person, old, EventKind.REPLACED, _current_number(old), note)
+            _replace(reader, licence.replaces, by=licence)
     if licence.state == State.IN_FORCE:
         _signed(reader.person, licence, version)
+
+
+def _replace(reader: Reader, old: Licence, *, by: Licence) -> None:
+    """End a licence for another one, unless it has ended by itself."""
+    old = Licence.objects.select_for_update().get(pk=old.pk)
+    before = old.state
+    if before not in (State.IN_FORCE, State.SUSPENDED):
+        return
+    old.state = State.REPLACED
+    old.save(update_fields=["state"])
+    note = _("by {number}").format(number=by.number)
+    _event(reader.person, old, EventKind.REPLACED, _current_number(old), note)
+    record(
+        actor=reader.person,
+        action="licences.replaced",
+        subject=old,
+        before={"state": before},
+        after={"state": old.state},
+        reason=note,
+    )
 
 
 def _signed(by: Person, licence: Licence, version: Version) -> Sheet:

@@ -20,6 +20,7 @@ from tocsin.server.oversight.reading import (
     findings_for,
     inspections_for,
     items_of,
+    items_seen,
     listed,
     parts_for,
     reconciliations_for,
@@ -303,7 +304,7 @@ def list_answer(request: HttpRequest, pk: UUID, given: AnswerIn) -> Any:
     reader = reader_of_request(request)
     row = get_object_or_404(parts_for(reader), pk=pk)
     try:
-        item = item_typed(row, given.code)
+        item = item_typed(items_seen(reader, row), given.code)
         answer(reader, item, here=given.here, how=How.PROGRAM, note=given.note)
     except InvalidInput as error:
         return Status(422, {"detail": str(error)})

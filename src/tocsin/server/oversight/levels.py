@@ -17,7 +17,7 @@ from tocsin.server.oversight.goals import FUNCTIONS, Goal, goals, goals_of
 from tocsin.server.oversight.models import Assessment, GoalState
 from tocsin.server.register.life import HELD
 from tocsin.server.register.models import Holder, Source
-from tocsin.server.register.reading import source_figures_for
+from tocsin.server.register.reading import source_figures_for, sources_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,8 @@ def places_of(reader: Reader, holder: Holder, *, figures: bool = False) -> list[
         Only levels and counts are shown of them, which is no reading.
     """
     today = reader.at.date()
-    held = source_figures_for(reader).filter(holder=holder, status__in=HELD)
+    seen = source_figures_for(reader) if figures else sources_for(reader)
+    held = seen.select_related(None).filter(holder=holder, status__in=HELD)
     by_place: dict[str, list[Source]] = defaultdict(list)
     names: dict[str, str] = {}
     for source in held.only("place", "contents").order_by("pk"):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.db.models import Count, F, Max, Q, QuerySet
 
 from tocsin.server.marking.models import Marked
-from tocsin.server.marking.policy import Reader, may, visible
+from tocsin.server.marking.policy import Reader, visible
 from tocsin.server.oversight.models import (
     Campaign,
     Confirmation,
@@ -107,6 +107,12 @@ class ListedItem:
     moved: bool
     last: Confirmation | None
     trouble: Discrepancy | None
+
+
+def items_seen(reader: Reader, part: Part) -> QuerySet[Item]:
+    """Questions of a list about sources that a reader sees: of no other a name is told."""
+    seen = visible(reader, Source.objects.all()).values("pk")
+    return part.items.filter(source__in=seen).select_related("part__holder", "source")
 
 
 def items_of(part: Part) -> QuerySet[Item]:
@@ -214,8 +220,3 @@ def last_done(rows: QuerySet[Inspection]) -> dict[Any, dt.date]:
     """Day of the last inspection by holder."""
     done = rows.filter(state=InspectionStep.DONE).order_by()
     return dict(done.values_list("holder").annotate(last=Max("done_on")))
-
-
-def may_oversee(reader: Reader) -> bool:
-    """Whether a reader is an officer of oversight."""
-    return may(reader, "oversight.write")

@@ -82,9 +82,9 @@ def _is_told(full: list[list[int]], gone: set[Place], at: Place) -> bool:
         found = linprog(sign * cost, A_eq=equations, b_eq=values, bounds=(0, None))
         if found.status == _UNBOUNDED:
             return False
-        if found.status != 0:
+        if found.status != 0 or found.x is None:
             raise ArithmeticError(f"bounds of a hidden number: {found.message}")
-        ends.append(sign * float(found.fun))
+        ends.append(float(found.x[number[at]]))
     return ends[1] - ends[0] < 0.5
 
 

@@ -98,7 +98,7 @@ def _mark(
     reader: Reader, holder: Holder, place: str, goal: str, compartment: Compartment | None
 ) -> Mark:
     marks = [mark_of(holder)]
-    before = Assessment.objects.filter(holder=holder, place=place, goal=goal).first()
+    before = Assessment.objects.filter(holder=holder, place__iexact=place, goal=goal).first()
     if before is not None:
         marks.append(mark_of(before))
     own = highwater(marks)

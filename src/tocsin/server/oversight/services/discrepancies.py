@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from tocsin.server.accounts.models import Person
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
-from tocsin.server.marking.highwater import mark_of
+from tocsin.server.marking.highwater import highwater, mark_of
 from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader
 from tocsin.server.oversight.allowed import open_to_holder, require_overseer
@@ -44,7 +44,8 @@ def raise_discrepancy(
     where : dict
         ``part`` or ``inspection``.
     """
-    mark = mark_of(found_in)
+    rows = [found_in] if source is None else [found_in, source]
+    mark = highwater([mark_of(one) for one in rows])
     row = Discrepancy.objects.create(
         **mark.fields(),
         originator=found_in.originator,

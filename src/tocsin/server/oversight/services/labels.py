@@ -17,7 +17,7 @@ from tocsin.server.accounts.models import Realm
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.marking.policy import Reader
-from tocsin.server.oversight.models import Item, Part
+from tocsin.server.oversight.models import Item
 from tocsin.server.register.holders import Refused
 from tocsin.server.register.models import Holder, Source
 from tocsin.server.typed import plain
@@ -88,13 +88,13 @@ def source_in_code(text: str) -> UUID | None:
     return UUID(found[1]) if found else None
 
 
-def items_in(part: Part, texts: Iterable[str]) -> list[Item]:
-    """Items of a list that are meant by what labels hold."""
+def items_in(rows: QuerySet[Item], texts: Iterable[str]) -> list[Item]:
+    """Those questions of a list that are meant by what labels hold."""
     wanted = {pk for text in texts if (pk := source_in_code(text)) is not None}
-    return list(part.items.filter(source__in=wanted).select_related("part__holder", "source"))
+    return list(rows.filter(source__in=wanted))
 
 
-def item_typed(part: Part, text: str) -> Item:
+def item_typed(rows: QuerySet[Item], text: str) -> Item:
     """The item of a list that somebody means by a name, a serial number or a scanned code.
 
     Raises
@@ -103,10 +103,9 @@ def item_typed(part: Part, text: str) -> Item:
         None or several are meant.
     """
     text = plain(text)
-    scanned = items_in(part, [text])
+    scanned = items_in(rows, [text])
     if scanned:
         return scanned[0]
-    rows = part.items.select_related("part__holder", "source")
     found = list(rows.filter(source__in=named(text)))
     if not found and text:
         found = list(rows.filter(source__serial__iexact=text))

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from tocsin.server.accounts.models import Realm
+from tocsin.server.accounts.models import Organisation, Realm
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties.escalation import Link
@@ -123,6 +123,8 @@ def open_reconciliation(
         raise Refused(_("The deadline lies in the past: set another one."))
     if due_on is None and law is not None and law.start > reader.at:
         raise Refused(_("By the country profile it begins on {day}.").format(day=law.start.date()))
+    # two officers who open a year wait for each other at their organisation
+    Organisation.objects.select_for_update().get(pk=reader.person.organisation_id)
     own = Reconciliation.objects.filter(
         originator=reader.person.organisation_id, realm=reader.realm, year=year
     )
@@ -209,7 +211,8 @@ def _call(part: Part, text: str) -> None:
 
 def _open_part(reader: Reader, part: Part) -> Part:
     part = (
-        Part.objects.select_for_update(of=("self",))
+        # with the reconciliation, which an officer may be closing
+        Part.objects.select_for_update(of=("self", "reconciliation"))
         .select_related("reconciliation", "holder__organisation", "originator")
         .get(pk=part.pk)
     )
@@ -309,8 +312,6 @@ def complete(reader: Reader, part: Part) -> Part:
     part.completed_at, part.completed_by = now(), reader.person
     part.save(update_fields=["completed_at", "completed_by"])
     settle_notices(part, by=reader.person, reason="reconciliation answered")
-    for row in part.discrepancies.filter(trouble=Trouble.SILENT, settlement=None):
-        end_discrepancy(row, Ending.ANSWERED, "", by=reader.person)
     record(
         actor=reader.person,
         action="oversight.complete",
@@ -337,8 +338,9 @@ def remind(reader: Reader, row: Reconciliation) -> int:
     require_overseer(reader, row)
     if row.closed_at is not None:
         raise Refused(_("This reconciliation is closed."))
-    parts = silent_parts(row).exclude(asked=None).select_related("reconciliation")
-    called = list(parts)
+    # who says meanwhile that the list is complete comes before this, or waits
+    parts = silent_parts(row).exclude(asked=None).select_for_update(of=("self",))
+    called = list(parts.select_related("reconciliation"))
     for part in called:
         settle_notices(part, by=reader.person, reason="reminded")
         part.reminded_at = now()

@@ -21,8 +21,9 @@ from tocsin.server.oversight.levels import assessments_for, places_of
 from tocsin.server.oversight.models import GoalState
 from tocsin.server.oversight.services.assessing import assess
 from tocsin.server.oversight.views.frame import around, form_page
+from tocsin.server.register.life import HELD
 from tocsin.server.register.models import Holder
-from tocsin.server.register.reading import holders_for
+from tocsin.server.register.reading import holders_for, sources_for
 
 HOLDERS_A_PAGE = 25
 MOST_HISTORY = 100
@@ -74,7 +75,10 @@ def goal_csv(request: ReaderRequest, pk: str) -> HttpResponse:
     """Goals of a holder as a table."""
     holder = _holder(request, pk)
     looked = assessments_for(request.reader, holder).order_by()
-    mark = highwater([mark_of(holder), mark_of_rows(request.reader.realm, looked)])
+    held = sources_for(request.reader).filter(holder=holder, status__in=HELD)
+    mark = highwater(
+        [mark_of(holder), *(mark_of_rows(request.reader.realm, rows) for rows in (looked, held))]
+    )
     return csv_answer(
         request.reader,
         "security-goals",
@@ -111,7 +115,8 @@ def goal_look(request: ReaderRequest, pk: str, goal: str) -> HttpResponse:
     """Say what was found of a goal at a place."""
     holder = _holder(request, pk)
     place = request.GET.get("place", "").replace("\0", "")[:200]
-    if goal not in goals():
+    known = {one.name for one in places_of(request.reader, holder)}
+    if goal not in goals() or place not in known:
         raise Http404
     circles = Compartment.objects.filter(pk__in=request.reader.compartments)
     form = GoalForm(circles, request.POST or None, initial={"looked_on": request.reader.at.date()})

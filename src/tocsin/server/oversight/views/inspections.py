@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,17 +15,22 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.exports import LIMIT, csv_answer, csv_of_rows
-from tocsin.server.marking.highwater import mark_of, mark_of_rows
+from tocsin.server.marking.highwater import mark_of_rows
 from tocsin.server.oversight.allowed import oversees
 from tocsin.server.oversight.checklists import every_question, questions_for
 from tocsin.server.oversight.forms import DoneForm, NoteForm, PlanForm
 from tocsin.server.oversight.goals import intervals
 from tocsin.server.oversight.models import Inspection, InspectionStep, Looked, Sight
 from tocsin.server.oversight.planning import candidates, read
-from tocsin.server.oversight.reading import inspections_for
+from tocsin.server.oversight.reading import findings_for, inspections_for
 from tocsin.server.oversight.services import inspecting
 from tocsin.server.oversight.services.inspecting import Sighting
-from tocsin.server.oversight.views.frame import PAGE_ROWS, around, form_page
+from tocsin.server.oversight.views.frame import (
+    PAGE_ROWS,
+    around,
+    form_page,
+    mark_with_sources,
+)
 from tocsin.server.register.life import HELD
 from tocsin.server.register.models import Holder
 from tocsin.server.register.reading import holders_for, sources_for
@@ -159,7 +165,7 @@ def inspection(request: ReaderRequest, pk: str) -> HttpResponse:
         officer=officer,
         checks=[(questions.get(c.question, c.question), c) for c in row.checks.all()],
         seen=row.seen.filter(source__in=visible_sources).select_related("source"),
-        findings=row.findings.all(),
+        findings=findings_for(request.reader).filter(inspection=row),
         events=row.events.select_related("by") if officer else [],
         planned=row.state == InspectionStep.PLANNED,
         done=row.state == InspectionStep.DONE,
@@ -173,13 +179,15 @@ def seen_csv(request: ReaderRequest, pk: str) -> HttpResponse:
     """What was seen at an inspection as a table."""
     row = get_object_or_404(inspections_for(request.reader), pk=pk)
     visible_sources = sources_for(request.reader).values("pk")
-    seen = row.seen.filter(source__in=visible_sources).select_related("source")
+    seen = list(row.seen.filter(source__in=visible_sources).select_related("source"))
+    mark, _placed, notes = mark_with_sources(request.reader, row, [s.source for s in seen])
     return csv_answer(
         request.reader,
         f"inspection-{row.name}",
         ("source", "what", "sight", "differs", "on"),
         ((s.source.name, s.source.title, s.sight, s.differs, str(s.on)) for s in seen),
-        mark=mark_of(row),
+        mark=mark,
+        notes=notes,
         action="oversight.export",
         subject=row,
     )
@@ -190,7 +198,8 @@ def inspection_done(request: ReaderRequest, pk: str) -> HttpResponse:
     """Say that an inspection was done, with checklist and sources."""
     row = _planned(request, pk)
     held = sources_for(request.reader).filter(holder=row.holder_id, status__in=HELD)
-    sources = list(held.order_by("category", "place", "pk")[:MOST_SOURCES])
+    gravest = F("category").asc(nulls_last=True)
+    sources = list(held.order_by(gravest, "place", "pk")[:MOST_SOURCES])
     questions = questions_for(source.practice for source in sources)
     form = DoneForm(request.POST or None, initial={"done_on": request.reader.at.date()})
     asked = [

@@ -19,22 +19,27 @@ from tocsin.formats.confined_qr import qr_texts
 from tocsin.server.access import ReaderRequest
 from tocsin.server.exports import LIMIT, csv_answer, csv_of_rows
 from tocsin.server.headers import WITH_CAMERA
-from tocsin.server.marking.highwater import mark_of
 from tocsin.server.oversight.allowed import answers_for, oversees
 from tocsin.server.oversight.forms import ExtraForm, NotHereForm, YearForm
-from tocsin.server.oversight.models import How, Item, Reconciliation
+from tocsin.server.oversight.models import How, Item, Reconciliation, Trouble
 from tocsin.server.oversight.reading import (
     discrepancies_for,
     items_of,
+    items_seen,
     listed,
     parts_for,
     reconciliations_for,
 )
 from tocsin.server.oversight.services import reconciling
 from tocsin.server.oversight.services.labels import item_typed, items_in, source_in_code
-from tocsin.server.oversight.views.frame import PAGE_ROWS, around, form_page, step
+from tocsin.server.oversight.views.frame import (
+    PAGE_ROWS,
+    around,
+    form_page,
+    mark_with_sources,
+    step,
+)
 
-STATES = ("silent", "answered", "unsettled")
 SCANNED = "scan"
 
 
@@ -199,7 +204,9 @@ def _list_page(
         answered=row.said_here + row.said_not,
         may_answer=row.reconciliation.closed_at is None
         and answers_for(request.reader, row, row.holder),
-        extras=row.discrepancies.filter(source=None).select_related("settlement"),
+        extras=discrepancies_for(request.reader)
+        .filter(part=row, trouble=Trouble.EXTRA)
+        .select_related("settlement"),
         scanning=request.GET.get(SCANNED) == "1",
         overdue=row.completed_at is None and row.reconciliation.due_at < request.reader.at,
     )
@@ -213,6 +220,11 @@ def part_csv(request: ReaderRequest, pk: str) -> HttpResponse:
     """The list of a holder as a table."""
     row = _part(request, pk)
     rows = list(items_of(row)[:LIMIT])
+    shown = listed(request.reader, row, rows)
+    sources = [item.source for item in shown if item.source is not None]
+    mark, placed, notes = mark_with_sources(request.reader, row, sources)
+    if len(rows) < row.asked_of:
+        notes.append(f"cut: the first {len(rows)} of {row.asked_of} sources")
     return csv_answer(
         request.reader,
         f"reconciliation-{row.reconciliation.year}",
@@ -230,7 +242,7 @@ def part_csv(request: ReaderRequest, pk: str) -> HttpResponse:
                         item.source.model,
                         item.source.serial,
                         item.source.device,
-                        item.source.place,
+                        item.source.place if placed else "",
                         item.source.category,
                     )
                     if item.source is not None
@@ -242,14 +254,12 @@ def part_csv(request: ReaderRequest, pk: str) -> HttpResponse:
                 item.last.by.name if item.last else "",
                 item.last.note if item.last else "",
             )
-            for item in listed(request.reader, row, rows)
+            for item in shown
         ),
-        mark=mark_of(row),
+        mark=mark,
         action="oversight.export",
         subject=row,
-        notes=[f"cut: the first {len(rows)} of {row.asked_of} sources"]
-        if len(rows) < row.asked_of
-        else [],
+        notes=notes,
     )
 
 
@@ -260,10 +270,10 @@ def part_here(request: ReaderRequest, pk: str) -> HttpResponse:
     text, ticked = request.POST.get("code", ""), request.POST.get("item", "")
     try:
         if ticked.isdecimal():
-            item = get_object_or_404(row.items.select_related("part__holder"), pk=int(ticked[:18]))
+            item = get_object_or_404(items_seen(request.reader, row), pk=int(ticked[:18]))
             how = How.TICK
         else:
-            item = item_typed(row, text)
+            item = item_typed(items_seen(request.reader, row), text)
             how = How.SCAN if source_in_code(text) is not None else How.CODE
         reconciling.answer(request.reader, item, here=True, how=how)
     except InvalidInput as error:
@@ -277,7 +287,7 @@ def part_here(request: ReaderRequest, pk: str) -> HttpResponse:
 def part_not_here(request: ReaderRequest, pk: str, item: int) -> HttpResponse:
     """Say that a source is not there."""
     row = _part(request, pk)
-    asked = get_object_or_404(row.items.select_related("part__holder", "source"), pk=item)
+    asked = get_object_or_404(items_seen(request.reader, row), pk=item)
 
     def act(given: dict[str, str]) -> Any:
         reconciling.answer(request.reader, asked, here=False, how=How.TICK, note=given["note"])
@@ -308,7 +318,7 @@ def part_photo(request: ReaderRequest, pk: str) -> HttpResponse:
         if given is None:
             raise InvalidInput(_("Choose a photograph."))
         texts = [text.decode("utf-8", errors="replace") for text in qr_texts(given.read())]
-        items = items_in(row, texts)
+        items = items_in(items_seen(request.reader, row), texts)
         if not items:
             raise InvalidInput(
                 _("No label of this list can be read on it ({n} codes seen). Come closer.").format(
