@@ -114,8 +114,10 @@ def goal_csv(request: ReaderRequest, pk: str) -> HttpResponse:
 def goal_look(request: ReaderRequest, pk: str, goal: str) -> HttpResponse:
     """Say what was found of a goal at a place."""
     holder = _holder(request, pk)
-    place = request.GET.get("place", "").replace("\0", "")[:200]
-    known = {one.name for one in places_of(request.reader, holder)}
+    known = [one.name for one in places_of(request.reader, holder)]
+    # A holder of one place need not be asked which
+    only = known[0] if len(known) == 1 else ""
+    place = request.GET.get("place", only).replace("\0", "")[:200]
     if goal not in goals() or place not in known:
         raise Http404
     circles = Compartment.objects.filter(pk__in=request.reader.compartments)
