@@ -16,6 +16,7 @@ from tocsin.cli import (
     convert,
     demo,
     difference,
+    field,
     keep,
     licence_check,
     link,
@@ -71,6 +72,7 @@ app.command("restore")(keep.restore_command)
 app.command("verify")(keep.verify_command)
 app.command("upgrade")(keep.upgrade_command)
 app.command("demo")(demo.demo_command)
+app.add_typer(field.app, name="field")
 
 
 def _version(wanted: bool) -> None:

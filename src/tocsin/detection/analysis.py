@@ -183,12 +183,13 @@ class Analysis:
             "records": self.records,
             "live_time_s": _number(self.live_time_s, digits=6),
             "warnings": [{"code": w.code, "message": w.message} for w in self.warnings],
-            "encounters": [_encounter_json(e) for e in self.encounters],
+            "encounters": [encounter_json(e) for e in self.encounters],
             "versions": dict(self.versions),
         }
 
 
-def _encounter_json(encounter: Encounter) -> dict[str, Any]:
+def encounter_json(encounter: Encounter) -> dict[str, Any]:
+    """One entry of ``encounters`` of the public contract ``tocsin.analysis/1``."""
     location, activity = encounter.location, encounter.activity
     return {
         "first_record": encounter.first_record,

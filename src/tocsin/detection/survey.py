@@ -75,7 +75,7 @@ def analyze_survey(
     InvalidInput
         When no record has counts.
     """
-    series, before = _split(recording)
+    series, before = walk_and_background(recording)
     if not any(r.spectra or r.gross_counts for r in series):
         if not any(r.count_rates or r.dose_rates for r in series):
             raise InvalidInput("survey: no record has a spectrum, a count or a rate")
@@ -94,7 +94,7 @@ def analyze_survey(
         if progress is not None and (number % 50 == 49 or number + 1 == len(series)):
             progress(number + 1, len(series))
     events += detector.finish()
-    explain = _Explainer(recording.instrument, detector, library, shape or ShapeSettings())
+    explain = Explainer(recording.instrument, detector, library, shape or ShapeSettings())
     closed = [e for e in events if isinstance(e, EncounterClosed)]
     encounters = tuple(explain.encounter(e) for e in closed)
     gaps = [e for e in events if isinstance(e, DataGap)]
@@ -149,7 +149,7 @@ def _rate_strip(series: Sequence[Record]) -> StripChart:
     )
 
 
-def _split(recording: Recording) -> tuple[list[Record], list[Record]]:
+def walk_and_background(recording: Recording) -> tuple[list[Record], list[Record]]:
     """Records of the walk, and long background records measured beforehand."""
     series = list(recording.measured)
     times = [r.real_time_s for r in series if r.real_time_s]
@@ -165,7 +165,7 @@ def _split(recording: Recording) -> tuple[list[Record], list[Record]]:
     return series, before
 
 
-class _Explainer:
+class Explainer:
     """Turns closed encounters into answers; draws the shape library once, when first needed."""
 
     def __init__(

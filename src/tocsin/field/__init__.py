@@ -1,0 +1,1 @@
+"""The agent beside the instrument: records in, local detector, durable spool, sending."""
