@@ -11,7 +11,9 @@ class HoldingsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Add tabs, panels and a check to the register, and let documents hang here."""
+        """Add tabs, panels and a check to the register, count for licences, take documents."""
+        from tocsin.server.holdings.counted import open_counting
         from tocsin.server.holdings.panels import open_holdings
 
+        open_counting()
         open_holdings()

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tocsin.server.licensing.holding import beside_sources
 from tocsin.server.licensing.limits import Bound, Excess, Holding, Item, excesses, item_of, touches
 from tocsin.server.licensing.models import Licence, State
 from tocsin.server.licensing.wording import reason_of
@@ -28,17 +29,18 @@ def limit_exceeded(sources: Sequence[Source], today: dt.date) -> Iterator[tuple[
     """Sources that a licence of their holder does not permit.
 
     A bound of all together shows once for each licence, at the source that came last of those that
-    count.
+    count. Batches of material count with them, and show here only through a source.
     """
     by_holder = _held(sources)
     rows = Licence.objects.filter(holder__in=list(by_holder), state=State.IN_FORCE)
     licences: dict[UUID, list[Licence]] = defaultdict(list)
-    for licence in rows.select_related("current"):
+    for licence in rows.select_related("current", "holder"):
         if licence.is_valid_on(today):
             licences[licence.holder_id].append(licence)
     for holder, own in licences.items():
         held = [(source, item_of(source.activities(), today)) for source in by_holder[holder]]
-        yield from beyond_licences(own, held)
+        beside = beside_sources(own[0].holder, today)
+        yield from beyond_licences(own, held, beside)
 
 
 def no_licence_in_force(sources: Sequence[Source], today: dt.date) -> Iterator[tuple[Source, str]]:
@@ -112,9 +114,17 @@ def _held(sources: Iterable[Source]) -> dict[UUID, list[Source]]:
 
 
 def beyond_licences(
-    licences: Sequence[Licence], held: Sequence[tuple[Source, Item]]
+    licences: Sequence[Licence],
+    held: Sequence[tuple[Source, Item]],
+    beside: Sequence[Item] = (),
 ) -> Iterator[tuple[Source, str]]:
-    """Sources of one holder that its licences do not permit, by themselves or all together."""
+    """Sources of one holder that its licences do not permit, by themselves or all together.
+
+    Parameters
+    ----------
+    beside : sequence of Item
+        What it has beside sources, and counts with them.
+    """
     for source, item in held:
         # one of the licences must permit it
         found = [_of_one(licence, item) for licence in licences]
@@ -124,7 +134,7 @@ def beyond_licences(
         if licence.current is None:
             continue
         items = [item for _source, item in held]
-        for excess in excesses(licence.current.rows(), Holding(), items):
+        for excess in excesses(licence.current.rows(), Holding(beside), items):
             limit = excess.limit
             if excess.bound in ONE_BY_ONE or limit is None:
                 continue

@@ -7,12 +7,13 @@ import datetime as dt
 from django.utils.translation import gettext as _
 
 from tocsin.server.clock import now
-from tocsin.server.licensing.holding import holding_of
+from tocsin.server.licensing.holding import Came, holding_of
 from tocsin.server.licensing.limits import Excess, excesses, item_of
 from tocsin.server.licensing.models import Act, Licence, State
 from tocsin.server.licensing.wording import reasons_of
+from tocsin.server.register.beyond import Arriving
 from tocsin.server.register.holders import Refused
-from tocsin.server.register.models import Holder, Source
+from tocsin.server.register.models import Holder
 
 
 def licences_in_force(holder: Holder, day: dt.date) -> list[Licence]:
@@ -28,12 +29,12 @@ def has_licence_rows(holder: Holder) -> bool:
     return Licence.objects.filter(holder=holder).exclude(state=State.DRAFT).exists()
 
 
-def licence_gate(source: Source, receiver: Holder, day: dt.date) -> None:
-    """Refuse a transfer that no licence of the receiver permits.
+def licence_gate(arriving: Arriving, receiver: Holder) -> None:
+    """Refuse a transfer of a source or a batch that no licence of the receiver permits.
 
     A holder of whom only the number of a licence is written in the register is not asked here.
-    Everything that it holds counts against each of its licences; one of them must permit the
-    source. Activities are those of the day of the transfer.
+    Everything that it holds counts against each of its licences; one of them must permit what
+    comes. Activities are those of the day of the transfer.
 
     Raises
     ------
@@ -46,7 +47,9 @@ def licence_gate(source: Source, receiver: Holder, day: dt.date) -> None:
     Holder.objects.select_for_update().get(pk=receiver.pk)
     # a revocation that was through by now counts, one that comes later waits
     list(Licence.objects.select_for_update().filter(holder=receiver).values_list("pk"))
-    today = now().date()
+    if not arriving.contents:
+        raise Refused(_("Its activity is not written: it cannot be counted against a licence."))
+    today, day = now().date(), arriving.day
     licences = [
         licence
         for licence in licences_in_force(receiver, day)
@@ -54,8 +57,9 @@ def licence_gate(source: Source, receiver: Holder, day: dt.date) -> None:
     ]
     if not licences:
         raise Refused(_("{name} has no licence in force.").format(name=receiver.name))
-    holding = holding_of(receiver, day, arriving=source)
-    added = [item_of(source.activities(), day)]
+    item = item_of(arriving.contents, day, form=arriving.form, number=arriving.number)
+    holding = holding_of(receiver, day, arriving=Came(item, arriving.sender))
+    added = [item]
     reasons: list[str] = []
     for licence in licences:
         version = licence.current
@@ -64,7 +68,7 @@ def licence_gate(source: Source, receiver: Holder, day: dt.date) -> None:
         if Act.HOLD not in version.acts:
             reasons.append(_("the licence does not permit to hold sources"))
             continue
-        if source.practice and version.practices and source.practice not in version.practices:
+        if arriving.practice and version.practices and arriving.practice not in version.practices:
             reasons.append(_("the licence is for other practices"))
             continue
         found: list[Excess] = excesses(version.rows(), holding, added)

@@ -3,7 +3,8 @@
 A transfer makes the receiver the holder at once, so what is on the way is part of what is held.
 Activities are those of the day asked about. An open order counts as it was ordered until its
 sources stand in the register with the buyer: a source that came from its vendor, or was entered
-anew, after the order was accepted, takes the place of one ordered source of its nuclide.
+anew, after the order was accepted, takes the place of one ordered source of its nuclide. Batches of
+material do the same with each of their pieces.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -28,14 +30,52 @@ decay on the way and makers' tolerances. What is weaker leaves the reservation a
 Inventory = Callable[[Holder, dt.date], Iterable[Item]]
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """Something that came to a holder, or is about to.
+
+    Parameters
+    ----------
+    item : Item
+        As it was on the day it came.
+    sender : str or None
+        Name of the holder that sent it; None where it was entered anew.
+    at : datetime or None
+        When that was written; None for what is about to come.
+    """
+
+    item: Item
+    sender: str | None = None
+    at: dt.datetime | None = None
+
+
+Arrivals = Callable[[Holder, dt.datetime], Iterable[Came]]
+
+
 def sealed_sources(holder: Holder, day: dt.date) -> list[Item]:
     """Sources of the register, those on the way to the holder among them."""
     rows = Source.objects.filter(holder=holder, status__in=HELD)
     return [item_of(source.activities(), day) for source in rows]
 
 
+def sources_that_came(holder: Holder, since: dt.datetime) -> Iterable[Came]:
+    """Sources that came to a holder, or were entered with it, after a moment."""
+    rows = (
+        Transaction.objects.filter(
+            Q(kind=Kind.TRANSFER) | Q(kind=Kind.IMPORT) | Q(number=1), holder=holder, at__gt=since
+        )
+        .exclude(source__status=Status.WITHDRAWN)
+        .select_related("source")
+    )
+    for row in rows.order_by("at", "pk"):
+        sender = str(row.before.get("holder", "")) if row.kind == Kind.TRANSFER else None
+        yield Came(item_of(row.source.activities(), row.happened_on), sender, row.at)
+
+
 INVENTORIES: list[Inventory] = [sealed_sources]
 """What counts as held. Apps above that keep other material add theirs."""
+ARRIVALS: list[Arrivals] = [sources_that_came]
+"""What came to a holder and may be what was ordered. The same apps add theirs."""
 
 
 @dataclass(slots=True)
@@ -59,13 +99,13 @@ def item_of_order(row: dict[str, Any], day: dt.date, *, number: int | None = Non
     )
 
 
-def holding_of(holder: Holder, day: dt.date, *, arriving: Source | None = None) -> Holding:
+def holding_of(holder: Holder, day: dt.date, *, arriving: Came | None = None) -> Holding:
     """What a holder has and what open orders of all vendors reserve for it.
 
     Parameters
     ----------
-    arriving : Source, optional
-        A source about to be transferred to it: it takes the place of an ordered one.
+    arriving : Came, optional
+        What is about to be transferred to it: it takes the place of what was ordered.
     """
     held = [item for inventory in INVENTORIES for item in inventory(holder, day)]
     reserved = [
@@ -78,12 +118,28 @@ def holding_of(holder: Holder, day: dt.date, *, arriving: Source | None = None) 
 
 def has_arrived(order: Order) -> bool:
     """Whether everything of an order stands in the register with the buyer."""
-    if order.buyer is None:
-        return False
-    return not any(one.number for one in _open_lines(order.buyer, None) if one.order.pk == order.pk)
+    return bool(arrived([order]))
 
 
-def _open_lines(holder: Holder, arriving: Source | None) -> list[_Open]:
+def arrived(orders: Iterable[Order]) -> set[UUID]:
+    """Orders of which everything stands in the register; the life of a buyer is read once."""
+    by_buyer: dict[Holder, set[UUID]] = {}
+    for order in orders:
+        if order.buyer is not None:
+            by_buyer.setdefault(order.buyer, set()).add(order.pk)
+    found: set[UUID] = set()
+    for buyer, asked in by_buyer.items():
+        found |= asked - {one.order.pk for one in _open_lines(buyer, None) if one.number}
+    return found
+
+
+def beside_sources(holder: Holder, day: dt.date) -> list[Item]:
+    """What a holder has beside sealed sources."""
+    others = [inventory for inventory in INVENTORIES if inventory is not sealed_sources]
+    return [item for inventory in others for item in inventory(holder, day)]
+
+
+def _open_lines(holder: Holder, arriving: Came | None) -> list[_Open]:
     orders = list(
         Order.objects.filter(buyer=holder, state__in=OPEN)
         .select_related("vendor", "buyer")
@@ -96,38 +152,29 @@ def _open_lines(holder: Holder, arriving: Source | None) -> list[_Open]:
     ]
     if not lines:
         return []
-    came = (
-        Transaction.objects.filter(
-            Q(kind=Kind.TRANSFER) | Q(kind=Kind.IMPORT) | Q(number=1),
-            holder=holder,
-            at__gt=orders[0].created_at,
-        )
-        .exclude(source__status=Status.WITHDRAWN)
-        .select_related("source")
-        .order_by("at", "pk")
-    )
-    for row in came:
-        sender = str(row.before.get("holder", "")) if row.kind == Kind.TRANSFER else None
-        _fill(lines, row.source, row.at, row.happened_on, sender)
+    since = orders[0].created_at
+    came = [(one.at or since, one) for arrivals in ARRIVALS for one in arrivals(holder, since)]
+    for _at, one in sorted(came, key=lambda pair: pair[0]):
+        _fill(lines, one)
     if arriving is not None:
-        _fill(lines, arriving, None, None, arriving.holder.name)
+        _fill(lines, arriving)
     return lines
 
 
-def _fill(
-    lines: list[_Open],
-    source: Source,
-    at: dt.datetime | None,
-    day: dt.date | None,
-    sender: str | None,
-) -> None:
-    """Let a source take the place of one ordered source; of the oldest order that it fits."""
+def _fill(lines: list[_Open], came: Came) -> None:
+    """Let what came take the place of what was ordered; of the oldest orders that it fits."""
+    left = came.item.number
     for line in lines:
-        if not line.number or (at is not None and line.order.created_at >= at):
-            continue
-        if sender is not None and sender != line.order.vendor.name:
-            continue
-        brought = item_of(source.activities(), day or line.order.created_at.date()).activity_Bq
-        if brought.get(line.nuclide, 0.0) >= LEAST_SHARE * line.activity_Bq:
-            line.number -= 1
+        if not left:
             return
+        if not line.number or came.item.form != line.item["form"]:
+            continue
+        if came.at is not None and line.order.created_at >= came.at:
+            continue
+        if came.sender is not None and came.sender != line.order.vendor.name:
+            continue
+        brought = came.item.activity_Bq.get(line.nuclide, 0.0)
+        if brought >= LEAST_SHARE * line.activity_Bq:
+            taken = min(left, line.number)
+            line.number -= taken
+            left -= taken

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from tocsin.server.licensing.holding import has_arrived, holding_of
+from tocsin.server.licensing.holding import arrived, holding_of
 from tocsin.server.licensing.limits import Bound, Holding, Limit, usage
 from tocsin.server.licensing.models import Licence, Order, OrderState, Reason, State, Version
 from tocsin.server.licensing.wording import becquerels, name_of
@@ -285,12 +285,10 @@ def waiting_for(reader: Reader) -> Waiting:
     rows, today = licence_figures_for(reader), reader.at.date()
     orders = for_figures(reader, Order.objects.all())
     week = reader.at - dt.timedelta(days=7)
+    delivered = list(orders.filter(state=OrderState.DELIVERED).select_related("buyer"))
     return Waiting(
         proposals=rows.filter(undecided()).count(),
         ends_soon=LicenceFilter(ends="soon").apply(rows, today).count(),
         refusals=orders.filter(state=OrderState.REFUSED, created_at__gte=week).count(),
-        undelivered=sum(
-            not has_arrived(order)
-            for order in orders.filter(state=OrderState.DELIVERED).select_related("buyer")
-        ),
+        undelivered=len(delivered) - len(arrived(delivered)),
     )

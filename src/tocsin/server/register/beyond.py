@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 
+from tocsin.nuclear import SourceActivity
 from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.register.models import Holder, Source
@@ -88,8 +89,36 @@ class Check:
     look: Look
 
 
-Gate = Callable[[Source, Holder, dt.date], None]
-"""Raises ``Refused`` where a holder must not get a source on a day."""
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """What a holder is about to get: a source, or the pieces of a batch.
+
+    Parameters
+    ----------
+    contents : sequence of SourceActivity
+        Of one piece; empty where its activity is not known.
+    day : date
+        On which it goes to the holder.
+    sender : str
+        Name of the holder that has it.
+    form : str
+        ``sealed`` or ``unsealed``.
+    number : int
+        How many pieces.
+    practice : str
+        Code of what it is for; empty where that is not known.
+    """
+
+    contents: Sequence[SourceActivity]
+    day: dt.date
+    sender: str
+    form: str = "sealed"
+    number: int = 1
+    practice: str = ""
+
+
+Gate = Callable[[Arriving, Holder], None]
+"""Raises ``Refused`` where a holder must not get something."""
 SourcePanel = Callable[[Reader, Source], Panel | None]
 HolderPanel = Callable[[Reader, Holder], Panel | None]
 Suggest = Callable[[Reader], dict[str, list[str]]]
@@ -106,8 +135,8 @@ CHECKS: list[Check] = []
 SUGGESTIONS: list[Suggest] = []
 
 
-def pass_gates(source: Source, receiver: Holder, day: dt.date) -> None:
-    """Ask every gate whether a holder may get a source.
+def pass_gates(arriving: Arriving, receiver: Holder) -> None:
+    """Ask every gate whether a holder may get something.
 
     Raises
     ------
@@ -115,7 +144,7 @@ def pass_gates(source: Source, receiver: Holder, day: dt.date) -> None:
         One of them says no, with its reason.
     """
     for gate in GATES:
-        gate(source, receiver, day)
+        gate(arriving, receiver)
 
 
 def tabs_for(reader: Reader) -> list[Tab]:

@@ -13,8 +13,9 @@ from tocsin.nuclear import next_change, source_category
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties.timers import each
+from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, decide, may
-from tocsin.server.register.beyond import pass_gates
+from tocsin.server.register.beyond import Arriving, pass_gates
 from tocsin.server.register.clocks import (
     CHECKED,
     ELSEWHERE,
@@ -196,7 +197,10 @@ def report(
         raise Refused(_("Say where it is now."))
     holder = receiver_named(source, receiver) if kind is Kind.TRANSFER else None
     if holder is not None:
-        _pass_gates(reader, source, holder, happened_on)
+        arriving = Arriving(
+            source.activities(), happened_on, source.holder.name, practice=source.practice
+        )
+        pass_gates_for(reader, source, arriving, holder)
     former = Former.of(source)
     due = due_of_report(source, kind, happened_on, leaks=leaks)
     change(source, kind, happened_on, said, place=place, storage_until=storage_until)
@@ -363,11 +367,18 @@ def follow_decay(at: dt.datetime) -> int:
     return each(list(due[:DECAY_BATCH]), anew)
 
 
-def _pass_gates(reader: Reader, source: Source, receiver: Holder, day: dt.date) -> None:
+def pass_gates_for(reader: Reader, row: Marked, arriving: Arriving, receiver: Holder) -> None:
+    """Ask the gates; the people of the row's own register read a refusal in full.
+
+    Raises
+    ------
+    Refused
+        One of the gates says no.
+    """
     try:
-        pass_gates(source, receiver, day)
+        pass_gates(arriving, receiver)
     except Refused as refusal:
-        if source.originator_id != reader.person.organisation_id:
+        if row.originator_id != reader.person.organisation_id:
             raise
         raise Refused(refusal.in_full) from refusal
 

@@ -15,6 +15,7 @@ from tocsin.errors import InvalidInput, NotFound
 from tocsin.nuclear import source_nuclide
 from tocsin.server.clock import now
 from tocsin.server.holdings.amounts import Amount, difference
+from tocsin.server.holdings.counted import FORM, contents_of
 from tocsin.server.holdings.models import Batch, BatchState, Element, Kind, Lineage, Step
 from tocsin.server.holdings.services.writing import (
     check_day,
@@ -29,8 +30,10 @@ from tocsin.server.holdings.services.writing import (
     write,
 )
 from tocsin.server.marking.policy import Reader
+from tocsin.server.register.beyond import Arriving
 from tocsin.server.register.holders import Refused, close_to, holder_named, open_to, receiver_named
 from tocsin.server.register.models import Source
+from tocsin.server.register.services import pass_gates_for
 from tocsin.server.typed import plain
 
 KEPT = (
@@ -153,6 +156,9 @@ def receive(
 ) -> Batch:
     """Enter a batch that a holder has received; its mass is the receiver's value.
 
+    What comes from somebody passes the gates as a transfer does. What is there already, and came
+    from nobody who is named, is written down whatever a licence says.
+
     Parameters
     ----------
     shipper : Amount, optional
@@ -163,25 +169,29 @@ def receive(
     Raises
     ------
     Refused
-        Not allowed, or what is written contradicts itself.
+        Not allowed, what is written contradicts itself, or the licence does not permit it.
     """
     require_keeper(reader)
     check_day(happened_on)
     entry = entry.checked()
-    holder = holder_named(reader, holder_name)
+    holder, sender = holder_named(reader, holder_name), plain(shipper_name)[:200]
+    kind = Kind.RECEIPT if shipper is not None or sender else Kind.REGISTRATION
     batch = Batch(**fresh_fields(reader), holder=holder, since=happened_on, **asdict(entry))
+    if kind is Kind.RECEIPT:
+        pass_gates_for(reader, batch, _arriving(batch, happened_on, sender), holder)
     batch.save(force_insert=True)
     if holder.organisation is not None:
         open_to(holder.organisation, [batch], reader.person)
     write(
         reader,
         batch,
-        Kind.RECEIPT if shipper is not None or shipper_name else Kind.REGISTRATION,
+        kind,
         happened_on,
         note=words(note),
+        holder=holder,
         after=values_of(batch, KEPT)
         | _shipped(batch, shipper)
-        | ({"from": plain(shipper_name)[:200]} if plain(shipper_name) else {}),
+        | ({"from": sender} if sender else {}),
     )
     return batch
 
@@ -376,13 +386,15 @@ def transfer(
     Raises
     ------
     Refused
-        Not allowed, or no such holder.
+        Not allowed, no such holder, or its licence does not permit it.
     """
     batch = locked(batch)
     _require(reader, batch, Kind.TRANSFER)
     check_day(happened_on, batch.since)
     carrier = Source(holder=batch.holder, originator=batch.originator, realm=batch.realm)
     holder = receiver_named(carrier, receiver)
+    arriving = _arriving(batch, happened_on, batch.holder.name)
+    pass_gates_for(reader, batch, arriving, holder)
     before, former = values_of(batch, KEPT), batch.holder.organisation
     batch.holder, batch.place = holder, ""
     batch.save()
@@ -476,6 +488,10 @@ def _require(reader: Reader, batch: Batch, kind: Kind) -> None:
 
 def _steps(batch: Batch) -> QuerySet[Step]:
     return Step.objects.filter(row_kind="holdings.batch", row_id=batch.pk)
+
+
+def _arriving(batch: Batch, day: dt.date, sender: str) -> Arriving:
+    return Arriving(contents_of(batch), day, sender, form=FORM, number=batch.items)
 
 
 def _shipped(batch: Batch, shipper: Amount | None) -> dict[str, object]:
