@@ -7,7 +7,7 @@ Each database is filled on its own: a synthetic table is uploaded to the page of
 and taken over by the worker in a process of its own, as an officer would see it; the steps of the
 lives of the sources are then written in bulk. After that people ask for pages through the whole
 stack of the server (middleware, policy, count of what was read), in random order, at a clock that
-goes on two minutes with each page, since nobody may read more than 500 rows in ten minutes.
+goes on five minutes with each page, since nobody may read more than 500 rows in ten minutes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SITES = 40
 STATE = 2000
 """Sources of one synthetic State."""
 REALM = "EXERCISE"
-BETWEEN_PAGES = dt.timedelta(minutes=2)
+BETWEEN_PAGES = dt.timedelta(minutes=5)
 TARGET_S = 0.2
 
 
@@ -260,8 +260,10 @@ def _lives(lives: dict[str, list[Any]], least: int) -> None:
     changed: dict[tuple[str, dt.date], list[Any]] = {}
     for source in sources:
         status, day = Status.IN_USE, at.date()
-        steps = [(s.kind, s.happened_on) for s in lives.get(source.reference, ())[1:]]
-        steps += [(Kind.LEAK_TEST.value, day)] * more
+        life = lives.get(source.reference, ())
+        # nothing is reported of a source after its end
+        steps = [(Kind.LEAK_TEST.value, life[0].happened_on if life else day)] * more
+        steps += [(s.kind, s.happened_on) for s in life[1:]]
         for number, (kind, happened_on) in enumerate(steps, start=2):
             batch.append(
                 Transaction(

@@ -8,6 +8,8 @@ beginning of a word.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -18,7 +20,7 @@ from tocsin.server.register.models import Source, Transaction, Word
 from tocsin.server.register.words import LONGEST, NUCLIDE, TOLD_BY, bare, words_of
 
 BATCH = 500
-RARE = 1000
+RARE = 5000
 """Sources that are looked up and sorted at most."""
 LOOKED_AT = 2000
 """Entries of an index that SQLite looks at to count; enough to tell little from much."""
@@ -95,25 +97,25 @@ def keep_words(sources: Iterable[Source], *, fresh: bool = False) -> None:
         for start in range(0, len(pks), BATCH):
             Word.objects.filter(source_id__in=pks[start : start + BATCH]).delete()
     field = Word._meta.get_field("source")
-    values: list[Any] = []
+    pairs: list[tuple[str, Any]] = []
     for row in rows:
         key = field.get_db_prep_save(row.pk, connection)
-        for word in words_of((getattr(row, name) for name in TOLD_BY), row.nuclides):
-            values += (word, key)
-        for word in words_of((row.holder.name,)):
-            values += (word, key)
-    _insert(values)
+        told = words_of((getattr(row, name) for name in TOLD_BY), row.nuclides)
+        pairs += ((word, key) for word in told | words_of((row.holder.name,)))
+    # in the order of the index: what stands together is written together
+    pairs.sort(key=itemgetter(0))
+    _insert(pairs)
 
 
-def _insert(values: list[Any]) -> None:
+def _insert(pairs: list[tuple[str, Any]]) -> None:
     """Many small rows at once: a model for each would take longer than the rest of an import."""
     quote = connection.ops.quote_name
     columns = ", ".join(quote(name) for name in ("word", "source_id"))
     start = f"INSERT INTO {quote(Word._meta.db_table)} ({columns}) VALUES "  # noqa: S608 our names
     with connection.cursor() as cursor:
-        for at in range(0, len(values), 2 * BATCH):
-            part = values[at : at + 2 * BATCH]
-            cursor.execute(start + ", ".join(["(%s, %s)"] * (len(part) // 2)), part)
+        for at in range(0, len(pairs), BATCH):
+            part = pairs[at : at + BATCH]
+            cursor.execute(start + ", ".join(["(%s, %s)"] * len(part)), [*chain(*part)])
 
 
 def count_tables() -> None:

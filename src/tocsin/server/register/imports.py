@@ -29,7 +29,8 @@ from tocsin.server.register.finding import count_tables, keep_words
 from tocsin.server.register.holders import (
     Refused,
     close_to,
-    holder_named,
+    holders_by_name,
+    know_holders,
     mark_of_register,
     open_to_holders,
     require_officer,
@@ -364,10 +365,10 @@ def _take_over(row: Import) -> None:
     """Enter the rows without a fault, batch by batch, from where it stands."""
     reader = officer_of(row)
     good = good_rows(row, read_table(content_of(row.file), sheet=row.sheet))
-    known: dict[str, Holder] = {}
+    known = holders_by_name(reader)
     while row.done < len(good):
         part = good[row.done : row.done + BATCH]
-        _know_holders(reader, known, part)
+        know_holders(reader, known, (entry.holder for entry in part))
         made = [new_rows(reader, e, known[e.holder.casefold()], imported=row) for e in part]
         with transaction.atomic():
             held = locked(row)
@@ -393,16 +394,6 @@ def _take_over(row: Import) -> None:
         _follow(row, held)
     if row.total > SMALL_ROWS:
         count_tables()
-
-
-def _know_holders(reader: Reader, known: dict[str, Holder], entries: Sequence[Entry]) -> None:
-    """Find or make the holders that entries name."""
-    if not known:
-        own = Holder.objects.filter(originator=reader.person.organisation_id, realm=reader.realm)
-        known.update({h.name.casefold(): h for h in own.order_by("-created_at")})
-    for entry in entries:
-        if entry.holder.casefold() not in known:
-            known[entry.holder.casefold()] = holder_named(reader, entry.holder)
 
 
 def _fresh_holders(pks: set[Any]) -> dict[Any, Holder]:

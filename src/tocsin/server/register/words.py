@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST = 40
 NUCLIDE = "="
@@ -32,17 +33,25 @@ def words_of(texts: Iterable[str], nuclides: str = "") -> set[str]:
     """Words that are kept of a source."""
     found: set[str] = set()
     for text in texts:
-        for chunk in text.split():
-            whole = bare(chunk)
-            found.add(whole[:LONGEST])
-            parts = [bare(part) for part in _PARTS.findall(chunk)]
-            found.update(part[:LONGEST] for part in parts if len(part) > 1)
-            for part in (whole, *parts):
-                digits = _LAST_DIGITS.search(part)
-                if digits is not None:
-                    found.add(digits[0][:LONGEST])
+        found |= _words(text)
     for nuclide in nuclides.split():
         found.add(bare(nuclide)[:LONGEST])
         found.add((NUCLIDE + bare(nuclide))[:LONGEST])
     found.discard("")
     return found
+
+
+@lru_cache(maxsize=20_000)
+def _words(text: str) -> frozenset[str]:
+    """Words of one text; makers, models and holders come again and again in a table."""
+    found: set[str] = set()
+    for chunk in text.split():
+        whole = bare(chunk)
+        found.add(whole[:LONGEST])
+        parts = [bare(part) for part in _PARTS.findall(chunk)]
+        found.update(part[:LONGEST] for part in parts if len(part) > 1)
+        for part in (whole, *parts):
+            digits = _LAST_DIGITS.search(part)
+            if digits is not None:
+                found.add(digits[0][:LONGEST])
+    return frozenset(found)
