@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
@@ -81,29 +81,69 @@ def holder_named(
     name = plain(name)[:200]
     if not name:
         raise Refused(_("the holder is missing"))
-    own = Holder.objects.filter(originator=reader.person.organisation_id, realm=reader.realm)
-    known = own.filter(name__iexact=name).first()
+    known = _own_holders(reader).filter(name__iexact=name).first()
     if known is not None:
         return known
     _at_home(reader, organisation)
-    row = Holder.objects.create(
+    row = _new_holder(reader, name)
+    row.organisation, row.licence_until = organisation, licence_until
+    row.save(force_insert=True)
+    if organisation is not None:
+        open_to(organisation, [row], reader.person)
+    _record_new(reader, row)
+    return row
+
+
+def holders_by_name(reader: Reader) -> dict[str, Holder]:
+    """Holders of the own register by their names without capitals, to look many up."""
+    return {h.name.casefold(): h for h in _own_holders(reader).order_by("-created_at")}
+
+
+@transaction.atomic
+def know_holders(reader: Reader, known: dict[str, Holder], names: Iterable[str]) -> None:
+    """Make the holders of those names that are not known, and add them to the known ones.
+
+    Parameters
+    ----------
+    reader : Reader
+        An officer of the register.
+    known : dict
+        As ``holders_by_name`` gives it.
+    names : iterable of str
+        As they stand in entries that were checked.
+    """
+    require_officer(reader)
+    missing = {name.casefold(): name for name in names if name.casefold() not in known}
+    made = {key: _new_holder(reader, name) for key, name in missing.items()}
+    Holder.objects.bulk_create(made.values(), batch_size=BATCH)
+    for row in made.values():
+        _record_new(reader, row)
+    known.update(made)
+
+
+def _own_holders(reader: Reader) -> QuerySet[Holder]:
+    return Holder.objects.filter(originator=reader.person.organisation_id, realm=reader.realm)
+
+
+def _new_holder(reader: Reader, name: str) -> Holder:
+    """A holder, not yet saved."""
+    return Holder(
         **mark_of_register(reader).fields(),
         originator=reader.person.organisation,
         created_at=now(),
         created_by=reader.person,
         name=name,
-        organisation=organisation,
-        licence_until=licence_until,
     )
-    if organisation is not None:
-        open_to(organisation, [row], reader.person)
+
+
+def _record_new(reader: Reader, row: Holder) -> None:
+    body = row.organisation
     record(
         actor=reader.person,
         action="register.holder",
         subject=row,
-        after={"name": name, "organisation": organisation.short_name if organisation else ""},
+        after={"name": row.name, "organisation": body.short_name if body else ""},
     )
-    return row
 
 
 @transaction.atomic
