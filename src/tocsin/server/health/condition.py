@@ -17,8 +17,10 @@ from django.utils.translation import gettext_lazy as _
 import tocsin
 from tocsin.server.alarms.models import Outgoing as AlarmOutgoing
 from tocsin.server.audit.models import Checkpoint, Leaf
+from tocsin.server.holdings.models import Outgoing as BatchOutgoing
 from tocsin.server.measurements.models import Outgoing as EncounterOutgoing
 from tocsin.server.measurements.models import State, Upload
+from tocsin.server.register.models import Outgoing as SourceOutgoing
 from tocsin.server.serving.timers import beat_path
 
 STILL_S = 10.0
@@ -27,6 +29,7 @@ WAITING = timedelta(minutes=10)
 """Age of an upload that waits, or of what an outbox holds, from which someone should look."""
 UNSEALED = timedelta(minutes=5)
 FREE_GIB = 2.0
+OUTBOXES = (AlarmOutgoing, EncounterOutgoing, SourceOutgoing, BatchOutgoing)
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,7 @@ def _processes(at: datetime) -> list[Reading]:
     queued = Upload.objects.filter(state__in=(State.QUEUED, State.ANALYSING))
     oldest = queued.order_by("created_at").first()
     late = oldest is not None and at - oldest.created_at > WAITING
-    untold = sum(
-        model.objects.filter(read_at=None).count() for model in (AlarmOutgoing, EncounterOutgoing)
-    )
+    untold = sum(model.objects.filter(read_at=None).count() for model in OUTBOXES)
     return [
         timers,
         # how many there are is the business of their organisations and realms, not of this page

@@ -11,9 +11,12 @@ class HoldingsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Add tabs, panels and a check to the register, count for licences, take documents."""
+        """Stand on the register's pages, count for licences, and hand on what is missing."""
+        from tocsin.server.duties.timers import register
         from tocsin.server.holdings.counted import open_counting
+        from tocsin.server.holdings.outbox import deliver_pending
         from tocsin.server.holdings.panels import open_holdings
 
+        register(deliver_pending)
         open_counting()
         open_holdings()

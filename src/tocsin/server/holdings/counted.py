@@ -54,6 +54,13 @@ def batches_that_came(holder: Holder, since: dt.datetime) -> Iterator[Came]:
             yield Came(_item(values, step.happened_on), sender, step.at)
 
 
+def nuclides_of(batch: Batch) -> list[str]:
+    """Nuclides of a batch, as far as its entry tells."""
+    if batch.element == Element.OTHER:
+        return [batch.nuclide]
+    return [name for name, mass_g in _masses_g(_values(batch)).items() if mass_g > 0.0]
+
+
 def contents_of(batch: Batch) -> list[SourceActivity]:
     """Activities of one piece of a batch; empty where none is known."""
     return _contents(_values(batch))

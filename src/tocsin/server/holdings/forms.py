@@ -193,15 +193,17 @@ class BatchReportForm(forms.Form):
             self.fields["mass_u_g"] = forms.FloatField(
                 label=_("Its standard uncertainty in g (k = 1)"), min_value=0.0, required=False
             )
-        if kind is Kind.RECEIPT:
+        if kind in {Kind.RECEIPT, Kind.RECOVERY}:
             self.fields["place"] = forms.CharField(
                 label=_("Where it is now"), max_length=200, required=False
             )
         self.fields["happened_on"] = day_field(_("When"), today=today)
-        needed = kind in {Kind.DISPOSAL, Kind.WITHDRAWAL}
-        self.fields["note"] = note_field(
-            _("How and where, or why") if needed else _("Note"), required=needed
-        )
+        ends = kind in {Kind.DISPOSAL, Kind.WITHDRAWAL}
+        missing = kind in {Kind.LOSS, Kind.THEFT, Kind.RECOVERY}
+        label = _("How and where, or why") if ends else _("Note")
+        if missing:
+            label = _("What is known: where, how, since when")
+        self.fields["note"] = note_field(label, required=ends or missing)
 
 
 class ShipmentForm(forms.Form):

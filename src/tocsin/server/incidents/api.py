@@ -89,6 +89,7 @@ class ObjectOut(Schema):
     category: int | None
     recovered: str
     source_id: UUID | None
+    batch_id: UUID | None
 
 
 class IncidentOut(IncidentRow):

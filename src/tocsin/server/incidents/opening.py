@@ -84,8 +84,8 @@ class ObjectDraft:
     Parameters
     ----------
     values : dict
-    source_id : UUID, optional
-        The source of the register that it is.
+    source_id, batch_id : UUID, optional
+        The source of the register, or the batch of the holdings, that it is.
     evidence : str
         What shows that it is in the incident.
     known : Object, optional
@@ -94,6 +94,7 @@ class ObjectDraft:
 
     values: Mapping[str, Any]
     source_id: UUID | None = None
+    batch_id: UUID | None = None
     evidence: str = ""
     known: Object | None = None
 
@@ -148,6 +149,7 @@ class Draft:
     external_id: str = ""
     alarm_id: UUID | None = None
     source_id: UUID | None = None
+    batch_id: UUID | None = None
     source_class: str = ""
     note: str = ""
 
@@ -218,6 +220,7 @@ def open_incident(
             "title": incident.title,
             "alarm": str(draft.alarm_id or ""),
             "source": str(draft.source_id or ""),
+            "batch": str(draft.batch_id or ""),
             "values": dict(draft.values),
         },
         reason=draft.reason,
@@ -392,6 +395,7 @@ def _prepare(writer: _Writer, draft: Draft, rows: _Rows) -> None:
         opened_at=known_at,
         alarm_id=draft.alarm_id,
         source_id=draft.source_id,
+        batch_id=draft.batch_id,
         source_class=draft.source_class or _class_of(things),
         state=IncidentState.OPEN,
         external_id=plain(draft.external_id)[:100],
@@ -446,7 +450,11 @@ def _object(
     values = with_category(given, on=known_at.date())
     known = KnownObject(uuid.uuid4(), values)
     thing = Object(
-        id=known.pk, **writer.marked(), source_id=wanted.source_id, **object_columns(known)
+        id=known.pk,
+        **writer.marked(),
+        source_id=wanted.source_id,
+        batch_id=wanted.batch_id,
+        **object_columns(known),
     )
     rows.objects.append(thing)
     computed = dict(common) | {"by": None, "origin": COMPUTED}

@@ -2,11 +2,12 @@
 
 from tocsin.server.holdings.models.catalogue import MODEL_KINDS, CatalogueModel, Maker
 from tocsin.server.holdings.models.devices import Device, Inside
-from tocsin.server.holdings.models.material import Batch, BatchState, Element, Lineage
+from tocsin.server.holdings.models.material import MISSING, Batch, BatchState, Element, Lineage
 from tocsin.server.holdings.models.shipments import Loaded, Shipment, ShipmentState
-from tocsin.server.holdings.models.steps import Kind, Step
+from tocsin.server.holdings.models.steps import Kind, Outgoing, Step
 
 __all__ = [
+    "MISSING",
     "MODEL_KINDS",
     "Batch",
     "BatchState",
@@ -18,6 +19,7 @@ __all__ = [
     "Lineage",
     "Loaded",
     "Maker",
+    "Outgoing",
     "Shipment",
     "ShipmentState",
     "Step",

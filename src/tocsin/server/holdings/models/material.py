@@ -25,11 +25,17 @@ class BatchState(models.TextChoices):
     """Where a batch stands."""
 
     HELD = "held", _("held")
+    LOST = "lost", _("lost")
+    STOLEN = "stolen", _("stolen")
     USED_UP = "used_up", _("used up")
     SPLIT = "split", _("split into others")
     MERGED = "merged", _("merged with others")
     DISPOSED = "disposed", _("disposed of")
     WITHDRAWN = "withdrawn", _("entry withdrawn")
+
+
+MISSING = frozenset({BatchState.LOST, BatchState.STOLEN})
+"""States in which nobody has a batch who should."""
 
 
 class Batch(Marked):
@@ -78,6 +84,11 @@ class Batch(Marked):
     def title(self) -> str:
         """What people tell it by."""
         return f"{self.substance} {self.reference}"
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is lost or stolen."""
+        return self.state in MISSING
 
     @property
     def substance(self) -> str:

@@ -70,3 +70,20 @@ class Step(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.row_kind} {self.row_id} {self.number} {self.kind}"
+
+
+class Outgoing(models.Model):
+    """What apps above must hear of: written with the step, read after it."""
+
+    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    failures = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        """In the order of writing."""
+
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.step_id} {self.written_at:%Y-%m-%d %H:%M}"

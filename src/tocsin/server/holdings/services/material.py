@@ -16,7 +16,15 @@ from tocsin.nuclear import source_nuclide
 from tocsin.server.clock import now
 from tocsin.server.holdings.amounts import Amount, difference
 from tocsin.server.holdings.counted import FORM, contents_of
-from tocsin.server.holdings.models import Batch, BatchState, Element, Kind, Lineage, Step
+from tocsin.server.holdings.models import (
+    MISSING,
+    Batch,
+    BatchState,
+    Element,
+    Kind,
+    Lineage,
+    Step,
+)
 from tocsin.server.holdings.services.writing import (
     check_day,
     fresh_fields,
@@ -214,7 +222,7 @@ def confirm_receipt(
         Not allowed, or no transfer awaits its receipt.
     """
     batch = locked(batch)
-    _require(reader, batch, Kind.RECEIPT)
+    require(reader, batch, Kind.RECEIPT)
     sent = _steps(batch).filter(kind=Kind.TRANSFER).last()
     check_day(happened_on, sent.happened_on if sent else None)
     if batch.mass_g is None:
@@ -258,7 +266,7 @@ def split(
         Not allowed, fewer than two parts, or masses that do not add up.
     """
     batch = locked(batch)
-    _require(reader, batch, Kind.SPLIT)
+    require(reader, batch, Kind.SPLIT)
     check_day(happened_on, batch.since)
     if not 2 <= len(parts) <= MOST_PARTS:
         raise Refused(_("A split has 2 to {n} parts.").format(n=MOST_PARTS))
@@ -302,7 +310,7 @@ def merge(
     if len(rows) < 2:
         raise Refused(_("Choose two batches or more."))
     for row in rows:
-        _require(reader, row, Kind.MERGE)
+        require(reader, row, Kind.MERGE)
         check_day(happened_on, row.since)
     first = rows[0]
     same = ("holder_id", "place", "element", "nuclide", "irradiated", "realm", "originator_id")
@@ -350,7 +358,7 @@ def consume(
         Not allowed, or more was used than is there.
     """
     batch = locked(batch)
-    _require(reader, batch, Kind.CONSUMPTION)
+    require(reader, batch, Kind.CONSUMPTION)
     check_day(happened_on, batch.since)
     if batch.mass_g is None:
         raise Refused(_("Only of a batch with a mass something is used."))
@@ -389,7 +397,7 @@ def transfer(
         Not allowed, no such holder, or its licence does not permit it.
     """
     batch = locked(batch)
-    _require(reader, batch, Kind.TRANSFER)
+    require(reader, batch, Kind.TRANSFER)
     check_day(happened_on, batch.since)
     carrier = Source(holder=batch.holder, originator=batch.originator, realm=batch.realm)
     holder = receiver_named(carrier, receiver)
@@ -425,7 +433,7 @@ def end_batch(reader: Reader, batch: Batch, kind: Kind, *, happened_on: dt.date,
         Not allowed, or without words.
     """
     batch = locked(batch)
-    _require(reader, batch, kind)
+    require(reader, batch, kind)
     check_day(happened_on, batch.since)
     note = words(note, needed=_("Say how and where."))
     state = BatchState.DISPOSED if kind is Kind.DISPOSAL else BatchState.WITHDRAWN
@@ -447,7 +455,7 @@ def correct_batch(
         Not allowed, without a reason, or something was reported in the meantime.
     """
     batch = locked(batch)
-    _require(reader, batch, Kind.CORRECTION)
+    require(reader, batch, Kind.CORRECTION)
     note = words(reason, needed=_("Say why it is corrected."))
     if number_of(batch) != seen:
         raise Refused(_("Something was reported in the meantime: look again."))
@@ -468,20 +476,24 @@ def correct_batch(
 
 def possible(reader: Reader, batch: Batch) -> list[Kind]:
     """What this reader may report of a batch now."""
-    if batch.state != BatchState.HELD or not may_report(reader, batch):
+    if batch.state not in MISSING | {BatchState.HELD} or not may_report(reader, batch):
         return []
+    if batch.state in MISSING:
+        return [Kind.RECOVERY] + ([Kind.THEFT] if batch.state == BatchState.LOST else [])
     officer = is_officer(reader, batch)
     last = _steps(batch).filter(kind__in=(Kind.TRANSFER, Kind.RECEIPT)).last()
     if last is not None and last.kind == Kind.TRANSFER:
-        found = [Kind.RECEIPT, Kind.CORRECTION]
+        found = [Kind.RECEIPT, Kind.LOSS, Kind.THEFT, Kind.CORRECTION]
     else:
-        found = [Kind.TRANSFER, Kind.MERGE, Kind.CORRECTION, Kind.DISPOSAL, Kind.WITHDRAWAL]
+        found = [Kind.LOSS, Kind.THEFT, Kind.TRANSFER, Kind.MERGE]
+        found += [Kind.CORRECTION, Kind.DISPOSAL, Kind.WITHDRAWAL]
         if batch.mass_g is not None:
             found[:0] = [Kind.SPLIT, Kind.CONSUMPTION]
     return [kind for kind in found if officer or kind not in BY_OFFICERS]
 
 
-def _require(reader: Reader, batch: Batch, kind: Kind) -> None:
+def require(reader: Reader, batch: Batch, kind: Kind) -> None:
+    """Refuse what cannot be reported of a batch now, or not by this reader."""
     if kind not in possible(reader, batch):
         raise Refused(_("This cannot be reported of the batch now, or not by you."))
 

@@ -19,10 +19,11 @@ from tocsin.server.access import ReaderRequest
 from tocsin.server.exports import csv_of_rows
 from tocsin.server.holdings.amounts import COVERAGE, Amount
 from tocsin.server.holdings.forms import BatchCorrectionForm, BatchReceiptForm, BatchReportForm
-from tocsin.server.holdings.models import Batch, BatchState, Kind
+from tocsin.server.holdings.models import MISSING, Batch, BatchState, Kind
 from tocsin.server.holdings.reading import batches_for, material_sums
 from tocsin.server.holdings.services import material
 from tocsin.server.holdings.services.material import BatchEntry, possible
+from tocsin.server.holdings.services.missing import BECOMES, report_missing
 from tocsin.server.holdings.services.writing import number_of
 from tocsin.server.holdings.views.frame import PAGE_ROWS, list_values, row_values, typed_words
 from tocsin.server.register.holders import Refused
@@ -32,12 +33,14 @@ ENTRY = (
     *("activity_Bq", "activity_u_Bq", "activity_on", "u235_percent", "pu238_percent"),
     *("irradiated", "place"),
 )
+ALARMING = frozenset({Kind.LOSS, Kind.THEFT})
+"""Reports that call the authority."""
 
 
 def _filtered(request: ReaderRequest) -> QuerySet[Batch]:
     rows = batches_for(request.reader).exclude(state=BatchState.WITHDRAWN)
     if request.GET.get("state") != "all":
-        rows = rows.filter(state=BatchState.HELD)
+        rows = rows.filter(state__in=(BatchState.HELD, *MISSING))
     for word in typed_words(request).split():
         rows = rows.filter(
             Q(reference__icontains=word)
@@ -107,7 +110,9 @@ def batch(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
             "sums": material_sums(near, by_place=True) if row.state == BatchState.HELD else [],
             "k": COVERAGE,
             "steps": [
-                {"kind": k.value, "label": k.label} for k in steps if k is not Kind.CORRECTION
+                {"kind": k.value, "label": k.label, "danger": k in ALARMING}
+                for k in steps
+                if k is not Kind.CORRECTION
             ],
             "may_correct": Kind.CORRECTION in steps,
             **row_values(request, row),
@@ -193,7 +198,13 @@ def batch_report(request: ReaderRequest, pk: uuid.UUID, kind: str) -> HttpRespon
     return render(
         request,
         "holdings/report.html",
-        {"row": row, "form": form, "kind": asked, "danger": False, **row_values(request, row)},
+        {
+            "row": row,
+            "form": form,
+            "kind": asked,
+            "danger": asked in ALARMING,
+            **row_values(request, row),
+        },
     )
 
 
@@ -236,6 +247,9 @@ def _reported(
             place=given["place"],
             note=note,
         )
+    elif kind in BECOMES:
+        place = given.get("place", "")
+        report_missing(reader, row, kind, happened_on=day, note=note, place=place)
     else:
         material.end_batch(reader, row, kind, happened_on=day, note=note)
     return row

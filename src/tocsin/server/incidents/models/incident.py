@@ -35,6 +35,7 @@ class Incident(Marked):
     happened_at = models.DateTimeField(_("happened"), null=True, blank=True)
     alarm_id = models.UUIDField(unique=True, null=True, blank=True)
     source_id = models.UUIDField(db_index=True, null=True, blank=True)
+    batch_id = models.UUIDField(db_index=True, null=True, blank=True)
     source_class = models.CharField(_("class"), max_length=12, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=IncidentState.choices)
     external_id = models.CharField(_("number elsewhere"), max_length=100, blank=True)

@@ -20,7 +20,8 @@ class Object(Marked):
     """A source, a device, material or an item, as far as it is known.
 
     The truth is the list of its statements; the columns repeat the present. ``source_id`` is the
-    source of the register that it is, once a person has said so.
+    source of the register that it is, once a person has said so; ``batch_id`` the batch of material
+    that was reported missing.
     """
 
     kind = models.CharField(_("kind"), max_length=12, choices=ObjectKind.choices, blank=True)
@@ -39,6 +40,7 @@ class Object(Marked):
     recovered_on = models.DateField(null=True, blank=True)
     recovered_where = models.CharField(max_length=200, blank=True)
     source_id = models.UUIDField(null=True, blank=True, db_index=True)
+    batch_id = models.UUIDField(null=True, blank=True, db_index=True)
 
     class Meta:
         """The newest first."""
