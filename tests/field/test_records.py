@@ -117,8 +117,6 @@ def test_lines_become_records() -> None:
         '{"counts": [NaN]}',
         '{"counts": [[1, 2]]}',
         '{"counts": [1], "real_time_s": -1}',
-        '{"counts": [1], "latitude": 91, "longitude": 0}',
-        '{"counts": [1], "start": "yesterday"}',
         '{"counts": [1], "calibration_keV": [1]}',
         '{"counts": [1], "neutrons": 1e999}',
         "[" * 2000,
@@ -130,3 +128,20 @@ def test_a_bad_line_is_told_and_stops_nothing(line: str) -> None:
     assert [r.total_counts for r in records] == [3, 3]
     assert len(feed.refused) == 1
     assert feed.refused[0].startswith("record 2: ")
+
+
+def test_counts_are_not_lost_because_clock_or_receiver_are_wrong() -> None:
+    feed = from_lines(
+        [
+            '{"counts": [1], "start": "yesterday"}',
+            '{"counts": [1], "start": 12}',
+            '{"counts": [1], "latitude": 91, "longitude": 0}',
+            '{"counts": [1], "start": "2016-12-31T23:59:60Z"}',
+        ]
+    )
+    text, number, place, leap = feed.records
+    assert (text.start, text.remarks) == (None, ("start cannot be read: yesterday",))
+    assert number.remarks == ("start cannot be read: 12",)
+    assert (place.position, place.remarks) == (None, ("position cannot be: 91 0",))
+    assert leap.start == dt.datetime(2016, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
+    assert feed.refused == []

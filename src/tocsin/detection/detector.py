@@ -15,6 +15,7 @@ from tocsin.detection.encounters import (
     CloseReason,
     DataGap,
     DetectorEvent,
+    EncounterClosed,
     EncounterOpened,
     EncounterUpdated,
     OpenEncounter,
@@ -127,6 +128,20 @@ class Detector:
         if self._open is not None:
             events += self._close("end of data")
         return events
+
+    def so_far(self) -> EncounterClosed | None:
+        """The open encounter as it would be told if the data ended here; None where none is open.
+
+        Nothing changes by it: a live screen asks while the encounter goes on.
+        """
+        if self._open is None or self._scorer is None:
+            return None
+        return close_encounter(
+            self._open,
+            threshold=self._scorer.threshold,
+            false_alarm_rate_per_h=self.settings.false_alarm_rate_per_h,
+            reason="end of data",
+        )
 
     def seed(self, records: Sequence[Record]) -> None:
         """Give a background measured beforehand, before the first record is pushed.

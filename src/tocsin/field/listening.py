@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,7 +21,10 @@ from tocsin.nuclear import load_library
 from tocsin.nuclear.classes import is_alarm
 from tocsin.spectra import Instrument, Record
 
-Stage = Literal["opened", "closed"]
+Stage = Literal["opened", "standing", "closed"]
+
+STANDING_S = 3.0
+"""An encounter that has gone on for so long is explained before its end, and then asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,8 @@ class Heard:
 
     Attributes
     ----------
-    stage : {"opened", "closed"}
-        The first crossing, or the end.
+    stage : {"opened", "standing", "closed"}
+        The first crossing, what it looks like while it goes on, or the end.
     number : int
         Of the encounter, from 1.
     record : int
@@ -38,7 +42,7 @@ class Heard:
     statistic, threshold : float
         The largest statistic so far and what it had to exceed.
     said : dict
-        The encounter as ``tocsin.analysis/1`` has it; empty while it is open.
+        The encounter as ``tocsin.analysis/1`` has it; empty at the first crossing.
     """
 
     stage: Stage
@@ -51,9 +55,7 @@ class Heard:
     @property
     def is_alarm(self) -> bool:
         """Natural material without neutrons is told and is no alarm."""
-        return self.stage == "closed" and is_alarm(
-            self.said["class"], neutron=bool(self.said["neutron"])
-        )
+        return bool(self.said) and is_alarm(self.said["class"], neutron=bool(self.said["neutron"]))
 
 
 class Listener:
@@ -72,15 +74,37 @@ class Listener:
         if background:
             self.detector.seed(background)
         self.scored: RecordScored | None = None
+        self._since_s = 0.0
         self._explainer = Explainer(instrument, self.detector, load_library(), ShapeSettings())
 
     def hear(self, record: Record) -> list[Heard]:
         """Judge one record."""
-        return self._tell(self.detector.push(record))
+        told = self._tell(self.detector.push(record))
+        self._since_s += record.real_time_s or record.live_time_s or 0.0
+        return told + self._standing()
 
     def end(self) -> list[Heard]:
         """The data have ended: judge what is held back, close what is open."""
         return self._tell(self.detector.finish())
+
+    def _standing(self) -> list[Heard]:
+        """Who stands beside a source is not to wait for the end; told until it is an alarm."""
+        if self._since_s < STANDING_S or (event := self.detector.so_far()) is None:
+            return []
+        heard = self._explained("standing", event)
+        self._since_s = -math.inf if heard.is_alarm else 0.0
+        return [heard] if heard.is_alarm else []
+
+    def _explained(self, stage: Stage, event: EncounterClosed) -> Heard:
+        found = self._explainer.encounter(event)
+        return Heard(
+            stage,
+            event.number,
+            self.detector.index,
+            event.statistic,
+            event.threshold,
+            encounter_json(found),
+        )
 
     def _tell(self, events: Sequence[DetectorEvent]) -> list[Heard]:
         told: list[Heard] = []
@@ -88,21 +112,12 @@ class Listener:
             if isinstance(event, RecordScored):
                 self.scored = event
             elif isinstance(event, EncounterOpened):
+                self._since_s = 0.0
                 told.append(
                     Heard("opened", event.number, event.record, event.statistic, event.threshold)
                 )
             elif isinstance(event, EncounterClosed):
-                found = self._explainer.encounter(event)
-                told.append(
-                    Heard(
-                        "closed",
-                        event.number,
-                        self.detector.index,
-                        event.statistic,
-                        event.threshold,
-                        encounter_json(found),
-                    )
-                )
+                told.append(self._explained("closed", event))
         return told
 
 
@@ -117,6 +132,11 @@ def sentence(heard: Heard) -> str:
     said = heard.said
     names = ", ".join(n["name"] for n in said["nuclides"]) or "no nuclide named"
     word = "ALARM" if heard.is_alarm else "no alarm"
+    if heard.stage == "standing":
+        return (
+            f"record {heard.record}: {number} goes on, {word}, class {said['class']}, {names}, "
+            f"statistic {heard.statistic:.1f} above {heard.threshold:.1f}"
+        )
     return (
         f"records {said['first_record']} to {said['last_record']}: {number} ends, {word}, class "
         f"{said['class']}, {names}, statistic {heard.statistic:.1f} above {heard.threshold:.1f}"

@@ -1,6 +1,7 @@
 """Where records come from: a recorded survey, or JSON lines that a program writes; and their pace.
 
-A line of JSON is one record. All but ``counts`` may be left out::
+A line of JSON is one record. All but ``counts`` may be left out; a time or
+a place that cannot be read goes into a remark, and the record stays::
 
     {"start": "2026-05-01T09:00:00Z", "real_time_s": 1.0, "live_time_s": 0.98,
      "counts": [0, 3, 12], "calibration_keV": [0.0, 2.9, 0.0002], "detector": "A",
@@ -16,6 +17,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -39,6 +41,7 @@ from tocsin.spectra import (
 LONGEST_LINE = 1 << 20
 MOST_CHANNELS = 1 << 16
 _LONGEST_WAIT_S = 3600.0
+_LEAP_SECOND = re.compile(r"(T[0-9]{2}:[0-9]{2}):60")
 
 
 @dataclass(slots=True)
@@ -177,26 +180,50 @@ def record_of(line: str) -> Record:
     detector = str(said.get("detector", ""))[:100]
     coefficients = said.get("calibration_keV")
     calibration = None if coefficients is None else EnergyCalibration.polynomial(coefficients)
-    place = None
-    if said.get("latitude") is not None and said.get("longitude") is not None:
-        accuracy = said.get("accuracy_m")
-        place = Position(
-            float(said["latitude"]),
-            float(said["longitude"]),
-            accuracy_m=None if accuracy is None else float(accuracy),
-        )
+    remarks: list[str] = []
+    place = _place(said, remarks)
+    start = _moment(said.get("start"), remarks)
     neutrons, dose = said.get("neutrons"), said.get("dose_rate_uSv_h")
-    start = said.get("start")
     return Record(
         spectra=(Spectrum(counts, live, real, calibration, detector),),
-        start=None if start is None else dt.datetime.fromisoformat(start),
+        start=start,
         real_time_s=real,
         position=place,
         gross_counts=()
         if neutrons is None
         else (GrossCounts("neutron", _finite(neutrons), live, real),),
         dose_rates=() if dose is None else (DoseRate(_finite(dose), detector),),
+        remarks=tuple(remarks),
     )
+
+
+def _moment(said: Any, remarks: list[str]) -> dt.datetime | None:
+    """A time; counts are not lost because a clock is wrong: what it said goes into a remark."""
+    if said is None:
+        return None
+    try:
+        # a leap second has no place in this calendar: the second before it stands twice
+        return dt.datetime.fromisoformat(_LEAP_SECOND.sub(r"\1:59", said))
+    except (TypeError, ValueError):
+        remarks.append(f"start cannot be read: {str(said)[:60]}")
+        return None
+
+
+def _place(said: dict[str, Any], remarks: list[str]) -> Position | None:
+    """A place; one that cannot be goes into a remark, and the record stays."""
+    if said.get("latitude") is None or said.get("longitude") is None:
+        return None
+    accuracy = said.get("accuracy_m")
+    try:
+        return Position(
+            float(said["latitude"]),
+            float(said["longitude"]),
+            accuracy_m=None if accuracy is None else _finite(accuracy),
+        )
+    except (TypeError, ValueError):
+        where = f"{said['latitude']!s:.30} {said['longitude']!s:.30}"
+        remarks.append(f"position cannot be: {where}")
+        return None
 
 
 def _finite(value: Any) -> float:

@@ -1,0 +1,204 @@
+"""The agent: every record is heard by the detector, kept in the spool, and sent when it can be."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import tocsin
+from tocsin.detection.detector import ALGORITHM_VERSION
+from tocsin.errors import InvalidInput
+from tocsin.field.faults import Faults
+from tocsin.field.listening import Heard, Listener
+from tocsin.field.records import Feed
+from tocsin.field.sending import Post, Sender
+from tocsin.field.spool import Spool
+from tocsin.sealing import SigningKey, read_key_file
+from tocsin.spectra import Record
+
+KEY_FILE, SPOOL_FILE = "device.key", "spool.sqlite3"
+_IDLE_S = 0.2
+_LOOK_AGAIN_S = 1.0
+
+Tell = Callable[[str], None]
+
+
+def device_key(folder: Path) -> SigningKey:
+    """The key of a device.
+
+    Raises
+    ------
+    InvalidInput
+        When the device was not enrolled, or others may read the key.
+    """
+    path = folder / KEY_FILE
+    if not path.is_file():
+        raise InvalidInput(f"{folder} holds no key of a device: begin with tocsin field enroll")
+    return read_key_file(path)
+
+
+def open_spool(folder: Path, key: SigningKey) -> Spool:
+    """The spool of a device, for one thread."""
+    return Spool(folder / SPOOL_FILE, key, monotonic=time.monotonic)
+
+
+class Agent:
+    """One run beside an instrument.
+
+    Parameters
+    ----------
+    feed : Feed
+        Where records come from.
+    live : bool
+        Records come from an instrument now; False where they are replayed.
+    spool : Spool, optional
+        Without one nothing is kept: the walk is only heard.
+    tell : callable
+        Takes a line for a person.
+
+    Notes
+    -----
+    Where the disk is full the record is heard all the same, and told as not kept.
+    """
+
+    def __init__(self, feed: Feed, *, live: bool, spool: Spool | None, tell: Tell) -> None:
+        self._feed = feed
+        self._live = live
+        self._spool = spool
+        self._tell = tell
+        self._listener = Listener(feed.instrument, feed.background)
+        self._faults = Faults()
+        self._boot = ""
+        self.not_kept = 0
+        """Records that found no room in the spool."""
+        if spool is not None:
+            self._boot = spool.begin()
+            spool.close_earlier(self._boot)
+            for record in feed.others:
+                self._keep(record, ())
+
+    def take(self, record: Record) -> list[Heard]:
+        """One record: its faults, what the detector says, and both into the spool."""
+        if self._live:
+            faults = self._faults.of(record, elapsed_s=time.monotonic(), now=datetime.now(UTC))
+        else:
+            faults = self._faults.of(record)
+        self._keep(record, faults)
+        return self._heard(self._listener.hear(record))
+
+    def end(self) -> list[Heard]:
+        """No further record will come."""
+        heard = self._heard(self._listener.end())
+        if self._spool is not None:
+            self._spool.end(self._boot)
+        return heard
+
+    def run(self, records: Iterable[Record], hear: Callable[[Heard], None]) -> None:
+        """All records to the end."""
+        for record in records:
+            for heard in self.take(record):
+                hear(heard)
+        for heard in self.end():
+            hear(heard)
+
+    def _keep(self, record: Record, faults: tuple[str, ...]) -> None:
+        if self._spool is None:
+            return
+        try:
+            self._spool.add(self._boot, record, self._feed.instrument, self._feed.realm, faults)
+        except sqlite3.OperationalError as error:
+            self.not_kept += 1
+            self._tell(f"a record could not be kept ({error}): make room on the disk")
+
+    def _heard(self, all_heard: list[Heard]) -> list[Heard]:
+        for heard in all_heard:
+            if self._spool is not None:
+                self._spool.alarm(self._boot, message_of(heard, self._feed))
+        return all_heard
+
+
+def message_of(heard: Heard, feed: Feed) -> dict[str, Any]:
+    """What goes to the server of one thing that was heard."""
+    said = feed.instrument
+    return {
+        "stage": heard.stage,
+        "number": heard.number,
+        "record": heard.record,
+        "statistic": heard.statistic,
+        "threshold": heard.threshold,
+        "encounter": heard.said,
+        "instrument": " ".join(w for w in (said.manufacturer, said.model, said.serial) if w)[:200],
+        "realm": feed.realm,
+        "versions": {"tocsin": tocsin.__version__, "algorithm": ALGORITHM_VERSION},
+    }
+
+
+class SendingThread(threading.Thread):
+    """Sends beside the walk until it is told that nothing more will come.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the device.
+    post : callable
+        The way to the server.
+    tell : callable
+        Takes a line for a person: why nothing gets through, and that it does again.
+    """
+
+    def __init__(self, folder: Path, post: Post, tell: Tell) -> None:
+        super().__init__(name="sending", daemon=True)
+        self._folder = folder
+        self._post = post
+        self._tell = tell
+        self._last_one = threading.Event()
+        self._stop = threading.Event()
+
+    def drain(self, wait_s: float) -> bool:
+        """Nothing more will come: send what is left, so long as it gets through or time is left.
+
+        Returns
+        -------
+        bool
+            Whether everything has been sent.
+        """
+        self._last_one.set()
+        self.join(wait_s)
+        self._stop.set()
+        self.join(_LOOK_AGAIN_S + 1.0)
+        return not self.is_alive() and self._sent_all
+
+    _sent_all = False
+
+    def run(self) -> None:
+        """Send until drained or stopped."""
+        spool = open_spool(self._folder, device_key(self._folder))
+        sender = Sender(spool, self._post)
+        said = ""
+        try:
+            while not self._stop.is_set():
+                last = self._last_one.is_set()
+                outcome = sender.step()
+                if sender.trouble != said:
+                    said = sender.trouble
+                    self._tell(f"not sent: {said}" if said else "sending again")
+                if outcome == "idle" and last:
+                    self._sent_all = True
+                    return
+                self._pause(_IDLE_S if outcome == "idle" else sender.wait_s)
+        finally:
+            spool.close()
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, but not through the end: what is left then is tried once more at once."""
+        until = time.monotonic() + seconds
+        told = self._last_one.is_set()
+        while (left := until - time.monotonic()) > 0 and not self._stop.is_set():
+            if self._last_one.is_set() and not told:
+                return
+            self._stop.wait(min(left, _IDLE_S))

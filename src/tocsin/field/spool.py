@@ -1,0 +1,304 @@
+"""What the device holds until the server has said that it has it: one SQLite file, synced.
+
+A record is durable when :meth:`Spool.add` returns, a message when it is closed. Messages are kept
+as the bytes that go out, so that a second delivery is the same to the last bit. What an earlier run
+left open is closed by :meth:`Spool.close_earlier` under the identity of that run.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tocsin.errors import ParseError
+from tocsin.field.envelope import Lane, seal
+from tocsin.field.wire import pack_json, pack_records, unpack_records
+from tocsin.sealing import SigningKey
+from tocsin.spectra import Instrument, Record
+
+SCHEMA = 1
+BATCH_S = 10.0
+"""About so much of a survey goes into one message."""
+BATCH_RECORDS = 500
+BATCH_BYTES = 512 << 10
+_TABLES = """
+CREATE TABLE boot (id TEXT PRIMARY KEY, opened_at TEXT NOT NULL, ended INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE record (
+    boot TEXT NOT NULL REFERENCES boot, number INTEGER NOT NULL, length_s REAL NOT NULL,
+    faults TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (boot, number)) WITHOUT ROWID;
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY, boot TEXT NOT NULL REFERENCES boot, lane TEXT NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL, envelope BLOB NOT NULL,
+    refused TEXT NOT NULL DEFAULT '', UNIQUE (boot, lane, first));
+CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message that waits for its acknowledgement."""
+
+    id: int
+    boot: str
+    lane: Lane
+    first: int
+    last: int
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How much is held, for a person."""
+
+    records_open: int
+    batches: int
+    alarms: int
+    refused: int
+    bytes: int
+    oldest: str
+    last_acknowledged: str
+
+
+class Spool:
+    """The store of one device; one object per thread.
+
+    Parameters
+    ----------
+    path : Path
+        The SQLite file; made if absent.
+    key : SigningKey
+        Signs what is closed.
+    clock : callable, optional
+        The device's own clock, aware.
+    monotonic : callable, optional
+        Seconds on a clock that cannot be set.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        key: SigningKey,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._key = key
+        self._clock = clock
+        self._monotonic = monotonic
+        self._db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        # an answer of ours means: it is on the disk
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        with self._writing():
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                for statement in _TABLES.split(";"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {SCHEMA}")
+        if version not in (0, SCHEMA):
+            raise ParseError(
+                f"the spool is of version {version}, this program reads {SCHEMA}",
+                code="spool",
+                file=str(path),
+            )
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._db.close()
+
+    # ------------------------------------------------------------------ writing
+    def begin(self) -> str:
+        """A new run: its identity."""
+        boot = uuid.uuid4().hex
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO boot (id, opened_at) VALUES (?, ?)", (boot, self._clock().isoformat())
+            )
+        return boot
+
+    def add(
+        self,
+        boot: str,
+        record: Record,
+        instrument: Instrument,
+        realm: str,
+        faults: Sequence[str] = (),
+    ) -> int:
+        """Keep a record; its number in the run. A message is closed when it is long enough."""
+        body = pack_records((record,), instrument, realm)
+        length_s = record.real_time_s or record.live_time_s or 0.0
+        with self._writing():
+            number = self._next(boot, "records")
+            self._db.execute(
+                "INSERT INTO record VALUES (?, ?, ?, ?, ?)",
+                (boot, number, length_s, " ".join(faults), body),
+            )
+            count, total, size = self._db.execute(
+                "SELECT count(*), sum(length_s), sum(length(body)) FROM record WHERE boot = ?",
+                (boot,),
+            ).fetchone()
+            if count >= BATCH_RECORDS or total >= BATCH_S or size >= BATCH_BYTES:
+                self._close_batch(boot, ends=False)
+        return number
+
+    def alarm(self, boot: str, said: dict[str, Any]) -> int:
+        """Keep what the detector says, as a small message of its own."""
+        with self._writing():
+            number = self._next(boot, "alarms")
+            self._put(boot, "alarms", number, number, pack_json(said), ends=False)
+        return number
+
+    def end(self, boot: str) -> None:
+        """No further record of this run will come."""
+        with self._writing():
+            self._close_batch(boot, ends=True)
+            self._db.execute("UPDATE boot SET ended = 1 WHERE id = ?", (boot,))
+
+    def close_earlier(self, boot: str) -> int:
+        """Close what earlier runs left open, as after a dead battery; how many runs that were."""
+        rows = self._db.execute("SELECT id FROM boot WHERE ended = 0 AND id <> ?", (boot,))
+        left = [row[0] for row in rows]
+        for each in left:
+            self.end(each)
+        return len(left)
+
+    # ------------------------------------------------------------------ sending
+    def next_message(self) -> Message | None:
+        """What goes out next: alarms first, then the oldest; nothing that was refused."""
+        row = self._db.execute(
+            "SELECT id, boot, lane, first, last, envelope FROM message WHERE refused = ''"
+            " ORDER BY lane = 'records', id LIMIT 1"
+        ).fetchone()
+        return None if row is None else Message(*row)
+
+    def acknowledge(self, boot: str, lane: Lane, through: int) -> int:
+        """The server has everything of a lane up to a number: let it go. How many messages."""
+        with self._writing():
+            done = self._db.execute(
+                "DELETE FROM message WHERE boot = ? AND lane = ? AND last <= ? AND first <= ?"
+                " AND refused = ''",
+                (boot, lane, through, through),
+            ).rowcount
+            self._remember("last_acknowledged", self._clock().isoformat())
+        return done
+
+    def received(self, message: Message) -> None:
+        """The server has this very message, though not all before it: let it go."""
+        with self._writing():
+            self._db.execute("DELETE FROM message WHERE id = ?", (message.id,))
+            self._remember("last_acknowledged", self._clock().isoformat())
+
+    def refuse(self, message: Message, why: str) -> None:
+        """The server will never take this message: it stays, and lets the others pass."""
+        with self._writing():
+            self._db.execute(
+                "UPDATE message SET refused = ? WHERE id = ?", (why[:200] or "refused", message.id)
+            )
+
+    def status(self) -> Status:
+        """How much is held."""
+        (records,) = self._db.execute("SELECT count(*) FROM record").fetchone()
+        batches, alarms, refused, size = self._db.execute(
+            "SELECT coalesce(sum(lane = 'records'), 0), coalesce(sum(lane = 'alarms'), 0),"
+            " coalesce(sum(refused <> ''), 0), coalesce(sum(length(envelope)), 0) FROM message"
+        ).fetchone()
+        (oldest,) = self._db.execute(
+            "SELECT min(opened_at) FROM boot WHERE id IN"
+            " (SELECT boot FROM message UNION SELECT boot FROM record)"
+        ).fetchone()
+        last = self._db.execute(
+            "SELECT value FROM state WHERE name = 'last_acknowledged'"
+        ).fetchone()
+        return Status(
+            records, batches, alarms, refused, size, oldest or "", last[0] if last else ""
+        )
+
+    # ------------------------------------------------------------------ inside
+    def _writing(self) -> _Transaction:
+        return _Transaction(self._db)
+
+    def _remember(self, name: str, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
+
+    def _next(self, boot: str, lane: Lane) -> int:
+        """The next number of a lane; it is kept, for what was acknowledged is gone."""
+        name = f"next {boot} {lane}"
+        row = self._db.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+        number = int(row[0]) if row else 0
+        self._remember(name, str(number + 1))
+        return number
+
+    def _close_batch(self, boot: str, *, ends: bool) -> None:
+        rows = self._db.execute(
+            "SELECT number, faults, body FROM record WHERE boot = ? ORDER BY number", (boot,)
+        ).fetchall()
+        if not rows and not ends:
+            return
+        parts = [unpack_records(body) for _number, _faults, body in rows]
+        records = [record for part in parts for record in part.records]
+        instrument = parts[0].instrument if parts else Instrument()
+        realm = parts[0].realm if parts else "LIVE"
+        if rows:
+            first, last = rows[0][0], rows[-1][0]
+        else:
+            first = self._next(boot, "records")
+            if first == 0:  # a run that was begun and nothing more
+                return
+            last = first - 1
+        self._put(
+            boot,
+            "records",
+            first,
+            last,
+            pack_records(records, instrument, realm),
+            ends=ends,
+            faults=tuple((number, code) for number, said, _b in rows for code in said.split()),
+        )
+        self._db.execute("DELETE FROM record WHERE boot = ?", (boot,))
+
+    def _put(
+        self,
+        boot: str,
+        lane: Lane,
+        first: int,
+        last: int,
+        body: bytes,
+        *,
+        ends: bool,
+        faults: tuple[tuple[int, str], ...] = (),
+    ) -> None:
+        envelope = seal(
+            self._key,
+            body,
+            boot=boot,
+            lane=lane,
+            first=first,
+            last=last,
+            ends=ends,
+            device_time=self._clock().isoformat(timespec="milliseconds"),
+            monotonic_s=round(self._monotonic(), 3),
+            faults=faults,
+        )
+        self._db.execute(
+            "INSERT INTO message (boot, lane, first, last, envelope) VALUES (?, ?, ?, ?, ?)",
+            (boot, lane, first, last, envelope),
+        )
+
+
+class _Transaction:
+    """All or nothing; takes the write lock at once, so that two threads never meet half-way."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, _error: object, _trace: object) -> None:
+        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
