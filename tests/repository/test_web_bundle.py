@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "web"
 BUNDLE = ROOT / "src" / "tocsin" / "server" / "static" / "tocsin"
+SCREEN = ROOT / "src" / "tocsin" / "field" / "screen" / "static"
 FILES = ("app.js", "app.css", "survey.js", "survey.css", "maplibre-gl-worker.mjs", "world.json")
 
 
@@ -31,6 +32,7 @@ def hook() -> ModuleType:
 
 def test_the_bundle_is_there_and_of_these_sources(hook: ModuleType) -> None:
     missing = [name for name in FILES if not (BUNDLE / name).is_file()]
+    missing += [n for n in ("field.js", "field.css", "icon.svg") if not (SCREEN / n).is_file()]
     assert missing == [], "the browser's part is not built: run `python hatch_build.py`"
     built = (BUNDLE / hook.STAMP).read_text()
     assert built == hook.digest_of_sources(WEB), "web/ changed: run `python hatch_build.py`"
@@ -50,7 +52,7 @@ def test_a_changed_source_asks_for_a_new_bundle(hook: ModuleType, tmp_path: Path
 
 def test_the_bundle_is_no_part_of_the_repository() -> None:
     done = subprocess.run(
-        ["git", "ls-files", str(BUNDLE)], cwd=ROOT, capture_output=True, text=True
+        ["git", "ls-files", str(BUNDLE), str(SCREEN)], cwd=ROOT, capture_output=True, text=True
     )
     if done.returncode:
         pytest.skip("not a git checkout: the list of tracked files is not available")
