@@ -8,7 +8,6 @@ beginning of a word.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -22,6 +21,8 @@ from tocsin.server.register.words import LONGEST, NUCLIDE, TOLD_BY, bare, words_
 BATCH = 500
 RARE = 5000
 """Sources that are looked up and sorted at most."""
+MOST_COUNTED = 100_000
+"""Kept words that are counted to tell which of two is the rarer."""
 LOOKED_AT = 2000
 """Entries of an index that SQLite looks at to count; enough to tell little from much."""
 LAST = "\U0010ffff"
@@ -68,9 +69,11 @@ def with_words(rows: QuerySet[Source], text: str) -> QuerySet[Source]:
     sets = [beginning_with(Word.objects.order_by(), word) for word in wanted if word]
     common = [found for found in sets if found[: RARE + 1].count() > RARE]
     if len(common) > 1 and len(common) == len(sets):
-        # few may have both of two common words, and would be sought through the whole register
-        first, *others = (found.values_list("source_id", flat=True) for found in common)
-        together = list(first.intersection(*others)[: RARE + 1])
+        # few may have all of them, and would be sought through the whole register
+        first, *others = sorted(common, key=lambda found: found[:MOST_COUNTED].count())
+        for found in others:
+            first = first.filter(Exists(found.filter(source=OuterRef("source"))))
+        together = list(first.values_list("source_id", flat=True)[: RARE + 1])
         if len(together) <= RARE:
             return rows.filter(pk__in=together)
     for found in sets:
@@ -111,11 +114,9 @@ def _insert(pairs: list[tuple[str, Any]]) -> None:
     """Many small rows at once: a model for each would take longer than the rest of an import."""
     quote = connection.ops.quote_name
     columns = ", ".join(quote(name) for name in ("word", "source_id"))
-    start = f"INSERT INTO {quote(Word._meta.db_table)} ({columns}) VALUES "  # noqa: S608 our names
+    table = quote(Word._meta.db_table)
     with connection.cursor() as cursor:
-        for at in range(0, len(pairs), BATCH):
-            part = pairs[at : at + BATCH]
-            cursor.execute(start + ", ".join(["(%s, %s)"] * len(part)), [*chain(*part)])
+        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES (%s, %s)", pairs)  # noqa: S608 our names
 
 
 def count_tables() -> None:

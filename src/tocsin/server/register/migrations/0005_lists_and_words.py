@@ -262,9 +262,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="word",
             index=models.Index(
-                fields=["word", "source"],
-                name="register_word_source",
-                opclasses=("varchar_pattern_ops", "uuid_ops"),
+                fields=["word"], name="register_word_begins", opclasses=("varchar_pattern_ops",)
             ),
         ),
         migrations.RunPython(keep_words, migrations.RunPython.noop),
