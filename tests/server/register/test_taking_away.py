@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -17,6 +18,7 @@ from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.register import export_views, tables
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.holders import Refused, holder_named
+from tocsin.server.register.inventory import Inventory
 from tocsin.server.register.life import Kind
 from tocsin.server.register.models import Holder, SavedView, Source
 from tocsin.server.register.saved_views import keep_view, views_for
@@ -135,7 +137,7 @@ def test_the_whole_leaves_for_a_reason_in_parts(
     assert "14.68" not in str(rows)
     leaf = Leaf.objects.get(action="register.export_whole")
     assert leaf.content["reason"] == given["reason"]
-    assert leaf.content["after"]["sources"] == 8
+    assert leaf.content["after"]["rows"] == 8
     _notes, steps = table(browser.post("/register/whole/", given | {"what": "transactions"}))
     assert len(steps) == 8
     _notes, holders = table(browser.post("/register/whole/", given | {"what": "holders"}))
@@ -149,19 +151,74 @@ def test_the_whole_leaves_for_a_reason_in_parts(
     assert browser.get("/register/whole/?holder=x").status_code == 404
 
 
-def test_many_places_together_are_withheld_from_who_is_not_cleared(
-    officer: Reader, source: Source, signed_in: SignIn, data_folder: object
-) -> None:
-    folder = data_folder
-    folder.mkdir(parents=True, exist_ok=True)  # type: ignore[attr-defined]
-    (folder / "aggregation.json").write_text(  # type: ignore[operator]
+@pytest.fixture
+def few_places(data_folder: Path) -> None:
+    """The rule of a State in which two places together are too many already."""
+    data_folder.mkdir(parents=True, exist_ok=True)
+    (data_folder / "aggregation.json").write_text(
         '{"schema": "tocsin.aggregation/1", "places": {"most": 0, "source": "test",'
         ' "verification": "default"}}'
     )
+
+
+def test_many_places_together_are_withheld_from_who_is_not_cleared(
+    officer: Reader, source: Source, signed_in: SignIn, few_places: None
+) -> None:
+    Source.objects.filter(pk=source.pk).update(elsewhere_place="bridge of Riverside")
+    browser = signed_in(officer.person)
     given = {"what": "sources", "reason": "x"}
-    notes, rows = table(signed_in(officer.person).post("/register/whole/", given))
-    assert rows[0]["place"] == ""
-    assert any("without places" in note for note in notes)
+    whole = browser.post("/register/whole/", given)
+    for notes, rows in (table(whole), table(browser.get("/register/sources.csv"))):
+        assert len(rows) == 1
+        assert "Harbour, hall" not in str(rows)
+        assert "Riverside" not in str(rows)
+        assert any("without places" in note for note in notes)
+
+
+def test_places_leave_with_a_higher_mark(
+    person: Callable[..., Person], source: Source, signed_in: SignIn, few_places: None
+) -> None:
+    cleared = signed_in(person("register_officer", of="authority", clearance=3))
+    whole = cleared.post("/register/whole/", {"what": "sources", "reason": "x"})
+    for notes, rows in (table(whole), table(cleared.get("/register/sources.csv"))):
+        assert "SECRET" in notes[0]
+        assert rows[0]["place"] == "Harbour, hall 3"
+
+
+def test_places_are_withheld_on_paper_too(
+    officer: Reader,
+    source: Source,
+    signed_in: SignIn,
+    few_places: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    printed: list[Inventory] = []
+
+    def kept(asked: Inventory) -> bytes:
+        printed.append(asked)
+        return b"%PDF"
+
+    monkeypatch.setattr(export_views, "inventory_pdf", kept)
+    browser = signed_in(officer.person)
+    browser.get("/register/inventory.pdf")
+    browser.post("/register/whole/", {"what": "inventory", "reason": "x"})
+    assert [[row.place for row in asked.rows] for asked in printed] == [[""], [""]]
+    assert all("without places" in str(asked.notes) for asked in printed)
+
+
+def test_the_table_of_holders_bears_the_mark_of_holders(
+    officer: Reader, holder: Holder, signed_in: SignIn, few_places: None
+) -> None:
+    Holder.objects.filter(pk=holder.pk).update(address="1 Harbour Street")
+    browser = signed_in(officer.person)
+    given = {"what": "holders", "reason": "x"}
+    for notes, rows in (
+        table(browser.post("/register/whole/", given)),
+        table(browser.get("/register/holders.csv")),
+    ):
+        assert [row["holder"] for row in rows] == ["Harbour Works"]
+        assert "CONFIDENTIAL" in notes[0], "there is no source, and holders have a mark"
+        assert "Harbour Street" not in str(rows)
 
 
 def test_the_inventory_on_paper(

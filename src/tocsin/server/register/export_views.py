@@ -17,7 +17,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.handlers.asgi import ASGIRequest
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -30,7 +30,7 @@ from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
-from tocsin.server.exports import LIMIT, cell, csv_answer, csv_of_rows
+from tocsin.server.exports import LIMIT, Places, cell, csv_answer, csv_of_rows
 from tocsin.server.marking.aggregation import PlacesWithheld, together
 from tocsin.server.marking.highwater import Mark, mark_of_rows
 from tocsin.server.marking.models import Compartment
@@ -46,7 +46,9 @@ from tocsin.server.register.reading import (
 )
 from tocsin.server.register.saved_views import query_of
 from tocsin.server.register.tables import (
+    ADDRESSES,
     HOLDER_COLUMNS,
+    PLACES,
     SOURCE_COLUMNS,
     STEP_COLUMNS,
     holder_cells,
@@ -65,7 +67,6 @@ WHAT = {
     "holders": gettext_lazy("holders, as a table"),
     "inventory": gettext_lazy("inventory to print (PDF)"),
 }
-PLACE = SOURCE_COLUMNS.index("place")
 
 
 @require_GET
@@ -96,6 +97,7 @@ def holders_csv(request: ReaderRequest) -> HttpResponse:
         rows.select_related("organisation"),
         lambda row: holder_cells(row, held.get(row.pk, 0)),
         action="register.export",
+        places=ADDRESSES,
     )
 
 
@@ -103,8 +105,12 @@ def holders_csv(request: ReaderRequest) -> HttpResponse:
 def inventory(request: ReaderRequest) -> HttpResponse:
     """The filtered list, or what a holder has, to print."""
     reader = request.reader
-    rows, notes, mark = _read(reader, _asked(reader, request.GET, sources_for))
-    return _printed(reader, rows, notes, mark, _title(reader, request.GET))
+    asked = _asked(reader, request.GET, sources_for)
+    rows, notes, mark = _read(reader, asked)
+    mark, placed, withheld = _with_places(reader, asked, mark, PLACES)
+    return _printed(
+        reader, rows, [*notes, *withheld], mark, _title(reader, request.GET), placed=placed
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -186,9 +192,29 @@ def _held_by(reader: Reader, holders: QuerySet[Holder]) -> dict[Any, int]:
     return dict(figures.order_by().values_list("holder").annotate(n=Count("id")))
 
 
+def _with_places(
+    reader: Reader, rows: QuerySet[Any], mark: Mark, places: Places
+) -> tuple[Mark, bool, list[str]]:
+    """Mark of rows that leave together, whether with their places, and what to say of it."""
+    try:
+        return together(reader, mark, places=rows.filter(places.told).count()), True, []
+    except PlacesWithheld as withheld:
+        note = f"without places: so many together are {Level(withheld.level).name}"
+        return mark, False, [note]
+
+
 def _printed(
-    reader: Reader, rows: Sequence[Source], notes: Sequence[str], mark: Mark, title: str
+    reader: Reader,
+    rows: Sequence[Source],
+    notes: Sequence[str],
+    mark: Mark,
+    title: str,
+    *,
+    placed: bool,
 ) -> HttpResponse:
+    if not placed:
+        for row in rows:
+            row.place = ""
     circles = list(
         Compartment.objects.filter(pk__in=mark.compartments).values_list("code", flat=True)
     )
@@ -209,44 +235,56 @@ def _sent(
     request: ReaderRequest, what: str, rows: QuerySet[Source], reason: str, title: str
 ) -> HttpResponseBase:
     """The whole, with its leaf in the log before the first row leaves."""
-    reader, notes = request.reader, []
-    mark = mark_of_rows(reader.realm, rows)
-    placed = True
-    try:
-        told = rows.exclude(Q(place="") & Q(latitude=None)).count()
-        mark = together(reader, mark, places=told)
-    except PlacesWithheld as withheld:
-        placed = False
-        notes.append(f"without places: so many together are {Level(withheld.level).name}")
+    reader = request.reader
+    if what == "holders":
+        return _holders_sent(request, reason)
+    own = mark_of_rows(reader.realm, rows)
+    mark, placed, notes = _with_places(reader, rows, own, PLACES)
+    _told_of_whole(reader, what, title, rows.count(), mark, reason)
+    if what == "inventory":
+        return _printed(reader, list(rows.order_by("pk")), notes, mark, title, placed=placed)
+    if what == "transactions":
+        steps = (list(steps_of(reader, part)) for part in _parts(rows))
+        return _stream(request, what, STEP_COLUMNS, steps, mark, notes)
+    cells = (
+        [(*source_cells(row), *_places(row, PLACES, told=placed)) for row in part]
+        for part in _parts(rows)
+    )
+    return _stream(request, what, (*SOURCE_COLUMNS, *PLACES.columns), cells, mark, notes)
+
+
+def _holders_sent(request: ReaderRequest, reason: str) -> HttpResponseBase:
+    """All holders; the table bears the mark of the holders and not that of sources."""
+    reader = request.reader
+    rows = for_figures(reader, Holder.objects.select_related("organisation"))
+    own = mark_of_rows(reader.realm, rows)
+    mark, placed, notes = _with_places(reader, rows, own, ADDRESSES)
+    held = _held_by(reader, rows)
+    cells = [
+        (*holder_cells(row, held.get(row.pk, 0)), *_places(row, ADDRESSES, told=placed))
+        for row in rows
+    ]
+    _told_of_whole(reader, "holders", "", len(cells), mark, reason)
+    return _stream(
+        request, "holders", (*HOLDER_COLUMNS, *ADDRESSES.columns), iter([cells]), mark, notes
+    )
+
+
+def _told_of_whole(
+    reader: Reader, what: str, title: str, rows: int, mark: Mark, reason: str
+) -> None:
     with transaction.atomic():
         record(
             actor=reader.person,
             action="register.export_whole",
             subject=reader.person,
-            after={"what": what, "of": title, "sources": rows.count(), "level": mark.level},
+            after={"what": what, "of": title, "rows": rows, "level": mark.level},
             reason=reason,
         )
-    if what == "inventory":
-        held = list(rows.order_by("pk"))
-        if not placed:
-            for row in held:
-                row.place = ""
-        return _printed(reader, held, notes, mark, title)
-    if what == "holders":
-        holders = for_figures(reader, Holder.objects.select_related("organisation"))
-        held_by = _held_by(reader, holders)
-        parts = iter([[holder_cells(row, held_by.get(row.pk, 0)) for row in holders]])
-        return _stream(request, what, HOLDER_COLUMNS, parts, mark, notes)
-    if what == "transactions":
-        steps = (list(steps_of(reader, part)) for part in _parts(rows))
-        return _stream(request, what, STEP_COLUMNS, steps, mark, notes)
-    cells = ([_source(row, placed=placed) for row in part] for part in _parts(rows))
-    return _stream(request, what, SOURCE_COLUMNS, cells, mark, notes)
 
 
-def _source(row: Source, *, placed: bool) -> tuple[object, ...]:
-    cells = source_cells(row)
-    return cells if placed else (*cells[:PLACE], "", *cells[PLACE + 1 :])
+def _places(row: Source | Holder, places: Places, *, told: bool) -> tuple[str, ...]:
+    return tuple(getattr(row, column) if told else "" for column in places.columns)
 
 
 def _parts(rows: QuerySet[Source]) -> Iterator[list[Source]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from tocsin.server.exports import Places
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register import particulars
 from tocsin.server.register.life import Kind
@@ -15,7 +16,7 @@ AT_ONCE = 500
 """Sources whose steps are asked of the database in one question."""
 AS_THEY_ARE = (
     *("made_on", *particulars.TEXTS, *particulars.DATES, *particulars.OTHERS),
-    *("storage_until", "end_of_life", "leaking", "elsewhere_place", "elsewhere_until"),
+    *("storage_until", "end_of_life", "leaking", "elsewhere_until"),
     *("sent_on", "arrival_on", "receipt_due", "checked_at", "unchecked_since", "check_due"),
     *("mistake_since", "correction_due"),
 )
@@ -23,18 +24,21 @@ AS_THEY_ARE = (
 SOURCE_COLUMNS = (
     *("source", "reference", "holder", "nuclides", "activity_Bq", "reference_date"),
     *("category", "A_over_D", "manufacturer", "model", "serial", "device"),
-    *("device_serial", "practice", "status", "since", "place", "leak_test_on"),
+    *("device_serial", "practice", "status", "since", "leak_test_on"),
     *AS_THEY_ARE,
 )
+PLACES = Places(("place", "elsewhere_place"), ~Q(place="") | ~Q(elsewhere_place=""))
+"""Columns that stand behind these where the reader is cleared for so many places together."""
 STEP_COLUMNS = (
     *("source", "reference", "number", "kind", "happened_on", "reported_at_UTC", "person"),
     *("holder", "note", "late", "law", "due_at_UTC"),
 )
-HOLDER_COLUMNS = ("holder", "address", "licence", "licence_until", "organisation", "sources_held")
+HOLDER_COLUMNS = ("holder", "licence", "licence_until", "organisation", "sources_held")
+ADDRESSES = Places(("address",), ~Q(address=""))
 
 
 def source_cells(row: Source) -> tuple[object, ...]:
-    """Cells of a source; without its exact place, which is told for a reason only."""
+    """Cells of a source without its places; the exact one is told for a reason only."""
     return (
         row.name,
         row.reference,
@@ -52,7 +56,6 @@ def source_cells(row: Source) -> tuple[object, ...]:
         row.practice,
         row.status,
         str(row.since),
-        row.place,
         str(row.leak_test_on or ""),
         *(told(getattr(row, name)) for name in AS_THEY_ARE),
     )
@@ -66,10 +69,9 @@ def told(value: object) -> str:
 
 
 def holder_cells(row: Holder, held: int) -> tuple[object, ...]:
-    """Cells of a holder."""
+    """Cells of a holder without its address."""
     return (
         row.name,
-        row.address,
         row.licence,
         str(row.licence_until or ""),
         row.organisation.name if row.organisation else "",

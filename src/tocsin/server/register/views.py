@@ -42,7 +42,7 @@ from tocsin.server.register.reading import (
 )
 from tocsin.server.register.saved_views import query_of, shown_views
 from tocsin.server.register.services import tell_place
-from tocsin.server.register.tables import SOURCE_COLUMNS, source_cells
+from tocsin.server.register.tables import PLACES, SOURCE_COLUMNS, source_cells
 
 PAGE_ROWS = 50
 MOST_SHOWN = 20
@@ -91,6 +91,7 @@ def source_csv(request: ReaderRequest) -> HttpResponse:
         Filter.of(request.GET).apply(sources_for(request.reader), request.reader.at.date()),
         source_cells,
         action="register.export",
+        places=PLACES,
     )
 
 
