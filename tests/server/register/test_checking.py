@@ -23,9 +23,12 @@ from tocsin.server.register.checking import (
     check_when_due,
     result_for,
 )
+from tocsin.server.register.checks.finding import Finding
 from tocsin.server.register.entries import entry_of
+from tocsin.server.register.holders import holder_named
+from tocsin.server.register.life import Kind
 from tocsin.server.register.models import Checked, Found, Holder, Source
-from tocsin.server.register.services import register_source
+from tocsin.server.register.services import register_source, report
 
 pytestmark = pytest.mark.django_db
 
@@ -168,3 +171,44 @@ def test_too_many_to_check_while_somebody_waits(
     Checked.objects.all().delete()
     assert result_for(officer, 20).too_many
     assert signed_in(officer.person).get("/register/checks/").status_code == 200
+
+
+def test_a_holder_is_told_nothing_that_a_former_holder_reported(
+    officer: Reader, works: Reader, source: Source, person: Callable[..., Person]
+) -> None:
+    said = {"result": "tight", "activity": "9 GBq"}
+    report(works, source, Kind.LEAK_TEST, happened_on=TODAY, facts=said)
+    mill = reader_of(person("holder", of="mill", clearance=2))
+    holder_named(officer, "Riverside Mill", organisation=mill.person.organisation)
+    stated = {"activity": "8 GBq"}
+    report(works, source, Kind.TRANSFER, happened_on=TODAY, receiver="Riverside Mill", facts=stated)
+    for _live_or_kept in range(2):
+        why = str(result_for(mill, 20).shown)
+        assert "9 GBq" not in why
+        assert "8 GBq" not in why
+        assert "9 GBq" in str(result_for(officer, 20).shown), "the register knows all"
+        check()
+    report(mill, source, Kind.RECEIPT, happened_on=TODAY, facts={"activity": "7 GBq"})
+    check()
+    assert "7 GBq" in str(result_for(mill, 20).shown), "what it reported itself"
+
+
+def test_what_is_reported_between_two_languages_is_told_of_its_own_source(
+    officer: Reader, twin: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A register of many sources is checked for a minute, and people go on reporting."""
+    first = register_source(officer, entry_of(GIVEN | {"serial": "A1"}, today=TODAY))
+    rounds: list[str] = []
+
+    def seen(rows: object, today: object, **more: object) -> list[Finding]:
+        rounds.append(translation.get_language())
+        found = [Finding("no_serial", twin, f"twin {rounds[-1]}")]
+        return found if len(rounds) == 1 else [Finding("no_serial", first, "first"), *found]
+
+    monkeypatch.setattr(checking, "findings", seen)
+    kept = Checked.objects.get(organisation=officer.person.organisation)
+    check_all(kept)
+    assert rounds == ["en", "fr"]
+    told = {row.source_id: row.why for row in kept.found.all()}
+    assert told == {twin.pk: {"en": "twin en", "fr": "twin fr"}, first.pk: {"fr": "first"}}
+    assert [t.why for t in result_for(officer, 20).shown["no_serial"]] == ["twin en", "first"]

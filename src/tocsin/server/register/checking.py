@@ -97,7 +97,8 @@ def result_for(reader: Reader, most: int) -> Result:
 
 
 def _live(rows: list[Source], reader: Reader, most: int) -> Result:
-    found = findings(rows, reader.at.date()) if rows else []
+    own = reader.person.organisation_id
+    found = findings(rows, reader.at.date(), told_to=own) if rows else []
     counted = Counter(f.kind for f in found)
     shown = {
         kind: [Told(f.kind, f.source, f.why) for f in found if f.kind == kind][:most]
@@ -107,7 +108,7 @@ def _live(rows: list[Source], reader: Reader, most: int) -> Result:
 
 
 def _in_language(why: dict[str, str]) -> str:
-    return why.get(translation.get_language() or "en") or why.get("en", "")
+    return why.get(translation.get_language() or "en") or next(iter(why.values()), "")
 
 
 def check_soon(source: Source) -> None:
@@ -151,7 +152,8 @@ def check_one(pk: UUID) -> None:
         alike = own.filter(manufacturer__iexact=source.manufacturer, model__iexact=source.model)
         near = list(_entries(alike.exclude(pk=pk))[:MOST_AT_ONCE])
         if own.filter(pk=pk).exists():
-            _keep(kept, [f for f in _told([source, *near]) if f.source_id == pk])
+            told = _told([source, *near], kept.organisation_id)
+            _keep(kept, [f for f in told if f.source_id == pk])
     # a source that went to another holder stands in none of the former one's findings
     Found.objects.filter(source=source).exclude(checked__organisation__in=bodies).delete()
 
@@ -160,7 +162,7 @@ def check_all(kept: Checked) -> None:
     """Check all that an organisation sees, and keep what is found in place of what was kept."""
     begun = now()
     rows = _entries(_seen_by(kept.organisation, kept.realm))
-    told = _told(rows)
+    told = _told(rows, kept.organisation_id)
     with transaction.atomic():
         kept = Checked.objects.select_for_update().get(pk=kept.pk)
         kept.found.all().delete()
@@ -192,17 +194,24 @@ def check_when_due(at: dt.datetime) -> int:
     return each(list(due[:50]), queue)
 
 
-def _told(rows: QuerySet[Source] | list[Source]) -> list[Found]:
-    """What the checks find, in each language, not yet saved."""
-    told: list[Found] = []
+def _told(rows: QuerySet[Source] | list[Source], organisation: UUID) -> list[Found]:
+    """What the checks find, in each language, not yet saved.
+
+    Something may be reported between two languages: what one alone has found is told in it.
+    """
+    told: dict[tuple[str, UUID, int], Found] = {}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            found = findings(rows, now().date())
-        if not told:
-            told = [Found(source_id=f.source.pk, kind=f.kind, why={}) for f in found]
-        for row, finding in zip(told, found, strict=True):
-            row.why[language] = finding.why
-    return told
+            found = findings(rows, now().date(), told_to=organisation)
+        times: Counter[tuple[str, UUID]] = Counter()
+        for one in found:
+            same = one.kind, one.source.pk
+            row = told.setdefault(
+                (*same, times[same]), Found(source_id=one.source.pk, kind=one.kind, why={})
+            )
+            row.why[language] = one.why
+            times[same] += 1
+    return list(told.values())
 
 
 def _keep(kept: Checked, told: list[Found]) -> None:

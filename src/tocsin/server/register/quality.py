@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -28,7 +29,9 @@ ASKED_AT_ONCE = 500
 """A database takes only so many values in one question."""
 
 
-def findings(sources: Iterable[Source], today: dt.date) -> list[Finding]:
+def findings(
+    sources: Iterable[Source], today: dt.date, *, told_to: UUID | None = None
+) -> list[Finding]:
     """What the checks find, by kind in the order of ``KINDS``.
 
     Parameters
@@ -37,9 +40,15 @@ def findings(sources: Iterable[Source], today: dt.date) -> list[Finding]:
         A whole register, with holders: what is usual is told from it. A query set is best, since
         the steps are then asked of the database in one question.
     today : date
+    told_to : UUID, optional
+        Organisation whose people read it: what a former holder reported is told to no other one
+        than that whose register it is. Everything counts where it is left out.
     """
     rows = [s for s in sources if s.status != Status.WITHDRAWN]
     told = lives_of_sources(sources if isinstance(sources, QuerySet) else rows)
+    for row in rows:
+        if told_to is not None and row.originator_id != told_to and row.pk in told:
+            told[row.pk] = told[row.pk].since_transfer()
     found = findings_in(rows, told, today)
     found += [Finding(c.kind, row, why) for c in CHECKS for row, why in c.look(rows, today)]
     order = list(all_kinds())

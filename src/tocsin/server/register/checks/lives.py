@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -60,6 +60,15 @@ class Life:
     def left_on(self) -> dt.date | None:
         """The last day on which it went out of the register."""
         return max((s.day for s in self.steps if s.kind in ENDS), default=None)
+
+    def since_transfer(self) -> Life:
+        """What people of the present holder know: the transfer to it, and what came after."""
+        sent = [at for at, step in enumerate(self.steps) if step.kind == Kind.TRANSFER]
+        if not sent:
+            return self
+        transfer, *later = self.steps[sent[-1] :]
+        # what the former holder said with it is not theirs
+        return Life([replace(transfer, facts={}), *later])
 
     def by_day(self) -> list[SeenStep]:
         """Steps that happen to the source, in the order in which they happened."""
