@@ -219,3 +219,27 @@ def test_a_stated_activity_needs_its_unit() -> None:
     assert checked_facts(Kind.LEAK_TEST, given, TODAY)["activity"] == given["activity"]
     with pytest.raises(InvalidInput, match="unit"):
         checked_facts(Kind.LEAK_TEST, given | {"activity": "1.48 GBq; 296"}, TODAY)
+
+
+LIVES = """Register number,Step,Day,Reported
+R-1,leak_test,2026-01-20,2026-01-20
+R-1,registration,2026-01-18,2026-01-25
+,leak_test,2026-01-21,2026-01-21
+"""
+
+
+def test_a_life_that_begins_twice_or_belongs_to_nobody_is_left_out(
+    db: None, clock: object, officer: Reader
+) -> None:
+    sources = (
+        "Holder,Register number,Nuclide,Activity (GBq),Reference date\n"
+        "Works,R-1,Ir-192,3,2026-01-15\nWorks,,Ir-192,3,2026-01-15\n"
+    )
+    row = bring(officer, sources.encode(), name="sources.csv")
+    row = apply_with_life(officer, row, LIVES.encode(), name="lives.csv")
+    assert [fault["line"] for fault in row.faults] == [4, 3]
+    of = [
+        [step.kind for step in Transaction.objects.filter(source__reference=reference)]
+        for reference in ("R-1", "")
+    ]
+    assert of == [["registration", "leak_test"], ["registration"]]

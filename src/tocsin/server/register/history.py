@@ -40,7 +40,7 @@ from tocsin.server.register.holders import (
 )
 from tocsin.server.register.import_turns import begin, end
 from tocsin.server.register.imports import MOST_FAULTS, good_rows, unit_of
-from tocsin.server.register.life import FIRST, Kind, TestResult
+from tocsin.server.register.life import FIRST, RULES, Kind, TestResult
 from tocsin.server.register.models import Holder, Import, Source, Transaction
 from tocsin.server.register.services import change, new_rows
 from tocsin.server.register.steps import Former, values_of
@@ -67,6 +67,8 @@ COLUMNS = {
 NEEDED = ("reference", "kind", "day")
 NOT_TAKEN = frozenset({Kind.CHECK, Kind.MISTAKE, Kind.CORRECTION, Kind.WITHDRAWAL})
 """Steps that belong to this register alone."""
+ONLY_FIRST = FIRST - set(RULES)
+"""Steps that begin a life and are none of a source that is there."""
 DAY, REPORTED, UNTIL = gettext_lazy("day"), gettext_lazy("reported"), gettext_lazy("until")
 FAR_AHEAD = dt.date(2200, 1, 1)
 """What is permitted may end on a day to come."""
@@ -120,7 +122,7 @@ def apply_with_life(reader: Reader, row: Import, content: bytes, *, name: str) -
     if not row.good:
         raise Refused(_("No row of the table can be taken over."))
     row = begin(reader, row, Import.State.APPLYING, since=Import.State.CHECKED, total=row.good)
-    entries = good_rows(row, read_table(content_of(row.file)))
+    entries = good_rows(row, read_table(content_of(row.file), sheet=row.sheet))
     lives, faults = lives_of(read_table(content), now().date())
     known = {e.text["reference"] for e in entries if e.text["reference"]}
     unknown = sum(len(steps) for reference, steps in lives.items() if reference not in known)
@@ -190,20 +192,32 @@ def lives_of(
     missing = [field for field in NEEDED if field not in columns]
     if missing:
         raise Refused(_("no column is the field: {fields}").format(fields=", ".join(missing)))
-    lives: dict[str, list[Told]] = defaultdict(list)
+    lives: dict[str, list[tuple[int, Told]]] = defaultdict(list)
     faults: list[dict[str, Any]] = []
     for cells, line in zip(table.rows, table.lines, strict=True):
         given = {field: plain(cells[at]) for field, at in columns.items()}
         try:
-            lives[given["reference"]].append(_told(given, unit, today))
+            if not given["reference"]:
+                raise InvalidInput(_("the number in the register is missing"))
+            lives[given["reference"]].append((line, _told(given, unit, today)))
         except InvalidInput as error:
-            text = _("life of {reference}: {fault}").format(
-                reference=given["reference"], fault=error
-            )
-            faults.append({"line": line, "fault": text, "reference": given["reference"]})
-    for steps in lives.values():
-        steps.sort(key=lambda told: told.reported)
-    return lives, faults
+            faults.append(_fault(line, given["reference"], str(error)))
+    ordered: dict[str, list[Told]] = {}
+    for reference, steps in lives.items():
+        steps.sort(key=lambda step: step[1].reported)
+        ordered[reference] = [steps[0][1]]
+        for line, told in steps[1:]:
+            if told.kind in ONLY_FIRST:
+                text = _("{what}: can only be the first step").format(what=told.kind.label)
+                faults.append(_fault(line, reference, text))
+            else:
+                ordered[reference].append(told)
+    return ordered, faults
+
+
+def _fault(line: int, reference: str, why: str) -> dict[str, Any]:
+    text = _("life of {reference}: {fault}").format(reference=reference, fault=why)
+    return {"line": line, "fault": text, "reference": reference}
 
 
 def _told(given: Mapping[str, str], unit: str, today: dt.date) -> Told:
