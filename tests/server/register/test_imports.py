@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import openpyxl
@@ -52,6 +54,14 @@ def test_good_rows_are_taken_over_and_bad_ones_are_told(officer: Reader) -> None
     assert Holder.objects.count() == 2
     assert found["A1"].transactions.get().kind == Kind.REGISTRATION
     assert Leaf.objects.filter(action="register.import").count() == 1
+
+
+def test_a_table_that_came_cut_is_not_taken_as_a_whole(officer: Reader, settings: Any) -> None:
+    settings.TOCSIN = dataclasses.replace(settings.TOCSIN, upload_most_MiB=0)
+    for bring in (imports.bring, imports.bring_later):
+        with pytest.raises(Refused, match="larger than 0 MiB"):
+            bring(officer, SMALL.encode(), name="register.csv")
+    assert not Import.objects.exists()
 
 
 def test_taken_over_once_and_undone_while_nothing_has_happened(officer: Reader) -> None:

@@ -16,6 +16,7 @@ from register_entries import GIVEN, TODAY
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.documents.models import Document
+from tocsin.server.marking import reading
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.life import Kind
@@ -134,3 +135,36 @@ def test_programs_enter_report_and_declare_wrong(
     assert (wrong["corrects"], wrong["kind"]) == (2, "correction")
     assert posted(browser, f"{steps}/2/wrong", {"reason": "again", "seen": 3}).status_code == 422
     assert posted(browser, f"{steps}/9/wrong", {"reason": "x", "seen": 3}).status_code == 422
+
+
+def test_the_mark_of_the_authority_is_for_what_the_officer_saw(
+    officer: Reader, works: Reader, source: Source, signed_in: SignedIn
+) -> None:
+    browser = signed_in(officer.person)
+    page = f"/register/{source.pk}/report/check/"
+    assert 'name="seen" value="1"' in browser.get(page).content.decode()
+    report(works, source, Kind.MOVE, happened_on=TODAY, place="Quarry")
+    given = {"happened_on": TODAY, "note": "", "seen": "1"}
+    assert "in the meantime" in browser.post(page, given).content.decode()
+    address = f"/api/1/register/sources/{source.pk}/transactions"
+    browser.handler.enforce_csrf_checks = False
+    late = posted(browser, address, {"kind": "check", "happened_on": str(TODAY), "seen": 1})
+    assert late.status_code == 422
+    source.refresh_from_db()
+    assert source.unchecked_since == TODAY
+    assert browser.post(page, given | {"seen": "2"}).status_code == 302
+    source.refresh_from_db()
+    assert source.unchecked_since is None
+
+
+def test_a_table_of_what_is_overdue_is_read_once(
+    officer: Reader, works: Reader, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        row = register_source(officer, entry_of(GIVEN | {"serial": f"N{number}"}, today=TODAY))
+        day = dt.date(2026, 2, 1)
+        report(officer, row, Kind.DISUSE, happened_on=TODAY, storage_until=day)
+    monkeypatch.setattr(reading, "MOST_ROWS", 3)
+    answer = signed_in(officer.person).get("/register/overdue.csv")
+    assert answer.status_code == 200
+    assert answer.content.decode().count("2026-02-01") == 3

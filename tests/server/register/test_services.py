@@ -14,6 +14,7 @@ from tocsin.server.audit.models import Leaf
 from tocsin.server.marking.immutable import WrittenOnce
 from tocsin.server.marking.models import Release
 from tocsin.server.marking.policy import Reader, reader_of
+from tocsin.server.register import services
 from tocsin.server.register.corrections import correct
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.holders import Refused, change_holder, holder_named
@@ -154,6 +155,49 @@ def test_who_works_for_a_holder_is_changed_and_so_is_who_sees(
     assert leaf.content["after"]["organisation"] == "mill"
     change_holder(officer, holder, **given, organisation=None)
     assert not sources_for(mill).exists()
+
+
+def opened_to(source: Source) -> set[str]:
+    rows = Release.objects.filter(row_id=source.pk, ended_at=None)
+    return set(rows.values_list("receiver__short_name", flat=True))
+
+
+def given_to_the_mill(officer: Reader, holder: Holder, person: Callable[..., Person]) -> str:
+    """Other people work for the holder from now on, whatever somebody has read before."""
+    mill = person("holder", of="mill", clearance=2).organisation
+    change_holder(
+        officer, holder, address="", licence="", licence_until=None, organisation=mill
+    )  # fmt: skip
+    return mill.short_name
+
+
+def test_who_works_for_a_holder_counts_when_it_is_written(
+    officer: Reader,
+    works: Reader,
+    holder: Holder,
+    person: Callable[..., Person],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another officer may give the holder to others between the reading and the writing."""
+    read_before = Holder.objects.select_related("organisation").get(pk=holder.pk)
+    mill = given_to_the_mill(officer, holder, person)
+    monkeypatch.setattr(services, "holder_named", lambda *_given: read_before)
+    source = register_source(officer, entry_of(GIVEN, today=TODAY))
+    assert opened_to(source) == {mill}
+
+
+def test_who_works_for_a_receiver_counts_when_it_is_written(
+    officer: Reader,
+    source: Source,
+    person: Callable[..., Person],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receiver = holder_named(officer, "Receiver")
+    read_before = Holder.objects.select_related("organisation").get(pk=receiver.pk)
+    mill = given_to_the_mill(officer, receiver, person)
+    monkeypatch.setattr(services, "receiver_named", lambda *_given: read_before)
+    report(officer, source, Kind.TRANSFER, happened_on=TODAY, receiver="Receiver")
+    assert opened_to(source) == {mill}
 
 
 def test_who_does_not_see_a_source_does_nothing_with_it(

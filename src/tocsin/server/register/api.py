@@ -181,6 +181,9 @@ class ReportIn(Schema):
     facts: dict[str, str] = Field(
         {}, description="As `result` of a leak test or `manifest` of a transfer.", max_length=12
     )
+    seen: int | None = Field(
+        None, ge=1, description="Number of the last step that was seen: refused if one came since."
+    )
 
 
 class WrongIn(Schema):
@@ -275,6 +278,7 @@ def report_step(request: HttpRequest, pk: UUID, given: ReportIn) -> Any:
             place=given.place,
             storage_until=given.storage_until,
             facts=given.facts,
+            seen=given.seen,
         )
     except InvalidInput as error:
         return Status(422, {"detail": str(error)})

@@ -131,7 +131,8 @@ def _put_back(reader: Reader, source: Source, wrong: Transaction) -> None:
 
 
 def _open(reader: Reader, source: Source, reason: str, seen: int) -> tuple[Source, str]:
-    source = Source.objects.select_for_update().select_related("holder").get(pk=source.pk)
+    rows = Source.objects.select_for_update(of=("self",)).select_related("holder")
+    source = rows.get(pk=source.pk)
     require_officer(reader, source)
     reason = plain(reason)[:4000]
     if source.status == Status.WITHDRAWN:

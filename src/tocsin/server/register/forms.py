@@ -243,6 +243,9 @@ class ReportForm(forms.Form):
         self.facts = facts_of_kind(kind)
         for name, fact in self.facts.items():
             self.fields[name] = _field_of(name, fact, kind, steps)
+        if kind is Kind.CHECK:
+            # the mark is for what the officer has seen, and for nothing that came since
+            self.fields["seen"] = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
         note = kind in EXPLAINED
         self.fields["note"] = forms.CharField(
             label=_note_label(kind),

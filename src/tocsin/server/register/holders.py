@@ -220,8 +220,20 @@ def receiver_named(source: Source, text: str) -> Holder:
     return holder
 
 
+def held_still(*holders: Holder) -> list[Holder]:
+    """Holders as they are now, with whose people work there: that stays until the transaction ends.
+
+    Else a source that is handed over while its holder is given to another organisation would stay
+    open to the former one. All are held in one order, so that none wait for each other in a ring.
+    """
+    rows = Holder.objects.select_for_update(of=("self",)).select_related("organisation")
+    found = {row.pk: row for row in rows.filter(pk__in=[h.pk for h in holders]).order_by("pk")}
+    return [found[holder.pk] for holder in holders]
+
+
 def hand_over(source: Source, holder: Holder, by: Person) -> None:
     """A new holder: the people of the old one see it no longer, those of the new one do."""
+    source.holder, holder = held_still(source.holder, holder)
     former, after = source.holder.organisation, holder.organisation
     source.holder = holder
     if former == after:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -52,6 +53,7 @@ from tocsin.server.typed import plain
 
 MOST_FAULTS = 500
 """Rows with faults that are kept with an import; of more, only the number is told."""
+MiB = 1 << 20
 BATCH = 500
 """Rows that are written at once: others wait for the database no longer than these take."""
 SMALL_BYTES = 200_000
@@ -136,9 +138,12 @@ def keep(reader: Reader, content: bytes, *, name: str) -> Import:
     Raises
     ------
     Refused
-        Not allowed.
+        Not allowed, or larger than files are taken: what is longer comes cut.
     """
     require_officer(reader)
+    most = settings.TOCSIN.upload_most_MiB
+    if len(content) > most * MiB:
+        raise Refused(_("The file is larger than {most} MiB.").format(most=most))
     mark = mark_of_register(reader)
     body, at = reader.person.organisation, now()
     with transaction.atomic():
@@ -397,7 +402,8 @@ def _take_over(row: Import) -> None:
 
 
 def _fresh_holders(pks: set[Any]) -> dict[Any, Holder]:
-    return {h.pk: h for h in Holder.objects.select_related("organisation").filter(pk__in=pks)}
+    rows = Holder.objects.select_for_update(of=("self",)).select_related("organisation")
+    return {h.pk: h for h in rows.filter(pk__in=pks).order_by("pk")}
 
 
 def _withdraw(row: Import) -> None:

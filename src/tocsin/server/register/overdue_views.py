@@ -59,8 +59,10 @@ def overdue_csv(request: ReaderRequest) -> HttpResponse:
     """The same as a table: a row for each kind of each source."""
     reader, today = request.reader, request.reader.at.date()
     rows = sources_for(reader).filter(overdue(today)).order_by("pk")
+    # which kinds a row is of is no second reading of it
+    figures = source_figures_for(reader)
     found = {
-        name: set(rows.filter(kind.condition(today)).values_list("pk", flat=True))
+        name: set(figures.filter(kind.condition(today)).values_list("pk", flat=True))
         for name, kind in KINDS.items()
     }
     return csv_of_rows(

@@ -37,6 +37,11 @@ def holders_for(reader: Reader) -> QuerySet[Holder]:
     return visible(reader, Holder.objects.all())
 
 
+def holder_choices_for(reader: Reader) -> QuerySet[Holder]:
+    """The same to choose from in a form, which shows none: a long list of names is no reading."""
+    return for_figures(reader, Holder.objects.all())
+
+
 def imports_for(reader: Reader) -> QuerySet[Import]:
     """Tables that the reader's own register was brought."""
     rows = visible(reader, Import.objects.select_related("created_by", "file"))

@@ -62,7 +62,10 @@ def report_step(request: ReaderRequest, pk: str, kind: str) -> HttpResponse:
         steps=_named(life_of(request.reader, row)) if asked is Kind.MISTAKE else (),
         photographs=may_add(request.reader, row),
         # a page that knows what happened, as a candidate that was accepted, fills in the words
-        initial={"note": request.GET.get("note", "").replace("\0", "")[:4000]},
+        initial={
+            "note": request.GET.get("note", "").replace("\0", "")[:4000],
+            "seen": row.transactions.count(),
+        },
     )
     if request.method == "POST" and form.is_valid():
         photographs = form.cleaned_data.get("photographs", [])

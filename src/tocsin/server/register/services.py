@@ -30,6 +30,7 @@ from tocsin.server.register.holders import (
     Refused,
     close_to,
     hand_over,
+    held_still,
     holder_named,
     mark_of_register,
     open_to,
@@ -44,6 +45,7 @@ from tocsin.server.register.steps import (
     Former,
     Step,
     is_officer,
+    next_number,
     set_due,
     tell,
     values_of,
@@ -66,7 +68,7 @@ AHEAD = dt.timedelta(days=100 * 365)
 @transaction.atomic
 def register_source(reader: Reader, entry: Entry) -> Source:
     """Enter one source."""
-    holder = holder_named(reader, entry.holder)
+    (holder,) = held_still(holder_named(reader, entry.holder))
     source, first = new_rows(reader, entry, holder, imported=None)
     source.save(force_insert=True)
     set_due(first, due_of_report(source, entry.came, first.happened_on))
@@ -154,6 +156,7 @@ def report(
     place: str = "",
     storage_until: dt.date | None = None,
     facts: Mapping[str, object] | None = None,
+    seen: int | None = None,
 ) -> Transaction:
     """Report what happened to a source.
 
@@ -176,18 +179,23 @@ def report(
         End of the permission to store, with disuse.
     facts : mapping, optional
         What else belongs to this report, see ``facts.FACTS``; None where nobody was asked.
+    seen : int, optional
+        Number of the last step that the person saw; without it, whatever was reported since.
 
     Raises
     ------
     Refused
-        Not allowed, not possible in this status, or not complete.
+        Not allowed, not possible in this status, not complete, or changed since it was seen.
     InvalidInput
         A fact is missing or wrong.
     """
-    source = Source.objects.select_for_update().select_related("holder").get(pk=source.pk)
+    rows = Source.objects.select_for_update(of=("self",)).select_related("holder")
+    source = rows.get(pk=source.pk)
     note, place = plain(note)[:4000], plain(place)[:200]
     if kind not in steps(reader, source):
         raise Refused(_("This cannot be reported of the source now, or not by you."))
+    if seen is not None and next_number(source) != seen + 1:
+        raise Refused(_("Something was reported of the source in the meantime: look again."))
     _check_day(source, kind, happened_on)
     said = checked_facts(kind, facts, happened_on)
     leaks = said.get("result") == TestResult.LEAKING
@@ -197,6 +205,7 @@ def report(
         raise Refused(_("Say where it is now."))
     holder = receiver_named(source, receiver) if kind is Kind.TRANSFER else None
     if holder is not None:
+        source.holder, holder = held_still(source.holder, holder)
         arriving = Arriving(
             source.activities(), happened_on, source.holder.name, practice=source.practice
         )
@@ -211,8 +220,10 @@ def report(
         _await_check(source)
     if holder is not None:
         hand_over(source, holder, reader.person)
-    if kind is Kind.WITHDRAWAL and source.holder.organisation is not None:
-        close_to(source.holder.organisation, [source])
+    if kind is Kind.WITHDRAWAL:
+        (source.holder,) = held_still(source.holder)
+        if source.holder.organisation is not None:
+            close_to(source.holder.organisation, [source])
     return write_step(reader, source, Step(kind, happened_on, note, holder, said, due), former)
 
 
