@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from allauth.account.internal.userkit import user_id_to_str
 from answers import PASSWORD
+from django.core.signals import request_finished, request_started
+from django.db import connection
 from django.test import Client
 from django.utils import translation
 
@@ -53,6 +55,30 @@ def language_of_the_test() -> Iterator[None]:
 def connection_of_the_test_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream gives its connection back between beats; a test's holds the test's transaction."""
     monkeypatch.setattr("tocsin.server.live.streams.close_old_connections", lambda: None)
+
+
+@pytest.fixture
+def as_on_a_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A request begins outside a transaction: that of the test does not count as the page's own."""
+    around: list[int] = []
+
+    class Connection:
+        @property
+        def in_atomic_block(self) -> bool:
+            return not around or len(connection.savepoint_ids) > around[0]
+
+    def begins(**_given: Any) -> None:
+        around[:] = [len(connection.savepoint_ids)]
+
+    def ends(**_given: Any) -> None:
+        around.clear()
+
+    monkeypatch.setattr("tocsin.server.audit.services.connection", Connection())
+    request_started.connect(begins)
+    request_finished.connect(ends)
+    yield
+    request_started.disconnect(begins)
+    request_finished.disconnect(ends)
 
 
 @pytest.fixture

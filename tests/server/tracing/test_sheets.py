@@ -28,7 +28,7 @@ from tocsin.server.tracing.models import AlertSheet, EndKind
 from tocsin.server.tracing.services.sheets import end_sheet, issue_sheet
 from tocsin.server.tracing.sheets import outdated, pdf_of, sheets_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_on_a_server")]
 CALL = "Duty office, extension 112"
 
 
@@ -119,6 +119,9 @@ def test_a_stranger_sees_none_and_the_owner_two_clicks_away(
     shown = browser.get(second.get_absolute_url()).content.decode()
     assert 'lang="fr"' in shown
     assert CALL in shown
+    pdf = browser.get(reverse("tracing:sheet_pdf", args=[second.pk]))
+    assert (pdf.status_code, pdf["Content-Type"]) == (200, "application/pdf")
+    assert Leaf.objects.filter(action="tracing.export_sheet").count() == 1
     other = person("register_officer", of="elsewhere", clearance=3)
     assert not sheets_for(reader_of(other)).exists()
     assert signed_in(other).get(first.get_absolute_url()).status_code == 404

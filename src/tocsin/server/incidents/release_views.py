@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
+from tocsin.server.audit.services import record
 from tocsin.server.incidents.facts import Audience
 from tocsin.server.incidents.forms import NotificationForm
 from tocsin.server.incidents.models import FieldRelease, Notification
@@ -195,7 +197,15 @@ def notification_file(request: ReaderRequest, pk: UUID) -> HttpResponse:
     row = get_object_or_404(notifications_for(request.reader), pk=pk)
     asked = request.GET.get("language", (get_language() or "en")[:2])
     language = asked if asked in LANGUAGES else "en"
-    answer = HttpResponse(notification_pdf(row, language=language), content_type="application/pdf")
+    content = notification_pdf(row, language=language)
+    with transaction.atomic():
+        record(
+            actor=request.reader.person,
+            action="incidents.export",
+            subject=row,
+            after={"incident": str(row.incident_id), "language": language},
+        )
+    answer = HttpResponse(content, content_type="application/pdf")
     name = f"notification-{row.incident.name}-{row.number}-{language}.pdf"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

@@ -6,6 +6,7 @@ import uuid
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -195,12 +196,13 @@ def sheet_pdf(request: ReaderRequest, pk: str) -> HttpResponse:
     answer = HttpResponse(pdf_of(request.reader, row), content_type="application/pdf")
     name = f"alert-{row.row_name}-{row.number}.pdf"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    record(
-        actor=request.reader.person,
-        action="tracing.export_sheet",
-        subject=row,
-        after={"marking": marking_of(row)},
-    )
+    with transaction.atomic():
+        record(
+            actor=request.reader.person,
+            action="tracing.export_sheet",
+            subject=row,
+            after={"marking": marking_of(row)},
+        )
     return answer
 
 
