@@ -48,6 +48,7 @@ FILES = frozenset(
         "register:holders_csv",
         "register:inventory",
         "register:overdue_csv",
+        "register:checks_csv",
         "register:import_faults",
         "oversight:inspections_csv",
         "oversight:plan_csv",

@@ -60,6 +60,7 @@ from tocsin.server.register.entries import TEXT_FIELDS, entry_of
 from tocsin.server.register.holders import holder_named
 from tocsin.server.register.imports import bring
 from tocsin.server.register.life import Kind as Life
+from tocsin.server.register.looked_at import say_right
 from tocsin.server.register.saved_views import keep_view
 from tocsin.server.register.services import register_source, report
 from tocsin.server.statistics.reading import Asked
@@ -234,6 +235,8 @@ def world(
         "duties:clock_end": Clock.objects.get(pk=clocks[0].pk),
     }
     second = reader_of(person("register_officer", clearance=2, name=f"Second {CANARY}"))
+    why = {"en": CANARY}
+    said = say_right(registrar, held, "place_missing", why, reason=CANARY)
     rows: dict[str, dict[str, Any]] = {
         "incidents:report": {"pk": told.of_reports.get().report_id},
         "incidents:watch_end": {"number": watched.pk},
@@ -249,6 +252,7 @@ def world(
         "api:documents_on": {"noun": "register.source", "pk": held.pk},
         "register:report": {"pk": held.pk, "kind": "loss"},
         "register:wrong": {"pk": held.pk, "number": moved.number},
+        "register:finding": {"pk": held.pk, "kind": said.kind},
         "api:register_wrong": {"pk": held.pk, "number": moved.number},
         "register:view_delete": {"pk": view.pk},
         "register:holder": {"pk": held.holder_id},

@@ -13,7 +13,8 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tocsin.server.licensing.holding import beside_sources
+from tocsin.server.clock import now
+from tocsin.server.licensing.holding import beside_sources, holding_of
 from tocsin.server.licensing.limits import Bound, Excess, Holding, Item, excesses, item_of, touches
 from tocsin.server.licensing.models import Licence, State
 from tocsin.server.licensing.wording import reason_of
@@ -78,6 +79,17 @@ def no_limits_kept(sources: Sequence[Source], _today: dt.date) -> Iterator[tuple
             )
 
 
+def held_and_permitted(source: Source) -> str:
+    """The licences of a holder and how many pieces it has: on them both checks rest."""
+    rows = Licence.objects.filter(holder=source.holder_id).exclude(state=State.DRAFT)
+    licences = [
+        f"{pk} {current} {state}"
+        for pk, current, state in rows.order_by("pk").values_list("pk", "current", "state")
+    ]
+    held = holding_of(source.holder, now().date()).held
+    return "; ".join((*licences, str(sum(item.number for item in held))))
+
+
 CHECKS = (
     Check(
         "limit_exceeded",
@@ -85,6 +97,7 @@ CHECKS = (
         gettext_lazy("Ask the holder; amend the licence, or have the sources transferred."),
         Severity.GRAVE,
         limit_exceeded,
+        held_and_permitted,
     ),
     Check(
         "no_licence_in_force",
@@ -92,6 +105,7 @@ CHECKS = (
         gettext_lazy("Renew the licence, or have the sources transferred."),
         Severity.GRAVE,
         no_licence_in_force,
+        held_and_permitted,
     ),
     Check(
         "no_limits_kept",

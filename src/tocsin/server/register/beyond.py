@@ -80,6 +80,9 @@ class Check:
         What a person is to do about it.
     severity : Severity
     look : callable
+    rests_on : callable, optional
+        What a finding in a source rests on beside its entry, where its words change by themselves,
+        as figures do that decay. Without it the words count.
     """
 
     kind: str
@@ -87,6 +90,7 @@ class Check:
     todo: str | Promise
     severity: Severity
     look: Look
+    rests_on: Callable[[Source], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

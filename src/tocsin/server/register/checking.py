@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
 
@@ -25,7 +25,8 @@ from tocsin.server.clock import now
 from tocsin.server.duties.timers import each
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register.life import Status
-from tocsin.server.register.models import Checked, Found, Source
+from tocsin.server.register.looked_at import accept, applies, standing
+from tocsin.server.register.models import Checked, Found, LookedAt, Source
 from tocsin.server.register.quality import all_kinds, findings
 from tocsin.server.register.reading import source_figures_for
 
@@ -45,6 +46,8 @@ class Told:
     kind: str
     source: Source
     why: str
+    said: LookedAt | None = None
+    """Who left it as it is, and why; None for one that is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,15 @@ class Result:
         When they were computed; None: now, for this page.
     too_many : bool
         Nothing is kept for the reader's organisation, and it sees too many to check them now.
+    left : list
+        The first of those that somebody has left as they are; they are not counted.
     """
 
     counts: dict[str, int]
     shown: dict[str, list[Told]]
     at: dt.datetime | None
     too_many: bool = False
+    left: list[Told] = field(default_factory=list)
 
 
 def result_for(reader: Reader, most: int) -> Result:
@@ -82,6 +88,11 @@ def result_for(reader: Reader, most: int) -> Result:
         return _live(list(_entries(seen)), reader, most)
     # the policy is asked again: a kept result is no way around it
     found = kept.found.filter(source__in=seen.order_by().values("pk"))
+    passed = found.exclude(accepted=None).select_related("source__holder", "accepted__by")
+    left = [
+        Told(row.kind, row.source, _in_language(row.why), row.accepted) for row in passed[:most]
+    ]
+    found = found.filter(accepted=None)
     counted = dict(found.order_by().values_list("kind").annotate(n=Count("id")))
     extra = _live(list(_entries(_others(reader, seen))[:MOST_AT_ONCE]), reader, most)
     shown: dict[str, list[Told]] = {}
@@ -93,18 +104,41 @@ def result_for(reader: Reader, most: int) -> Result:
         ]
         shown[kind] = (told + extra.shown.get(kind, []))[:most]
     counts = {kind: counted.get(kind, 0) + extra.counts.get(kind, 0) for kind in all_kinds()}
-    return Result(counts, shown, kept.at)
+    return Result(counts, shown, kept.at, left=(left + extra.left)[:most])
 
 
 def _live(rows: list[Source], reader: Reader, most: int) -> Result:
     own = reader.person.organisation_id
     found = findings(rows, reader.at.date(), told_to=own) if rows else []
-    counted = Counter(f.kind for f in found)
-    shown = {
-        kind: [Told(f.kind, f.source, f.why) for f in found if f.kind == kind][:most]
-        for kind in all_kinds()
-    }
-    return Result({kind: counted[kind] for kind in all_kinds()}, shown, None)
+    said = standing(reader.person.organisation_id, reader.realm) if found else {}
+    language = translation.get_language() or "en"
+    told = []
+    for f in found:
+        known = said.get((f.source.pk, f.kind))
+        holds = known is not None and applies(known, f.source, {language: f.why})
+        told.append(Told(f.kind, f.source, f.why, known if holds else None))
+    open_ones = [one for one in told if one.said is None]
+    counted = Counter(one.kind for one in open_ones)
+    shown = {kind: [one for one in open_ones if one.kind == kind][:most] for kind in all_kinds()}
+    left = [one for one in told if one.said is not None][:most]
+    return Result({kind: counted[kind] for kind in all_kinds()}, shown, None, left=left)
+
+
+def found_now(reader: Reader, source: Source, kind: str) -> dict[str, str] | None:
+    """What a finding in a source says now, by language; None where it is not found."""
+    mine = Checked.objects.filter(organisation=reader.person.organisation_id, realm=reader.realm)
+    kept = mine.exclude(at=None).first()
+    if kept is not None:
+        row = kept.found.filter(source=source, kind=kind).first()
+        if row is not None:
+            return dict(row.why)
+    seen = source_figures_for(reader)
+    rows = _entries(seen if kept is None else _others(reader, seen))
+    live = _live(list(rows[:MOST_AT_ONCE]), reader, MOST_AT_ONCE)
+    for told in (*live.shown.get(kind, ()), *live.left):
+        if (told.kind, told.source.pk) == (kind, source.pk):
+            return {translation.get_language() or "en": told.why}
+    return None
 
 
 def _in_language(why: dict[str, str]) -> str:
@@ -217,6 +251,7 @@ def _told(rows: QuerySet[Source] | list[Source], organisation: UUID) -> list[Fou
 def _keep(kept: Checked, told: list[Found]) -> None:
     for row in told:
         row.checked = kept
+    accept(kept.organisation_id, kept.realm, told)
     Found.objects.bulk_create(told, batch_size=BATCH)
 
 

@@ -199,6 +199,12 @@ class CorrectionForm(EntryForm):
         self.fields["corrects"].choices = choices  # type: ignore[attr-defined]
 
 
+class LookedAtForm(forms.Form):
+    """Why a finding is right as it is, or is not after all."""
+
+    reason = forms.CharField(label=_("Why"), max_length=1000, widget=forms.Textarea({"rows": 3}))
+
+
 class WrongForm(forms.Form):
     """Why a report is declared wrong."""
 

@@ -7,6 +7,7 @@ from django.urls import path
 from tocsin.server.register import (
     export_views,
     import_views,
+    looked_views,
     overdue_views,
     report_views,
     saved_views,
@@ -26,6 +27,8 @@ urlpatterns = [
     path("overdue/", overdue_views.overdue_page, name="overdue"),
     path("overdue.csv", overdue_views.overdue_csv, name="overdue_csv"),
     path("checks/", views.checks, name="checks"),
+    path("checks.csv", looked_views.checks_csv, name="checks_csv"),
+    path("<uuid:pk>/checks/<slug:kind>/", looked_views.finding, name="finding"),
     path("holders/", views.holder_list, name="holders"),
     path("holders.csv", export_views.holders_csv, name="holders_csv"),
     path("holders/<uuid:pk>/", views.holder, name="holder"),

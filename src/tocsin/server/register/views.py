@@ -221,8 +221,9 @@ def checks(request: ReaderRequest) -> HttpResponse:
     """What the checks of the data find, by kind."""
     found = result_for(request.reader, MOST_SHOWN)
     # the checks look at all, which is no reading; what the page shows of them is
-    pks = {told.source.pk for rows in found.shown.values() for told in rows}
+    pks = {told.source.pk for rows in (*found.shown.values(), found.left) for told in rows}
     list(sources_for(request.reader).filter(pk__in=pks))
+    labels = all_kinds()
     by_kind = [
         {
             "kind": code,
@@ -231,7 +232,7 @@ def checks(request: ReaderRequest) -> HttpResponse:
             "count": found.counts.get(code, 0),
             "shown": found.shown.get(code, []),
         }
-        for code, kind in all_kinds().items()
+        for code, kind in labels.items()
     ]
     return render(
         request,
@@ -239,6 +240,9 @@ def checks(request: ReaderRequest) -> HttpResponse:
         {
             "kinds": by_kind,
             "total": sum(found.counts.values()),
+            "left": [{"label": labels[told.kind].label, "told": told} for told in found.left],
+            "own": request.reader.person.organisation_id,
+            "may_write": may(request.reader, "register.write"),
             "most": MOST_SHOWN,
             "at": found.at,
             "too_many": found.too_many,
