@@ -167,3 +167,10 @@ def test_an_entry_is_compared_with_its_model(
     assert [s for s, _why in unlike_catalogue([source], source.since)] == [source]
     source.contents[0] |= {"nuclide": "Co-60", "activity_Bq": 1e9}
     assert len(misfits(source, model)) == 3
+
+
+def test_who_is_not_cleared_is_refused_and_not_told_that_all_is_there(officer: Reader) -> None:
+    officer.person.clearance = Level.OPEN
+    table = "kind,maker,model,said_by\nsource,A,1,me\n"
+    with pytest.raises(Refused, match="clearance"):
+        bring(officer, table.encode())

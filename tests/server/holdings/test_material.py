@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -281,3 +282,16 @@ def test_parts_as_they_are_typed() -> None:
 def test_a_batch_is_not_received_tomorrow(officer: Reader, holder: Holder) -> None:
     with pytest.raises(Refused, match="future"):
         receive(officer, holder.name, URANIUM, happened_on=TODAY + dt.timedelta(days=2))
+
+
+def test_what_is_made_of_batches_bears_the_highest_mark_of_them(
+    officer: Reader, holder: Holder
+) -> None:
+    rows = [
+        receive(officer, holder.name, replace(URANIUM, reference=name), happened_on=TODAY)
+        for name in ("U-1", "U-2")
+    ]
+    Batch.objects.filter(pk=rows[0].pk).update(tlp="AMBER")
+    Batch.objects.filter(pk=rows[1].pk).update(tlp="RED")
+    made = merge(officer, rows, reference="U-3", happened_on=TODAY)
+    assert made.tlp == "RED"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 
 import pytest
@@ -11,9 +12,24 @@ from django.urls import reverse
 from register_entries import TODAY
 
 from tocsin.server.accounts.models import Person
-from tocsin.server.holdings.models import Batch, CatalogueModel, Device, Shipment
+from tocsin.server.clock import now
+from tocsin.server.holdings import panels
+from tocsin.server.holdings.models import (
+    Batch,
+    CatalogueModel,
+    Device,
+    Element,
+    Shipment,
+    Step,
+)
 from tocsin.server.holdings.panels import holder_panel
+from tocsin.server.holdings.services.devices import DeviceEntry, put_in, register_device
+from tocsin.server.holdings.services.material import BatchEntry, receive
+from tocsin.server.holdings.services.shipments import load
+from tocsin.server.marking import reading
+from tocsin.server.marking.models import Compartment
 from tocsin.server.marking.policy import Reader
+from tocsin.server.register.holders import holder_named
 from tocsin.server.register.models import Source
 
 
@@ -209,3 +225,107 @@ def test_lists_begin_with_what_is_new(desk: Client, source: Source) -> None:
     page = body_of(desk.get(reverse("holdings:shipments")))
     shown = [page.index(f"go {day}") for day in ("2026-05-01", "2026-04-01", "2026-03-20")]
     assert shown == sorted(shown)
+
+
+def hide(source: Source, officer: Reader) -> None:
+    """Put it in a circle to which nobody here belongs."""
+    circle = Compartment.objects.create(
+        code="X", name="X", owner=officer.person.organisation, created_at=now()
+    )
+    source.compartments.add(circle)
+
+
+def test_sources_that_one_may_not_see_are_neither_counted_nor_named(
+    officer: Reader, desk: Client, source: Source
+) -> None:
+    device = register_device(officer, source.holder.name, DeviceEntry(serial="P-1"))
+    put_in(officer, device, source, happened_on=TODAY)
+    desk.post(
+        reverse("holdings:shipment_new"),
+        {"reference": "2026-1", "sender": source.holder_id, "receiver_text": "A maker"}
+        | {"leaves_on": "2026-03-20"},
+    )
+    load(officer, Shipment.objects.get(), source)
+    Shipment.objects.get().compartments.clear()
+
+    def counted() -> list[str]:
+        found = []
+        for name, column in (("devices", "sources_in_it"), ("shipments", "sources")):
+            lines = body_of(desk.get(reverse(f"holdings:{name}_csv"))).splitlines()
+            (row,) = csv.DictReader(line for line in lines if not line.lstrip('"').startswith("#"))
+            found.append(row[column])
+        return found
+
+    assert counted() == ["1", "1"]
+    life = f"/api/1/holdings/devices/{device.pk}"
+    assert source.name in body_of(desk.get(device.get_absolute_url()))
+    hide(source, officer)
+    assert counted() == ["0", "0"]
+    assert source.name not in body_of(desk.get(device.get_absolute_url()))
+    assert source.name not in body_of(desk.get(life))
+
+
+def test_material_of_a_holder_is_summed_whatever_is_listed(
+    officer: Reader, desk: Client, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panels, "MOST_SHOWN", 1)
+    monkeypatch.setattr(reading, "MOST_ROWS", 4)
+    for number in range(3):
+        entry = BatchEntry(f"P-{number}", Element.PLUTONIUM, 1, mass_g=1000.0)
+        receive(officer, source.holder.name, entry, happened_on=TODAY)
+    panel = holder_panel(officer, source.holder)
+    assert panel is not None
+    assert len(panel.values["batches"]) == 1
+    assert [(s.mass_g, s.found.category) for s in panel.values["sums"]] == [(3000.0, "I")]
+    batch = panel.values["batches"][0]
+    page = body_of(desk.get(batch.get_absolute_url()))
+    assert "3000" in page, "sums are no reading: one batch was read"
+
+
+def test_holders_to_choose_from_are_no_reading(
+    officer: Reader, desk: Client, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        holder_named(officer, f"Works {number}")
+    monkeypatch.setattr(reading, "MOST_ROWS", 1)
+    for name in ("together", "shipment_new"):
+        page = desk.get(reverse(f"holdings:{name}"))
+        assert page.status_code == 200, name
+        assert "Works 2" in body_of(page)
+
+
+def test_odd_requests_are_refused_and_break_nothing(
+    officer: Reader, desk: Client, source: Source
+) -> None:
+    for name in ("devices", "batches", "shipments", "models"):
+        answer = desk.get(f"/api/1/holdings/{name}", {"offset": 10**30})
+        assert answer.status_code == 422, name
+    device = register_device(officer, source.holder.name, DeviceEntry(serial="P-1"))
+    desk.handler.enforce_csrf_checks = False
+    for kind in ("correction", "put_in", "split"):
+        step = {"kind": kind, "happened_on": str(TODAY)}
+        answer = desk.post(
+            f"/api/1/holdings/devices/{device.pk}/report", step, content_type="application/json"
+        )
+        assert answer.status_code in {404, 422}, kind
+    assert not Step.objects.filter(row_id=device.pk).exclude(kind="registration").exists()
+    entry = BatchEntry("U-1", Element.URANIUM, 1, mass_g=1000.0, u235_percent=4.0)
+    batch = receive(officer, source.holder.name, entry, happened_on=TODAY)
+    split = reverse("holdings:batch_report", args=[batch.pk, "split"])
+    parts = {"parts": f"A;{10**20};600\nB;1;400", "happened_on": TODAY}
+    assert "1 to 1000000 items" in body_of(desk.post(split, parts))
+
+
+def test_a_day_long_before_the_sources_is_said_on_the_page_of_a_shipment(
+    officer: Reader, desk: Client, source: Source
+) -> None:
+    desk.post(
+        reverse("holdings:shipment_new"),
+        {"reference": "typed wrongly", "sender": source.holder_id, "receiver_text": "A maker"}
+        | {"leaves_on": "0202-03-20"},
+    )
+    shipment = Shipment.objects.get()
+    load(officer, shipment, source)
+    page = desk.get(shipment.get_absolute_url())
+    assert page.status_code == 200
+    assert "cannot be traced back" in body_of(page)

@@ -37,9 +37,10 @@ from tocsin.server.holdings.services.material import BatchEntry, receive
 from tocsin.server.holdings.together import together
 from tocsin.server.marking.models import Marked
 from tocsin.server.register.reading import sources_for
+from tocsin.server.typed import plain
 
 router = Router(tags=["holdings"])
-Offset = Annotated[int, Query(ge=0)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS)]
 
 
@@ -380,12 +381,15 @@ def shipment_list(request: HttpRequest, offset: Offset = 0, limit: Limit = 50) -
 
 @router.get("/models", response=ModelList, url_name="holdings_models")
 def model_list(
-    request: HttpRequest, nuclide: str = "", offset: Offset = 0, limit: Limit = 50
+    request: HttpRequest,
+    nuclide: Annotated[str, Query(max_length=20)] = "",
+    offset: Offset = 0,
+    limit: Limit = 50,
 ) -> dict[str, Any]:
     """Models of the catalogue, by maker."""
     rows = models_for(reader_of_request(request))
-    if nuclide:
-        rows = with_names(rows).filter(Q(contents__icontains=f'"{nuclide}"'))
+    if wanted := plain(nuclide):
+        rows = with_names(rows).filter(Q(contents__icontains=f'"{wanted}"'))
     shown = [
         {f.name: getattr(row, f.name) for f in row._meta.fields}
         | {"maker": row.maker.name, "maker_aliases": row.maker.aliases}

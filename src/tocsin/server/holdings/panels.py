@@ -12,6 +12,7 @@ from tocsin.server.documents.hanging import open_for
 from tocsin.server.holdings.catalogue import misfits, model_of
 from tocsin.server.holdings.models import Batch, BatchState, CatalogueModel, Device, Inside
 from tocsin.server.holdings.reading import (
+    batch_figures_for,
     batches_for,
     devices_for,
     material_sums,
@@ -120,19 +121,19 @@ def _models_named(reader: Reader, source: Source) -> Iterator[CatalogueModel]:
 def holder_panel(reader: Reader, holder: Holder) -> Panel | None:
     """Devices, material and places of a holder."""
     devices = devices_for(reader).filter(holder=holder, status=Status.IN_USE)
-    batches = batches_for(reader).filter(holder=holder, state=BatchState.HELD)
+    of_holder = Q(holder=holder, state=BatchState.HELD)
     held = source_figures_for(reader).filter(holder=holder, status__in=HELD).order_by()
     places = held.exclude(place="").values_list("place").annotate(n=Count("id")).order_by("place")
-    some = list(batches[:MOST_SHOWN])
     shown = {
         "devices": list(devices[:MOST_SHOWN]),
-        "batches": some,
+        "batches": list(batches_for(reader).filter(of_holder)[:MOST_SHOWN]),
         "places": [place for place, n in places if n > 1][:MOST_SHOWN],
         "held": held.exists(),
     }
     if not any(shown.values()):
         return None
-    sums = material_sums(some, by_place=True)
+    # of all that it has, whatever of it is listed
+    sums = material_sums(batch_figures_for(reader).filter(of_holder), by_place=True)
     return Panel("holdings/holder_panel.html", shown | {"holder": holder, "sums": sums})
 
 

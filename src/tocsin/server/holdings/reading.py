@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet, TextField
+from django.db.models import Count, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from tocsin.nuclear import MaterialCategory, material_category
@@ -23,7 +23,7 @@ from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, for_figures, visible
 from tocsin.server.register.life import HELD
 from tocsin.server.register.models import Holder, Source
-from tocsin.server.register.reading import sources_for
+from tocsin.server.register.reading import source_figures_for, sources_for
 
 MOST_PICKED = 400
 """Sources that are put together at once: below the limit on reading in bulk."""
@@ -46,6 +46,11 @@ def devices_for(reader: Reader) -> QuerySet[Device]:
 def batches_for(reader: Reader) -> QuerySet[Batch]:
     """Batches that a reader may see."""
     return visible(reader, Batch.objects.select_related("holder"))
+
+
+def batch_figures_for(reader: Reader) -> QuerySet[Batch]:
+    """The same for sums, which count all and show none."""
+    return for_figures(reader, Batch.objects.select_related("holder"))
 
 
 def shipments_for(reader: Reader) -> QuerySet[Shipment]:
@@ -86,13 +91,23 @@ def names_of(reader: Reader, kind: str = "") -> dict[str, list[str]]:
 
 
 def life_of(reader: Reader, row: Marked) -> list[Step]:
-    """Steps of a row; people of a holder see those since it came to them."""
+    """Steps of a row, but for those that name a source which the reader may not see.
+
+    People of a holder see those since it came to them.
+    """
     rows = Step.objects.filter(row_kind=row._meta.label_lower, row_id=row.pk)
+    rows = rows.filter(Q(source=None) | Q(source__in=source_figures_for(reader).values("pk")))
     rows = rows.select_related("by", "source", "holder")
     if row.originator_id != reader.person.organisation_id:
         last = rows.filter(kind="transfer").last()
         rows = rows.filter(number__gt=last.number if last else 0)
     return list(rows)
+
+
+def seen_sources(reader: Reader, path: str) -> Count:
+    """How many sources there are on a path from a row, of those that a reader may see."""
+    seen = source_figures_for(reader).order_by().values("pk")
+    return Count(path, filter=Q(**{f"{path}__in": seen}))
 
 
 def inside(reader: Reader, device: Device) -> list[Source]:
@@ -120,15 +135,14 @@ def named(reader: Reader, lines: Iterable[str]) -> tuple[list[Source], list[str]
     """
     found: dict[uuid.UUID, Source] = {}
     strange: list[str] = []
-    for line in lines:
+    wanted = list(lines)
+    for line in wanted[:MOST_PICKED]:
         hits = list(sources_for(reader).filter(_meant(line), status__in=HELD)[:2])
         if len(hits) == 1:
             found[hits[0].pk] = hits[0]
         else:
             strange.append(line)
-        if len(found) >= MOST_PICKED:
-            break
-    return list(found.values()), strange
+    return list(found.values()), strange + wanted[MOST_PICKED:]
 
 
 def _meant(text: str) -> Q:

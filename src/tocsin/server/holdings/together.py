@@ -145,6 +145,14 @@ def together(sources: Sequence[Source], on: dt.date) -> Together:
     )
 
 
+def together_or_why(sources: Sequence[Source], on: dt.date) -> tuple[Together | None, str]:
+    """The same for a page: what they are, or why that cannot be told."""
+    try:
+        return together(sources, on), ""
+    except InvalidInput as error:
+        return None, str(error)
+
+
 def _until(on: dt.date) -> dt.date:
     return on + AHEAD if on < dt.date.max - AHEAD else dt.date.max
 

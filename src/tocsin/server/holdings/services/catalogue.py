@@ -33,6 +33,10 @@ MOST_ROWS = 5000
 MOST_NAMES = 20
 
 
+class Known(Refused):
+    """The model is in the catalogue already."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
     """A model as it is to be written.
@@ -131,14 +135,16 @@ def enter_model(reader: Reader, entry: ModelEntry) -> CatalogueModel:
 
     Raises
     ------
+    Known
+        The model is there already.
     Refused
-        Not allowed, or the model is there already.
+        Not allowed.
     """
     require_keeper(reader)
     maker = _maker(reader, entry)
     known = CatalogueModel.objects.filter(maker=maker, kind=entry.kind, name__iexact=entry.name)
     if known.exists():
-        raise Refused(_("{name} is in the catalogue already.").format(name=known[0]))
+        raise Known(_("{name} is in the catalogue already.").format(name=known[0]))
     model = CatalogueModel.objects.create(
         **_mark(reader), maker=maker, kind=entry.kind, name=entry.name, **_described(entry)
     )
@@ -238,8 +244,8 @@ def _entered(reader: Reader, entries: list[ModelEntry]) -> Brought:
         try:
             with transaction.atomic():
                 enter_model(reader, entry)
-        except Refused:
-            continue  # it is there already
+        except Known:
+            continue
         fresh += 1
     return Brought(fresh, len(entries) - fresh, ())
 

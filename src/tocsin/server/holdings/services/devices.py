@@ -256,6 +256,9 @@ def report_device(
     """
     device = locked(device)
     _require(reader, device, kind)
+    if kind not in WHOLE and kind not in BECOMES:
+        # what is put in, taken out or corrected is told in other ways, a correction with its reason
+        raise Refused(_("This cannot be reported of the device now, or not by you."))
     missing = device.status in MISSING
     check_day(happened_on, device.since if missing and kind is Kind.RECOVERY else None)
     note = words(note, needed=_("Say what is known of it.") if kind in EXPLAINED else "")

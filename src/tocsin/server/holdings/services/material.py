@@ -37,6 +37,7 @@ from tocsin.server.holdings.services.writing import (
     words,
     write,
 )
+from tocsin.server.marking.highwater import highwater, mark_of
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register.beyond import Arriving
 from tocsin.server.register.holders import Refused, close_to, holder_named, open_to, receiver_named
@@ -50,6 +51,7 @@ KEPT = (
     *("u235_percent", "pu238_percent", "irradiated"),
 )
 MOST_PARTS = 50
+MOST_ITEMS = 1_000_000
 BY_OFFICERS = frozenset({Kind.DISPOSAL, Kind.CORRECTION, Kind.WITHDRAWAL})
 
 
@@ -131,8 +133,8 @@ class BatchEntry:
 
 
 def _amounts_make_sense(entry: BatchEntry) -> None:
-    if entry.items < 1:
-        raise Refused(_("A batch has at least one item."))
+    if not 1 <= entry.items <= MOST_ITEMS:
+        raise Refused(_("A batch has 1 to {n} items.").format(n=MOST_ITEMS))
     if entry.mass_g is None and entry.activity_Bq is None:
         raise Refused(_("Give a mass or an activity."))
     if entry.element is not Element.OTHER and entry.mass_g is None:
@@ -560,10 +562,9 @@ def _made_of(
     kind: Kind,
     day: dt.date,
 ) -> Batch:
+    mark = highwater(mark_of(parent) for parent in parents)
     made = Batch(
-        realm=like.realm,
-        level=max(parent.level for parent in parents),
-        tlp=like.tlp,
+        **mark.fields(),
         originator=like.originator,
         created_at=now(),
         created_by=reader.person,
@@ -572,8 +573,8 @@ def _made_of(
         **asdict(entry),
     )
     made.save(force_insert=True)
+    mark.stamp(made)
     for parent in parents:
-        made.compartments.add(*parent.compartments.all())
         Lineage.objects.create(parent=parent, child=made)
     if like.holder.organisation is not None:
         open_to(like.holder.organisation, [made], reader.person)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
-from tocsin.server.exports import csv_of_rows
+from tocsin.server.exports import Places, csv_of_rows
 from tocsin.server.holdings.forms import DeviceCorrectionForm, DeviceForm, DeviceReportForm
 from tocsin.server.holdings.models import Device, Kind
-from tocsin.server.holdings.reading import counted, devices_for, inside, names_of
+from tocsin.server.holdings.reading import counted, devices_for, inside, names_of, seen_sources
 from tocsin.server.holdings.services.devices import (
     DeviceEntry,
     correct_device,
@@ -44,6 +44,7 @@ from tocsin.server.register.reading import sources_for
 DANGER = frozenset({Kind.LOSS, Kind.THEFT})
 MOST_CHOICES = 200
 NEWEST = ("-created_at", "pk")
+PLACES = Places(("place",), ~Q(place=""))
 
 
 def _filtered(request: ReaderRequest) -> QuerySet[Device]:
@@ -59,10 +60,15 @@ def _filtered(request: ReaderRequest) -> QuerySet[Device]:
     return rows
 
 
+def _counting(request: ReaderRequest) -> QuerySet[Device]:
+    inside_it = seen_sources(request.reader, "insides__source")
+    return _filtered(request).annotate(sources_in=inside_it).order_by(*NEWEST)
+
+
 @require_GET
 def device_list(request: ReaderRequest) -> HttpResponse:
     """Devices, the newest entry first."""
-    rows = _filtered(request).annotate(sources_in=Count("insides")).order_by(*NEWEST)
+    rows = _counting(request)
     return render(
         request,
         "holdings/devices.html",
@@ -83,14 +89,15 @@ def device_csv(request: ReaderRequest) -> HttpResponse:
         "devices",
         (
             *("device", "maker", "model", "serial", "practice", "status", "since"),
-            *("holder", "place", "sources_in_it"),
+            *("holder", "sources_in_it"),
         ),
-        _filtered(request).annotate(sources_in=Count("insides")).order_by(*NEWEST),
+        _counting(request),
         lambda d: (
             *(d.name, d.maker, d.model, d.serial, d.practice, d.status, str(d.since)),
-            *(d.holder.name, d.place, d.sources_in),
+            *(d.holder.name, d.sources_in),
         ),
         action="register.export",
+        places=PLACES,
     )
 
 

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
-from tocsin.server.exports import csv_of_rows
+from tocsin.server.exports import Places, csv_of_rows
 from tocsin.server.holdings.amounts import COVERAGE, Amount
 from tocsin.server.holdings.forms import BatchCorrectionForm, BatchReceiptForm, BatchReportForm
 from tocsin.server.holdings.models import MISSING, Batch, BatchState, Kind
-from tocsin.server.holdings.reading import batches_for, material_sums
+from tocsin.server.holdings.reading import batch_figures_for, batches_for, material_sums
 from tocsin.server.holdings.services import material
 from tocsin.server.holdings.services.material import BatchEntry, possible
 from tocsin.server.holdings.services.missing import BECOMES, report_missing
@@ -58,7 +58,7 @@ def batch_list(request: ReaderRequest) -> HttpResponse:
     """Batches, and the categories of nuclear material by holder and place."""
     rows = _filtered(request)
     page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
-    held = list(batches_for(request.reader).filter(state=BatchState.HELD)[:400])
+    held = list(batch_figures_for(request.reader).filter(state=BatchState.HELD))
     return render(
         request,
         "holdings/batches.html",
@@ -82,15 +82,16 @@ def batch_csv(request: ReaderRequest) -> HttpResponse:
         (
             *("batch", "reference", "material", "nuclide", "form", "items", "mass_g", "mass_u_g"),
             *("activity_Bq", "activity_u_Bq", "activity_on", "u235_percent", "pu238_percent"),
-            *("irradiated", "state", "since", "holder", "place"),
+            *("irradiated", "state", "since", "holder"),
         ),
         _filtered(request),
         lambda b: (
             *(b.name, b.reference, b.element, b.nuclide, b.form, b.items, b.mass_g, b.mass_u_g),
             *(b.activity_Bq, b.activity_u_Bq, str(b.activity_on or ""), b.u235_percent),
-            *(b.pu238_percent, b.irradiated, b.state, str(b.since), b.holder.name, b.place),
+            *(b.pu238_percent, b.irradiated, b.state, str(b.since), b.holder.name),
         ),
         action="register.export",
+        places=Places(("place",), ~Q(place="")),
     )
 
 
@@ -99,7 +100,7 @@ def batch(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
     """One batch: how much, where from, how shipper and receiver differ, its life."""
     row = get_object_or_404(batches_for(request.reader), pk=pk)
     steps = possible(request.reader, row)
-    near = batches_for(request.reader).filter(holder=row.holder_id, state=BatchState.HELD)
+    near = batch_figures_for(request.reader).filter(holder=row.holder_id, state=BatchState.HELD)
     return render(
         request,
         "holdings/batch.html",

@@ -6,7 +6,7 @@ import uuid
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,22 +16,27 @@ from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.exports import csv_of_rows
 from tocsin.server.holdings.forms import FollowForm, ShipmentForm
-from tocsin.server.holdings.models import Kind
-from tocsin.server.holdings.reading import named, shipments_for
+from tocsin.server.holdings.models import Kind, Shipment
+from tocsin.server.holdings.reading import named, seen_sources, shipments_for
 from tocsin.server.holdings.services.shipments import follow, load, plan, possible, unload
-from tocsin.server.holdings.together import together
+from tocsin.server.holdings.together import together_or_why
 from tocsin.server.holdings.views.frame import PAGE_ROWS, list_values, row_values
-from tocsin.server.register.reading import holders_for, sources_for
+from tocsin.server.register.reading import holder_choices_for, sources_for
+from tocsin.server.typed import plain
 
 LATEST = ("-leaves_on", "pk")
 LIST_STEPS = frozenset({Kind.LOADED, Kind.UNLOADED})
 
 
+def _counting(request: ReaderRequest) -> QuerySet[Shipment]:
+    on_it = seen_sources(request.reader, "loads__source")
+    return shipments_for(request.reader).annotate(sources_on=on_it).order_by(*LATEST)
+
+
 @require_GET
 def shipment_list(request: ReaderRequest) -> HttpResponse:
     """Shipments, the latest first."""
-    rows = shipments_for(request.reader).annotate(sources_on=Count("loads")).order_by(*LATEST)
-    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
+    page = Paginator(_counting(request), PAGE_ROWS).get_page(request.GET.get("page"))
     return render(request, "holdings/shipments.html", {"page": page, **list_values(request)})
 
 
@@ -42,7 +47,7 @@ def shipment_csv(request: ReaderRequest) -> HttpResponse:
         request.reader,
         "shipments",
         ("shipment", "reference", "from", "to", "leaves_on", "arrives_on", "state", "sources"),
-        shipments_for(request.reader).annotate(sources_on=Count("loads")).order_by(*LATEST),
+        _counting(request),
         lambda s: (
             *(s.name, s.reference, s.sender.name, s.to_whom, str(s.leaves_on)),
             *(str(s.arrives_on or ""), s.state, s.sources_on),
@@ -57,12 +62,15 @@ def shipment(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
     row = get_object_or_404(shipments_for(request.reader), pk=pk)
     sources = list(sources_for(request.reader).filter(pk__in=row.loads.values("source")))
     steps = possible(request.reader, row)
+    # a day long before the sources were measured tells nothing of them
+    whole, fault = together_or_why(sources, row.leaves_on)
     return render(
         request,
         "holdings/shipment.html",
         {
             "shipment": row,
-            "whole": together(sources, row.leaves_on),
+            "whole": whole,
+            "fault": fault,
             "hidden": row.loads.count() - len(sources),
             "may_load": Kind.LOADED in steps,
             "steps": [{"kind": k.value, "label": k.label} for k in steps if k not in LIST_STEPS],
@@ -74,11 +82,12 @@ def shipment(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def shipment_new(request: ReaderRequest) -> HttpResponse:
     """Plan a shipment."""
-    own = holders_for(request.reader).filter(originator=request.reader.person.organisation_id)
+    reader = request.reader
+    own = holder_choices_for(reader).filter(originator=reader.person.organisation_id)
     form = ShipmentForm(own, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            row = plan(request.reader, **form.cleaned_data)
+            row = plan(reader, **form.cleaned_data)
         except InvalidInput as error:
             form.add_error(None, str(error))
         else:
@@ -96,7 +105,7 @@ def shipment_load(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
             source = get_object_or_404(sources_for(request.reader), pk=_uuid(off))
             unload(request.reader, row, source)
         else:
-            lines = request.POST.get("sources", "")[:20_000].split("\n")
+            lines = plain(request.POST.get("sources", ""))[:20_000].splitlines()
             found, strange = named(request.reader, filter(None, map(str.strip, lines)))
             for one in found:
                 load(request.reader, row, one)

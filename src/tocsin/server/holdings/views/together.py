@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.exports import csv_answer
 from tocsin.server.holdings.forms import TogetherForm
@@ -24,11 +23,11 @@ from tocsin.server.holdings.reading import (
     named,
     shipments_for,
 )
-from tocsin.server.holdings.together import Together, together
+from tocsin.server.holdings.together import Together, together_or_why
 from tocsin.server.holdings.views.frame import list_values
 from tocsin.server.marking.highwater import mark_of_rows
 from tocsin.server.register.models import Source
-from tocsin.server.register.reading import holders_for, sources_for
+from tocsin.server.register.reading import holder_choices_for, sources_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +65,13 @@ def _identity(text: str) -> uuid.UUID:
 
 
 def _whole(picked: _Picked, on: dt.date) -> tuple[Together | None, str]:
-    if not picked.sources:
-        return None, ""
-    try:
-        return together(picked.sources, on), ""
-    except InvalidInput as error:
-        return None, str(error)
+    return together_or_why(picked.sources, on) if picked.sources else (None, "")
 
 
 @require_GET
 def together_page(request: ReaderRequest) -> HttpResponse:
     """Sum of A/D, category and what would change it."""
-    form = TogetherForm(holders_for(request.reader), request.GET or None)
+    form = TogetherForm(holder_choices_for(request.reader), request.GET or None)
     today = request.reader.at.date()
     picked = _Picked([], "", [])
     whole, fault, on = None, "", today
@@ -106,7 +100,7 @@ def together_page(request: ReaderRequest) -> HttpResponse:
 @require_GET
 def together_csv(request: ReaderRequest) -> HttpResponse:
     """The same as a table: one row a source, the sum above."""
-    form = TogetherForm(holders_for(request.reader), request.GET or None)
+    form = TogetherForm(holder_choices_for(request.reader), request.GET or None)
     picked = _picked(request, form) if form.is_valid() else _Picked([], "", [])
     on = (form.cleaned_data.get("on") if form.is_valid() else None) or request.reader.at.date()
     whole, fault = _whole(picked, on)
