@@ -9,15 +9,17 @@ from typing import Any
 import counts_by_sql as sql
 import numpy as np
 import pytest
+from django.test import Client
 from incident_drafts import opened
 from incident_world import draw_incidents, fill
 
 from tocsin.server.accounts.models import Person
+from tocsin.server.incidents.groups import groups
 from tocsin.server.incidents.models import Incident
-from tocsin.server.incidents.statements import state
+from tocsin.server.incidents.statements import state, state_of_object
 from tocsin.server.marking.policy import reader_of
-from tocsin.server.statistics.content import numbers_of
-from tocsin.server.statistics.counting import Table
+from tocsin.server.statistics.content import numbers_of, section_of, table_of
+from tocsin.server.statistics.counting import Table, nuclide_keys
 from tocsin.server.statistics.reading import Asked, count
 from tocsin.server.statistics.services import make_sheet
 
@@ -96,6 +98,8 @@ def test_editions_of_the_definitions_are_never_mixed(person: MakePerson, clock: 
     assert flat(numbers["years"], numbers["tables"]["groups"]) == {(clock.at.year, ""): 1}
     numbers = numbers_of(rows, "2007")
     assert flat(numbers["years"], numbers["tables"]["groups"]) == {(clock.at.year, "other"): 1}
+    labels = section_of("groups", table_of("groups", rows, "2007"), "2007").labels
+    assert labels == [groups()["2007", "other"].name, "not known"]
 
 
 def test_only_what_a_reader_may_see_is_counted(person: MakePerson, clock: Any) -> None:
@@ -105,6 +109,34 @@ def test_only_what_a_reader_may_see_is_counted(person: MakePerson, clock: Any) -
     asked = Asked(clock.at.date(), clock.at.year)
     assert len(count(stranger, asked).incidents) == 0
     assert len(count(reader_of(boss), asked).incidents) == Incident.objects.count() == 1
+
+
+def test_two_days_are_compared_year_by_year(
+    person: MakePerson, clock: Any, signed_in: Callable[[Person], Client]
+) -> None:
+    boss = person("supervisor", clearance=2)
+    opened(boss, interval={"from": "2025-05-01", "to": "2025-05-01"})
+    then = clock.at.date()
+    clock.move(days=10)
+    opened(boss, interval={"from": "2017-05-01", "to": "2017-05-01"})
+    page = signed_in(boss).get(f"/statistics/vintages/?earlier={then}&last_year=2025")
+    lines = {line["year"]: line["pairs"] for line in page.context["lines"]}
+    changed = [year for year, pairs in lines.items() if any(pair["changed"] for pair in pairs)]
+    assert changed == [2017]
+    assert [pair["now"] for pair in lines[2025]][-1] == 1
+
+
+def test_an_incident_with_two_rare_nuclides_is_one_of_the_others(
+    person: MakePerson, clock: Any
+) -> None:
+    boss = person("supervisor", clearance=2)
+    for number, names in enumerate((["Co-60"], ["Co-60"], ["Ir-192", "Se-75"])):
+        row = opened(boss, title=f"Find {number}")
+        contents = [{"nuclide": name} for name in names]
+        state_of_object(boss, row.with_objects.get().object, {"contents": contents}, reason="r")
+    rows = count(reader_of(boss), Asked(clock.at.date(), clock.at.year, 1))
+    table = rows.by(nuclide_keys, most=1)
+    assert (table.keys, table.rows) == (["Co-60", "other", ""], [[2, 1, 0]])
 
 
 def test_totals_of_a_table_are_those_of_its_columns() -> None:

@@ -21,7 +21,7 @@ from tocsin.server.statistics.models import FactSheet
 from tocsin.server.statistics.reading import Asked
 from tocsin.server.statistics.services import approve, digest, is_approved, make_sheet
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_on_a_server")]
 MakePerson = Callable[..., Person]
 
 
@@ -121,6 +121,8 @@ def test_pages_and_tables(
         assert answer.status_code == 200
         assert b'class="messages"' in answer.content
     assert browser.get("/statistics/vintages/?earlier=2022-01-01&last_year=2025").status_code == 200
+    for odd in ("earlier=2020-01-01", "known_on=0001-01-01&last_year=2026"):
+        assert browser.get(f"/statistics/vintages/?{odd}").status_code == 200, odd
     series = browser.get("/statistics/itdb/")
     assert b"4626" in series.content
     assert browser.get("/statistics/sheets/").status_code == 200

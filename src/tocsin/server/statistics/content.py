@@ -127,8 +127,8 @@ def _labels(name: str, edition: str) -> Callable[[str], str]:
     def label(key: str) -> str:
         if key == UNKNOWN:
             return _("not known")
-        if key == "other":
-            return _("others")
+        if name == "nuclides":
+            return _("others") if key == "other" else key
         if name == "groups":
             return groups()[edition, key].name
         if name == "kinds":
@@ -137,8 +137,6 @@ def _labels(name: str, edition: str) -> Callable[[str], str]:
             return _("category {n}").format(n=key)
         if name == "transport":
             return _("in transport") if key == "yes" else _("elsewhere")
-        if name == "recovery":
-            return str(Share(key).label)
-        return key
+        return str(Share(key).label)
 
     return label

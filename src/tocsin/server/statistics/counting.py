@@ -106,16 +106,21 @@ class Figures:
         known = [k for k in order if total[k]]
         rest = sorted((k for k in total if k not in known and k != UNKNOWN), key=_most_first(total))
         keys = known + rest
-        folded = keys[most:] if most and len(keys) > most else []
-        keys = [k for k in keys if k not in folded]
+        rare = frozenset(keys[most:] if most else ())
+        keys = [k for k in keys if k not in rare]
+
+        def others(year: int) -> list[int]:
+            # once, however many of them an incident has
+            if not rare:
+                return []
+            return [sum(1 for i in self.of(year) if not rare.isdisjoint(keys_of(i)))]
+
         rows = [
-            [counted[year][k] for k in keys]
-            + ([sum(counted[year][k] for k in folded)] if folded else [])
-            + [counted[year][UNKNOWN]]
+            [counted[year][k] for k in keys] + others(year) + [counted[year][UNKNOWN]]
             for year in self.years
         ]
         several = any(len(set(keys_of(i))) > 1 for i in self.shown)
-        columns = [*keys, *(["other"] if folded else []), UNKNOWN]
+        columns = [*keys, *(["other"] if rare else []), UNKNOWN]
         return Table(self.years, columns, rows, several)
 
     def transport(self, year: int | None = None) -> Share:

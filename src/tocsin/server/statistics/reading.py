@@ -65,6 +65,8 @@ class Asked:
             raise InvalidInput(_("a day is written as 2026-01-31 and a year as 2026")) from None
         if day > today:
             raise InvalidInput(_("What will be known later cannot be counted now."))
+        if day.year < YEARS[0]:
+            raise InvalidInput(_("a day is written as 2026-01-31 and a year as 2026"))
         if not YEARS[0] <= last <= YEARS[1] or not 0 <= years <= MOST_YEARS:
             raise InvalidInput(_("Tables show 1 to {n} years.").format(n=MOST_YEARS))
         edition = given.get("edition") or PRESENT

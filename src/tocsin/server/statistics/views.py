@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -96,8 +97,10 @@ def vintages(request: ReaderRequest) -> HttpResponse:
     if earlier > asked.known_on:
         messages.error(request, _("The earlier day lies after the later one."))
         earlier = min(asked.known_on, today)
-    was = Asked(earlier, asked.last_year, asked.years, asked.edition, asked.country)
-    before, after = count(request.reader, was), count(request.reader, asked)
+    after = count(request.reader, asked)
+    # the same years on both days, also where fewer were known of then
+    was = Asked(earlier, asked.last_year, len(after.years), asked.edition, asked.country)
+    before = count(request.reader, was)
     codes = [code for of, code in groups() if of == asked.edition]
     return render(
         request,
@@ -217,12 +220,13 @@ def sheet_pdf(request: ReaderRequest, pk: str, form: str, language: str) -> Http
         row, language, public=form == "public", approved_by_two=is_approved(row)
     )
     content = typeset(document)
-    record(
-        actor=request.reader.person,
-        action="statistics.export",
-        subject=row,
-        after={"form": form, "language": language},
-    )
+    with transaction.atomic():
+        record(
+            actor=request.reader.person,
+            action="statistics.export",
+            subject=row,
+            after={"form": form, "language": language},
+        )
     answer = HttpResponse(content, content_type="application/pdf")
     name = f"fact-sheet-{row.year}-{row.known_on}-{form}-{language}.pdf"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
