@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from tocsin.server.statistics.cells import LEAST, published
+from tocsin.server.statistics.cells import LEAST, published, published_together
 
 TABLES = st.integers(1, 5).flatmap(
     lambda width: st.lists(
@@ -95,3 +97,43 @@ def test_one_small_number_takes_others_with_it() -> None:
     assert told.cells[0][0] is None
     assert sum(cell is None for row in told.cells for cell in row) == 4
     assert told.total == 153
+
+
+@settings(max_examples=30, deadline=None)
+@example(20, 3, 10, 12)
+@given(st.integers(0, 14), st.integers(0, 14), st.integers(0, 14), st.integers(0, 28))
+def test_what_one_table_hides_no_other_one_tells(loss: int, theft: int, find: int, by: int) -> None:
+    moved = min(by, loss + theft)
+    told = published_together(
+        {"kinds": [[loss, theft, find]], "transport": [[moved, loss + theft - moved]]},
+        totals={"transport": "gone"},
+        sums={"gone": ("kinds", (0, 1))},
+    )
+    kinds, transport = told["kinds"], told["transport"]
+    shown = [(loss, 0), (theft, 1), (find, 2)]
+    every = range(45)
+    fits: list[set[int]] = [set(), set(), set()]
+    for drawn in itertools.product(every, repeat=3):
+        if any(kinds.cells[0][c] not in {None, n} for c, n in enumerate(drawn)):
+            continue
+        if kinds.row_totals[0] not in {None, sum(drawn)}:
+            continue
+        gone = drawn[0] + drawn[1]
+        parts = [n for n in transport.cells[0] if n is not None]
+        if transport.row_totals[0] not in {None, gone} or sum(parts) > gone:
+            continue
+        if len(parts) == 2 and sum(parts) != gone:
+            continue
+        for c, n in enumerate(drawn):
+            fits[c].add(n)
+    for value, c in shown:
+        assert value in fits[c]
+        if 0 < value < LEAST:
+            assert len(fits[c]) > 1
+
+
+def test_tables_of_the_same_incidents_have_one_total() -> None:
+    tables = {"groups": [[3, 10]], "kinds": [[13, 0]]}
+    told = published_together(tables, totals={"groups": "all", "kinds": "all"})
+    assert told["groups"].cells == [[None, None]]
+    assert told["groups"].row_totals == told["kinds"].row_totals == [13]

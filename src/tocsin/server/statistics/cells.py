@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,14 @@ from scipy.optimize import linprog
 LEAST = 5
 """Smallest published count but zero: a default of Tocsin, no law. A State may want more."""
 
-Place = tuple[int, int]
+Rows = Sequence[Sequence[int]]
+Name = tuple[str, int, int]
+"""A number: table, row and column. The row after the last holds the totals of the columns; totals
+of rows that several tables share stand under one name."""
+TOTAL = -1
+"""Column of the totals of rows."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_SUMS: Mapping[str, tuple[str, Sequence[int]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,110 +41,170 @@ class Published:
     total: int | None
 
 
-def published(rows: Sequence[Sequence[int]], *, least: int = LEAST) -> Published:
-    """A table without its small numbers, and without those from which they could be reckoned.
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Numbers that add up to another one."""
+
+    parts: tuple[Name, ...]
+    total: Name
+
+    @property
+    def names(self) -> tuple[Name, ...]:
+        return (*self.parts, self.total)
+
+
+def published(rows: Rows, *, least: int = LEAST) -> Published:
+    """One table without its small numbers; see :func:`published_together`."""
+    return published_together({"": rows}, least=least)[""]
+
+
+def published_together(
+    tables: Mapping[str, Rows],
+    *,
+    totals: Mapping[str, str] = NOTHING,
+    sums: Mapping[str, tuple[str, Sequence[int]]] = NO_SUMS,
+    least: int = LEAST,
+) -> dict[str, Published]:
+    """Tables without their small numbers, and without those from which they could be reckoned.
 
     Every number of 1 to ``least`` - 1 is hidden, totals as well. Each row and column is an equation
-    of its cells and its total. For each small number the smallest and the largest value that fit
-    all that is still shown are found by linear programming; as long as they are the same, further
-    numbers are hidden, those that are zero and totals last. The bounds are whole numbers, because
-    the equations are those of a transport problem.
+    of its cells and its total, and tables of the same incidents have their totals in common. For
+    each small number the smallest and the largest value that fit all that is still shown anywhere
+    are found by linear programming; as long as only one whole number lies between them, further
+    numbers are hidden, those that are zero and totals last.
 
     Parameters
     ----------
-    rows : sequence of sequence of int
-        Counts, all rows of one length.
+    tables : mapping
+        Counts by name, all rows of a table of one length.
+    totals : mapping
+        What the totals of the rows of a table count: tables for which it is the same have the same
+        totals. By default each table counts something of its own.
+    sums : mapping
+        Where such a total is the sum of some columns of another table: that table and the columns.
     """
-    full = [[*row, sum(row)] for row in rows]
-    full.append([sum(column) for column in zip(*full, strict=True)] if full else [0])
-    height, width = len(full), len(full[0])
-    open_to_reckoning = [
-        (r, c) for r in range(height) for c in range(width) if 0 < full[r][c] < least
-    ]
-    gone = set(open_to_reckoning)
-    while open_to_reckoning:
+    values, lines = _numbers(tables, totals, sums)
+    lines_of: dict[Name, list[_Line]] = {name: [] for name in values}
+    for line in lines:
+        for name in line.names:
+            lines_of[name].append(line)
+    small = [name for name, value in values.items() if 0 < value < least]
+    gone = set(small)
+    for name in small:
         # what was hidden once stays hidden: a number that cannot be reckoned never can be again
-        open_to_reckoning = [at for at in open_to_reckoning if _is_told(full, gone, at)]
-        for at in open_to_reckoning[:1]:
-            gone.add(_beside(full, gone, at))
-    shown = [
-        [None if (r, c) in gone else value for c, value in enumerate(row)]
-        for r, row in enumerate(full)
-    ]
-    return Published(
-        [row[:-1] for row in shown[:-1]],
-        [row[-1] for row in shown[:-1]],
-        shown[-1][:-1],
-        shown[-1][-1],
-    )
+        while _is_told(values, lines, gone, name):
+            gone.add(_beside(values, lines_of, gone, name))
+
+    def shown(name: Name) -> int | None:
+        return None if name in gone else values[name]
+
+    return {
+        table: Published(
+            [
+                [shown((table, r, c)) for c in range(len(row))]
+                for r, row in enumerate(tables[table])
+            ],
+            [shown((totals.get(table, table), r, TOTAL)) for r in range(len(rows))],
+            [shown((table, len(rows), c)) for c in range(len(rows[0]) if rows else 0)],
+            shown((totals.get(table, table), len(rows), TOTAL)),
+        )
+        for table, rows in tables.items()
+    }
 
 
-def _is_told(full: list[list[int]], gone: set[Place], at: Place) -> bool:
+def _numbers(
+    tables: Mapping[str, Rows],
+    totals: Mapping[str, str],
+    sums: Mapping[str, tuple[str, Sequence[int]]],
+) -> tuple[dict[Name, int], list[_Line]]:
+    """Every number of the tables, and what adds up to what."""
+    values: dict[Name, int] = {}
+    lines: list[_Line] = []
+    for table, rows in tables.items():
+        of, width = totals.get(table, table), len(rows[0]) if rows else 0
+        full = [*rows, [sum(column) for column in zip(*rows, strict=True)]]
+        for r, row in enumerate(full):
+            values.update({(table, r, c): value for c, value in enumerate(row)})
+            values[of, r, TOTAL] = sum(row)
+            lines.append(_Line(tuple((table, r, c) for c in range(width)), (of, r, TOTAL)))
+        for name, c in [(table, c) for c in range(width)] + [(of, TOTAL)]:
+            parts = tuple((name, r, c) for r in range(len(rows)))
+            lines.append(_Line(parts, (name, len(rows), c)))
+    for of, (table, columns) in sums.items():
+        for r in range(len(tables[table]) + 1):
+            lines.append(_Line(tuple((table, r, c) for c in columns), (of, r, TOTAL)))
+    return values, lines
+
+
+def _is_told(
+    values: Mapping[Name, int], lines: Sequence[_Line], gone: set[Name], name: Name
+) -> bool:
     """Whether what is shown leaves only one value for a hidden number."""
-    places = sorted(gone)
-    number = {place: i for i, place in enumerate(places)}
-    equations, values = _equations(full, number)
-    cost = np.zeros(len(places))
-    cost[number[at]] = 1.0
+    place = {hidden: i for i, hidden in enumerate(sorted(gone))}
+    equations, known = _equations(values, lines, place)
+    cost = np.zeros(len(place))
+    cost[place[name]] = 1.0
     ends = []
     for sign in (1.0, -1.0):
-        found = linprog(sign * cost, A_eq=equations, b_eq=values, bounds=(0, None))
+        found = linprog(sign * cost, A_eq=equations, b_eq=known, bounds=(0, None))
         if found.status == _UNBOUNDED:
             return False
         if found.status != 0 or found.x is None:
             raise ArithmeticError(f"bounds of a hidden number: {found.message}")
-        ends.append(float(found.x[number[at]]))
-    return ends[1] - ends[0] < 0.5
+        ends.append(float(found.x[place[name]]))
+    return math.floor(ends[1] + _SOLVED) <= math.ceil(ends[0] - _SOLVED)
 
 
 _UNBOUNDED = 3
 """Status of the solver where a value has no end."""
+_SOLVED = 1e-6
+"""How exactly the solver finds the ends."""
 
 
 def _equations(
-    full: list[list[int]], number: dict[Place, int]
+    values: Mapping[Name, int], lines: Sequence[_Line], place: Mapping[Name, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rows and columns as equations of the hidden numbers; lines that hide nothing are left out."""
-    height, width = len(full), len(full[0])
-    lines = [[(r, c) for c in range(width)] for r in range(height)]
-    lines += [[(r, c) for r in range(height)] for c in range(width)]
-    coefficients, values = [], []
+    """Lines as equations of the hidden numbers; lines that hide nothing are left out."""
+    coefficients, constants = [], []
     for line in lines:
-        if not any(place in number for place in line):
+        if place.keys().isdisjoint(line.names):
             continue
-        row, known = np.zeros(len(number)), 0.0
-        for place in line:
-            sign = -1.0 if place == line[-1] else 1.0
-            if place in number:
-                row[number[place]] = sign
+        row, known = np.zeros(len(place)), 0.0
+        for name in line.names:
+            sign = -1.0 if name == line.total else 1.0
+            if name in place:
+                row[place[name]] += sign
             else:
-                known += sign * full[place[0]][place[1]]
+                known += sign * values[name]
         coefficients.append(row)
-        values.append(-known)
-    return np.array(coefficients), np.array(values)
+        constants.append(-known)
+    return np.array(coefficients), np.array(constants)
 
 
-def _beside(full: list[list[int]], gone: set[Place], at: Place) -> Place:
+def _beside(
+    values: Mapping[Name, int],
+    lines_of: Mapping[Name, Sequence[_Line]],
+    gone: set[Name],
+    name: Name,
+) -> Name:
     """The number to hide next, so that a hidden one stands in a rectangle of hidden ones.
 
-    First one in its row, then one in its column, then the fourth corner; if the solver still tells
-    the number, any other. The smallest is taken, those that are zero and totals last.
+    First one of a line in which it alone is hidden; then one of lines in which others are alone,
+    best of two at once; if the solver still tells the number, any other. The smallest is taken,
+    those that are zero and totals last.
     """
-    height, width = len(full), len(full[0])
-    in_row = [c for c in range(width) if (at[0], c) in gone and c != at[1]]
-    in_column = [r for r in range(height) if (r, at[1]) in gone and r != at[0]]
 
-    def rank(r: int, c: int) -> int:
-        if not in_row:
-            return 0 if r == at[0] else 1
-        if not in_column:
-            return 0 if c == at[1] else 1
-        return 0 if r in in_column and c in in_row else 1
+    def is_alone(line: _Line) -> bool:
+        return len(gone.intersection(line.names)) == 1
 
-    def order(place: Place) -> tuple[int, bool, bool, int, Place]:
-        r, c = place
-        is_total = r == height - 1 or c == width - 1
-        return rank(r, c), is_total, full[r][c] == 0, full[r][c], place
+    bare = next((line for line in lines_of[name] if is_alone(line)), None)
 
-    left = [(r, c) for r in range(height) for c in range(width) if (r, c) not in gone]
-    return min(left, key=order)
+    def order(other: Name) -> tuple[int, bool, bool, int, Name]:
+        if bare is not None:
+            helped = int(other in bare.names)
+        else:
+            helped = sum(is_alone(line) for line in lines_of[other])
+        is_total = any(other == line.total for line in lines_of[other])
+        return -helped, is_total, values[other] == 0, values[other], other
+
+    return min((other for other in values if other not in gone), key=order)

@@ -25,10 +25,10 @@ from tocsin.report.document import (
 from tocsin.report.drawing import Drawn
 from tocsin.server.accounts.models import Level, Realm
 from tocsin.server.incidents.groups import groups
-from tocsin.server.statistics.cells import LEAST, published
+from tocsin.server.statistics.cells import LEAST, Published, published_together
 from tocsin.server.statistics.charts import stacked_bars
 from tocsin.server.statistics.content import TABLES, Section, section_of
-from tocsin.server.statistics.counting import Table
+from tocsin.server.statistics.counting import GONE, UNKNOWN, Table
 from tocsin.server.statistics.intervals import Share, count_interval, rounded
 from tocsin.server.statistics.models import FactSheet
 
@@ -78,6 +78,7 @@ def _blocks(sheet: FactSheet, *, public: bool) -> list[Block]:
     numbers: dict[str, Any] = sheet.numbers
     years = numbers["years"]
     edition = numbers["edition"]
+    hidden = for_the_public(numbers) if public else None
     blocks = [
         facts(
             [
@@ -88,13 +89,13 @@ def _blocks(sheet: FactSheet, *, public: bool) -> list[Block]:
                 (_("Where"), numbers["country"] or _("everywhere")),
             ]
         ),
-        verdict_box(_headline(numbers, public=public), "note"),
+        verdict_box(_headline(numbers, hidden), "note"),
     ]
     for name in TABLES:
         given = numbers["tables"][name]
         kept = Table(years, given["keys"], given["rows"], given["several"])
-        blocks += _table(section_of(name, kept, edition), public=public)
-    blocks += [heading(_("Shares and times")), facts(_shares(numbers, public=public))]
+        blocks += _table(section_of(name, kept, edition), hidden[name] if hidden else None)
+    blocks += [heading(_("Shares and times")), facts(_shares(numbers, hidden))]
     blocks += [heading(_("How to read this")), bullets(_warnings(numbers, public=public))]
     words = [g for (of, _code), g in groups().items() if of == edition]
     blocks += [heading(_("Definitions"))]
@@ -104,28 +105,49 @@ def _blocks(sheet: FactSheet, *, public: bool) -> list[Block]:
     return blocks
 
 
-def _headline(numbers: dict[str, Any], *, public: bool) -> str:
-    last = len(numbers["years"]) - 1
-    if "kinds" in numbers["tables"]:
-        of_year = sum(numbers["tables"]["kinds"]["rows"][last])
-    shown = _count(of_year, public=public)
-    chance = count_interval(of_year)
-    text = _("{n} incidents of {year} are known.").format(n=shown, year=numbers["years"][last])
-    if public and 0 < of_year < LEAST:
+def for_the_public(numbers: dict[str, Any]) -> dict[str, Published]:
+    """The tables without small numbers, and without those from which they could be reckoned.
+
+    The tables are of the same incidents, or of the thefts and losses among them: what one of them
+    shows must not tell what another one hides.
+    """
+    tables = numbers["tables"]
+    kinds = enumerate(tables["kinds"]["keys"])
+    every, gone = "incidents", "thefts and losses"
+    totals = {
+        **dict.fromkeys(("groups", "kinds", "categories"), every),
+        **dict.fromkeys(("transport", "recovery"), gone),
+    }
+    if not tables["nuclides"]["several"]:
+        totals["nuclides"] = every
+    return published_together(
+        {name: tables[name]["rows"] for name in TABLES},
+        totals=totals,
+        sums={gone: ("kinds", [column for column, kind in kinds if kind in GONE])},
+    )
+
+
+def _headline(numbers: dict[str, Any], hidden: dict[str, Published] | None) -> str:
+    of_year = sum(numbers["tables"]["kinds"]["rows"][-1])
+    shown = of_year if hidden is None else hidden["kinds"].row_totals[-1]
+    text = _("{n} incidents of {year} are known.").format(
+        n=_shown(shown), year=numbers["years"][-1]
+    )
+    if shown is None:
         return text
+    chance = count_interval(of_year)
     return f"{text} " + _(
         "By chance alone a year like it may have {low} to {high} (95 % by Poisson's law)."
     ).format(low=rounded(chance.low), high=rounded(chance.high))
 
 
-def _table(section: Section, *, public: bool) -> list[Block]:
+def _table(section: Section, hidden: Published | None) -> list[Block]:
     kept = section.table
     if not kept.keys or not any(map(any, kept.rows)):
         return [heading(section.title), paragraph(_("Nothing is known."))]
     cells: Sequence[Sequence[int | None]] = kept.rows
     totals: Sequence[int | None] = [sum(row) for row in kept.rows]
-    if public:
-        hidden = published(kept.rows)
+    if hidden is not None:
         cells, totals = hidden.cells, hidden.row_totals
     heads = [_("Year"), *section.labels]
     with_totals = not kept.several
@@ -136,7 +158,7 @@ def _table(section: Section, *, public: bool) -> list[Block]:
         for year, row, total in zip(kept.years, cells, totals, strict=True)
     ]
     blocks: list[Block] = [heading(section.title)]
-    chart = None if public or section.name not in CHARTED else _drawn(section)
+    chart = None if hidden is not None or section.name not in CHARTED else _drawn(section)
     if chart is not None:
         blocks.append(figure(chart))
     blocks += table(section.note, heads, rows, right=range(len(heads)))
@@ -152,14 +174,16 @@ def _drawn(section: Section) -> Drawn | None:
     return Drawn(svg.encode(), words, words)
 
 
-def _shares(numbers: dict[str, Any], *, public: bool) -> list[tuple[str, str]]:
-    transport = Share(**numbers["transport"])
-    recovered = Share(**numbers["recovered"])
+def _shares(numbers: dict[str, Any], hidden: dict[str, Published] | None) -> list[tuple[str, str]]:
+    public = hidden is not None
     recovery, delay = numbers["recovery"], numbers["delay"]
     median = recovery["median_days"]
     rows = [
-        (_("Thefts and losses in transport"), _share(transport, public=public)),
-        (_("Thefts and losses after which all came back"), _share(recovered, public=public)),
+        (_("Thefts and losses in transport"), _share(numbers, "transport", "transport", hidden)),
+        (
+            _("Thefts and losses after which all came back"),
+            _share(numbers, "recovered", "recovery", hidden),
+        ),
     ]
     if public and min(recovery["over"], recovery["open"] + recovery["over"]) < LEAST:
         rows.append((_("Median time to recovery"), _("too few to tell")))
@@ -184,11 +208,20 @@ def _shares(numbers: dict[str, Any], *, public: bool) -> list[tuple[str, str]]:
     return rows
 
 
-def _share(share: Share, *, public: bool) -> str:
+def _share(
+    numbers: dict[str, Any], name: str, table: str, hidden: dict[str, Published] | None
+) -> str:
+    share = Share(**numbers[name])
     if share.value is None:
         return _("of none is it known")
-    if public and (share.part < LEAST or share.whole - share.part < LEAST):
-        return _("too few to tell")
+    if hidden is not None:
+        # a share tells the totals of the columns of its table
+        keys = numbers["tables"][table]["keys"]
+        told = [
+            n for key, n in zip(keys, hidden[table].column_totals, strict=True) if key != UNKNOWN
+        ]
+        if None in told or share.part < LEAST or share.whole - share.part < LEAST:
+            return _("too few to tell")
     return _("{p} % ({part} of {whole} of which it is known; 95 %: {low} to {high} %)").format(
         p=rounded(100 * share.value),
         part=share.part,
@@ -208,7 +241,9 @@ def _warnings(numbers: dict[str, Any], *, public: bool) -> list[str]:
         ),
         _("Recent years are still incomplete: reports arrive late, by the delay given above."),
         _("Denominator on {day}: {sources} sources at {holders} holders in the register.").format(
-            day=held["on"], sources=held["sources"], holders=held["holders"]
+            day=held["on"],
+            sources=_count(held["sources"], public=public),
+            holders=_count(held["holders"], public=public),
         ),
         _("Not counted: {n} denied or withdrawn; of {k} the year is not known.").format(
             n=_count(numbers["not_counted"], public=public),
