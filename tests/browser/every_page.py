@@ -18,6 +18,7 @@ FILES = frozenset(
         "map_tiles",
         "live_alarms",
         "health",
+        "ingest:devices_csv",
         "measurements:list_csv",
         "measurements:original",
         "measurements:upload_original",

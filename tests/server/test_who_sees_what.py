@@ -22,6 +22,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
 from holdings_canary import holdings_rows
+from ingest_canary import ingest_rows
 from licensing_rows import licensing_rows
 from oversight_rows import oversight_rows
 from PIL import Image
@@ -245,6 +246,7 @@ def world(
         **licensing_rows(registrar, second, held.holder, CANARY),
         **oversight_rows(registrar, held, CANARY),
         **holdings_rows(registrar, held, CANARY),
+        **ingest_rows(officer, CANARY),
         "statistics:sheet_pdf": {"pk": numbers.pk, "form": "full", "language": "en"},
         "statistics:sheet": {"pk": numbers.pk},
         "statistics:sheet_approve": {"pk": numbers.pk},

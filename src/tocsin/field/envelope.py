@@ -206,9 +206,10 @@ def _matching(value: object, pattern: re.Pattern[str]) -> str:
 
 
 def _lane(value: object) -> Lane:
-    if value not in LANES:
-        raise ValueError("no lane")
-    return cast(Lane, value)
+    for lane in LANES:
+        if value == lane:
+            return lane
+    raise ValueError("no lane")
 
 
 def _number(value: object, least: int) -> int:

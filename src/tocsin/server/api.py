@@ -23,6 +23,7 @@ from tocsin.server.files.gone import gone_text
 from tocsin.server.files.services import ContentGone
 from tocsin.server.holdings.api import router as holdings
 from tocsin.server.incidents.api import router as incidents
+from tocsin.server.ingest.api import router as ingest
 from tocsin.server.licensing.api import router as licences
 from tocsin.server.marking.reading import TooMuchReading
 from tocsin.server.measurements.api import router as measurements
@@ -79,6 +80,7 @@ api.add_router("/oversight", oversight)
 api.add_router("/holdings", holdings)
 api.add_router("/measurements", measurements)
 api.add_router("/alarms", alarms)
+api.add_router("/ingest", ingest)
 api.add_router("/incidents", incidents)
 api.add_router("/tracing", tracing)
 api.add_router("/duties", duties)

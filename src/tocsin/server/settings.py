@@ -34,6 +34,7 @@ TOCSIN_APPS = (
     "oversight",
     "measurements",
     "alarms",
+    "ingest",
     "incidents",
     "notices",
     "tracing",

@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("holdings/", include("tocsin.server.holdings.urls")),
     path("oversight/", include("tocsin.server.oversight.urls")),
     path("measurements/", include("tocsin.server.measurements.urls")),
+    path("devices/", include("tocsin.server.ingest.urls")),
     path("alarms/", include("tocsin.server.alarms.urls")),
     path("incidents/", include("tocsin.server.incidents.urls")),
     path("notices/", include("tocsin.server.notices.urls")),

@@ -12,6 +12,7 @@ from django.db import transaction
 from tocsin.server.accounts.models import Organisation, Person, Realm
 from tocsin.server.accounts.roles import ROLE_NAMES
 from tocsin.server.accounts.services import add_organisation, add_person, grant, set_password
+from tocsin.server.fiction.devices import fill_devices
 from tocsin.server.fiction.holdings import fill_holdings
 from tocsin.server.fiction.incidents import fill_incidents
 from tocsin.server.fiction.licences import fill_licences
@@ -76,6 +77,7 @@ def populate(password: str, *, sources: int = SOURCES) -> list[SignIn]:
     fill_holdings()
     fill_oversight()
     fill_statistics()
+    fill_devices()
     fill_tracing()
     return people
 

@@ -31,7 +31,7 @@ def path_of(sha256: str) -> Path:
 
 
 @transaction.atomic
-def store(content: bytes, *, name: str, actor: Person, **mark: Any) -> StoredFile:
+def store(content: bytes, *, name: str, actor: Person | str, **mark: Any) -> StoredFile:
     """Keep a file: flushed to disk before the row that names it is committed.
 
     Parameters
@@ -40,8 +40,8 @@ def store(content: bytes, *, name: str, actor: Person, **mark: Any) -> StoredFil
         As it came.
     name : str
         As it was called; kept for people, never used as a path.
-    actor : Person
-        Who brought it.
+    actor : Person or str
+        Who brought it: a person, or ``"system:"`` and the process.
     mark : dict
         Realm, level, originator and label of the row.
     """
@@ -49,7 +49,11 @@ def store(content: bytes, *, name: str, actor: Person, **mark: Any) -> StoredFil
     blob = _blob(content, sha256)
     shown = readable_name(name)
     row = StoredFile.objects.create(
-        blob=blob, name=shown, created_at=now(), created_by=actor, **mark
+        blob=blob,
+        name=shown,
+        created_at=now(),
+        created_by=actor if isinstance(actor, Person) else None,
+        **mark,
     )
     record(
         actor=actor,

@@ -13,6 +13,7 @@ from tocsin.server.measurements.services.turns import (
 from tocsin.server.measurements.services.uploads import (
     MiB,
     compartments_of,
+    keep_recording,
     most_bytes,
     tell_export,
     try_again,
@@ -31,6 +32,7 @@ __all__ = [
     "fail",
     "finish_reanalysis",
     "finish_upload",
+    "keep_recording",
     "most_bytes",
     "resume",
     "stopped_before",

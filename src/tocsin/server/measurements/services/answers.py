@@ -16,6 +16,7 @@ from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
 from tocsin.server.marking.highwater import Mark, mark_of
 from tocsin.server.measurements.analysing import Answer, Stored, finite
+from tocsin.server.measurements.beyond import was_presented
 from tocsin.server.measurements.models import (
     Analysis,
     Chunk,
@@ -260,7 +261,8 @@ def _analysis(
         mark.stamp(encounter)
         # A re-analysis calls nobody again for what was presented before, but what was closed as
         # innocent must not hide something graver in the same records.
-        if not any(e.overlaps(encounter) and e.is_as_grave_as(encounter) for e in presented):
+        known = any(e.overlaps(encounter) and e.is_as_grave_as(encounter) for e in presented)
+        if not known and not was_presented(encounter):
             Outgoing.objects.create(encounter=encounter, made_at=now())
     transaction.on_commit(lambda: deliver_pending(now()), robust=True)
     return analysis

@@ -96,32 +96,61 @@ def upload(
                 "the server for more room."
             ).format(quota=quota),
         )
-    mark = Mark(reader.realm, level, frozenset(compartments), Tlp.RED.value)
-    organisation = reader.person.organisation
-    kept = store(content, name=name, actor=reader.person, originator=organisation, **mark.fields())
+    row = keep_recording(
+        content,
+        name=name,
+        title=title.strip()[:200],
+        note=note.strip()[:2000],
+        mark=Mark(reader.realm, level, frozenset(compartments), Tlp.RED.value),
+        originator=reader.person.organisation,
+        actor=reader.person,
+    )
+    return row, True
+
+
+@transaction.atomic
+def keep_recording(
+    content: bytes,
+    *,
+    name: str,
+    title: str,
+    mark: Mark,
+    originator: Organisation,
+    actor: Person | str,
+    note: str = "",
+) -> Upload:
+    """Keep the bytes of a recording under a mark, and let them be analysed.
+
+    Parameters
+    ----------
+    actor : Person or str
+        Who brings them: a person, or ``"system:"`` and the process that received them.
+    """
+    person = actor if isinstance(actor, Person) else None
+    kept = store(content, name=name, actor=actor, originator=originator, **mark.fields())
     mark.stamp(kept)
     at = now()
     row = Upload.objects.create(
         **mark.fields(),
-        originator=organisation,
+        originator=originator,
         created_at=at,
-        created_by=reader.person,
+        created_by=person,
         file=kept,
         sha256=kept.blob_id,
         size_bytes=len(content),
-        title=title.strip()[:200],
-        note=note.strip()[:2000],
+        title=title,
+        note=note,
         touched_at=at,
     )
     mark.stamp(row)
     enqueue(row)
     record(
-        actor=reader.person,
+        actor=actor,
         action="measurements.upload",
         subject=row,
         after={"file": kept.name, "sha256": row.sha256, "size_bytes": row.size_bytes},
     )
-    return row, True
+    return row
 
 
 def known_upload(reader: Reader, content: bytes) -> Upload | None:

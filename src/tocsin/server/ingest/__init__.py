@@ -1,0 +1,1 @@
+"""Devices in the field: enrolled keys, signed messages, live surveys, edge alarms."""

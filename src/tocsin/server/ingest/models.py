@@ -1,0 +1,203 @@
+"""Devices, what they send, and what was refused."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from tocsin.server.accounts.models import Person
+from tocsin.server.clock import now
+from tocsin.server.marking.immutable import AppendOnly, MarkedOnceQuerySet
+from tocsin.server.marking.models import Marked
+from tocsin.server.measurements.models import Upload
+
+SILENT_AFTER = timedelta(seconds=60)
+"""A device whose survey is not over and that was not heard of for so long is silent."""
+
+
+class DeviceState(models.TextChoices):
+    """How a device stands, as a page says it."""
+
+    NEVER = "never", _("never heard of")
+    LIVE = "live", _("sending")
+    SILENT = "silent", _("SILENT")
+    RESTING = "resting", _("survey ended")
+    REVOKED = "revoked", _("revoked")
+
+
+class Device(Marked):
+    """A device in the field with its key. What it sends takes its marking.
+
+    ``last_seen_at`` is no fact of its own and leaves no trace in the audit log.
+    """
+
+    name = models.CharField(_("name"), max_length=80)
+    instrument = models.CharField(_("instrument"), max_length=200, blank=True)
+    public_key = models.CharField(_("public key"), max_length=200)
+    fingerprint = models.CharField(_("fingerprint"), max_length=32, unique=True)
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    revoke_reason = models.CharField(_("reason"), max_length=400, blank=True)
+
+    class Meta:
+        """By name."""
+
+        ordering = ("name", "created_at")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("ingest:device", args=[self.pk])
+
+    @property
+    def latest(self) -> LiveSurvey | None:
+        """The survey that was heard of last."""
+        found: LiveSurvey | None = self.surveys.order_by("-last_at").first()
+        return found
+
+    @property
+    def state(self) -> DeviceState:
+        """How it stands now."""
+        if self.revoked_at is not None:
+            return DeviceState.REVOKED
+        if self.last_seen_at is None:
+            return DeviceState.NEVER
+        survey = self.latest
+        if survey is not None and survey.ended:
+            return DeviceState.RESTING
+        silent = now() - self.last_seen_at > SILENT_AFTER
+        return DeviceState.SILENT if silent else DeviceState.LIVE
+
+
+class LiveSurvey(Marked):
+    """One run of a device's agent, as far as it is here.
+
+    The columns repeat what follows from the batches, so that lists need not read them.
+    """
+
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="surveys")
+    boot = models.CharField(max_length=32)
+    last_at = models.DateTimeField(_("last message"))
+    records_through = models.BigIntegerField(default=-1)
+    alarms_through = models.BigIntegerField(default=-1)
+    ends_before = models.BigIntegerField(null=True, blank=True)
+    faults = models.PositiveIntegerField(_("faults of clock and place"), default=0)
+    rate_cps = models.FloatField(_("count rate"), null=True, blank=True)
+    upload = models.OneToOneField(
+        Upload, null=True, blank=True, on_delete=models.PROTECT, related_name="live_survey"
+    )
+
+    class Meta:
+        """The latest first."""
+
+        ordering = ("-last_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("device", "boot"), name="one_survey_per_boot"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.device.name} {self.created_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def records(self) -> int:
+        """Records without a gap from the first."""
+        return self.records_through + 1
+
+    @property
+    def ended(self) -> bool:
+        """Whether the device has said that no further record will come."""
+        return self.ends_before is not None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has ended and every record is here."""
+        return self.ends_before is not None and self.records == self.ends_before
+
+
+class Batch(AppendOnly):
+    """Some seconds of records: the envelope as it came, and columns for pages."""
+
+    survey = models.ForeignKey(LiveSurvey, on_delete=models.PROTECT, related_name="batches")
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    ends = models.BooleanField(default=False)
+    received_at = models.DateTimeField()
+    sha256 = models.CharField(max_length=64)
+    envelope = models.BinaryField()
+    summary = models.BinaryField(blank=True, default=b"")
+    faults: models.JSONField[Any, Any] = models.JSONField(default=list)
+
+    class Meta:
+        """In the order of numbers."""
+
+        ordering = ("survey", "first")
+        constraints = (
+            models.UniqueConstraint(fields=("survey", "first"), name="one_batch_per_first"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.survey_id} {self.first} to {self.last}"
+
+
+class EdgeMessage(AppendOnly, Marked):
+    """What the detector on a device said of an encounter, as it came and as it was understood."""
+
+    objects: ClassVar[Any] = MarkedOnceQuerySet.as_manager()  # type: ignore[assignment]
+
+    survey = models.ForeignKey(LiveSurvey, on_delete=models.PROTECT, related_name="messages")
+    number = models.BigIntegerField()
+    stage = models.CharField(max_length=8)
+    encounter = models.PositiveIntegerField()
+    said: models.JSONField[Any, Any] = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    envelope = models.BinaryField()
+
+    class Meta:
+        """In the order of numbers."""
+
+        ordering = ("survey", "number")
+        constraints = (
+            models.UniqueConstraint(fields=("survey", "number"), name="one_message_per_number"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.survey_id} {self.number} {self.stage}"
+
+
+class Refusal(AppendOnly):
+    """A message that was not taken."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="refusals")
+    at = models.DateTimeField(db_index=True)
+    code = models.CharField(max_length=24)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField()
+
+    class Meta:
+        """The latest first."""
+
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.at}"
+
+    @property
+    def realm(self) -> str:
+        """That of the device, for the log."""
+        return self.device.realm if self.device is not None else ""
+
+    @property
+    def originator_id(self) -> uuid.UUID | None:
+        """Organisation of the device, for the log."""
+        return self.device.originator_id if self.device is not None else None

@@ -1,0 +1,37 @@
+"""Devices for a reader: all of them through the policy."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from tocsin.server.ingest.models import Device, DeviceState, LiveSurvey
+from tocsin.server.marking.policy import Reader, for_figures, visible, visible_through
+
+
+def devices_for(reader: Reader) -> QuerySet[Device]:
+    """Devices that a reader may see, by name."""
+    return visible(reader, Device.objects.select_related("originator", "revoked_by"))
+
+
+def device_for(reader: Reader, pk: uuid.UUID) -> Device:
+    """One device, or 404."""
+    return get_object_or_404(devices_for(reader), pk=pk)
+
+
+def surveys_for(reader: Reader, device: Device) -> QuerySet[LiveSurvey]:
+    """Surveys of a device that the reader sees, the latest first."""
+    rows = LiveSurvey.objects.filter(device=device).select_related("upload__measurement", "device")
+    return visible_through(reader, rows, device)
+
+
+def numbers_for(reader: Reader) -> dict[str, int]:
+    """How many devices send, and how many are silent though their survey is not over."""
+    states = [d.state for d in for_figures(reader, Device.objects.filter(revoked_at=None))]
+    return {
+        "devices": len(states),
+        "live": states.count(DeviceState.LIVE),
+        "silent": states.count(DeviceState.SILENT),
+    }

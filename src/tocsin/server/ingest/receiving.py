@@ -1,0 +1,342 @@
+"""Taking a message of a device: verified, written once and durably, then acknowledged."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from uuid import UUID
+
+import numpy as np
+from django.db import IntegrityError, transaction
+
+from tocsin.errors import ParseError, TocsinError
+from tocsin.field.envelope import Envelope, Header, open_envelope
+from tocsin.field.wire import MOST_PACKED, unpack_json, unpack_records
+from tocsin.sealing import VerifierKey
+from tocsin.server.audit.services import record
+from tocsin.server.clock import now
+from tocsin.server.ingest.models import Batch, Device, EdgeMessage, LiveSurvey, Refusal
+from tocsin.server.ingest.presented import present
+from tocsin.server.ingest.said import Said, read_said
+from tocsin.server.marking.highwater import mark_of
+from tocsin.server.measurements.analysing import REAL
+from tocsin.server.measurements.records import Axis, parts_of
+from tocsin.spectra import Recording
+
+ACTOR = "system:ingest"
+MOST_BYTES = MOST_PACKED + (128 << 10)
+"""A body, its header and its signature."""
+REFUSALS_PER_MIN = 600
+"""So many messages are refused and told one by one; a flood beyond is turned away at the door."""
+_MINUTE = timedelta(minutes=1)
+_FLOOD = "flood"
+
+
+class Refused(TocsinError):
+    """A message that is not taken.
+
+    Parameters
+    ----------
+    code : str
+        Stable and machine-readable.
+    status : int
+        Of HTTP.
+    final : bool
+        Whether the device need not try this message again.
+    """
+
+    def __init__(self, code: str, text: str, *, status: int, final: bool) -> None:
+        super().__init__(text)
+        self.code = code
+        self.status = status
+        self.final = final
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the device may let go: this envelope, and the lane up to a number."""
+
+    sha256: str
+    through: int
+
+
+def receive(raw: bytes) -> Receipt:
+    """Take one envelope.
+
+    Returns
+    -------
+    Receipt
+        After everything is durable. A second delivery of the same bytes gets one as well and
+        writes nothing.
+
+    Raises
+    ------
+    Refused
+        The message is told in the log and nothing of it is kept.
+    """
+    try:
+        return _receive(raw)
+    except Refused as refused:
+        if refused.code != _FLOOD:
+            _tell_refused(raw, refused)
+        raise
+
+
+def _receive(raw: bytes) -> Receipt:
+    flooded = Refusal.objects.filter(at__gt=now() - _MINUTE).count() >= REFUSALS_PER_MIN
+    try:
+        device, envelope = _verified(raw)
+    except Refused as refused:
+        if flooded:  # who holds the key of a device is still let in
+            raise Refused(_FLOOD, "too many refused messages", status=429, final=False) from refused
+        raise
+    header = envelope.header
+    said = recording = None
+    try:
+        if header.lane == "alarms":
+            said = read_said(unpack_json(envelope.body))
+        else:
+            recording = unpack_records(envelope.body)
+    except ParseError as error:
+        raise Refused("unreadable", str(error), status=422, final=True) from error
+    realm = said.realm if said is not None else recording.realm if recording is not None else ""
+    if device.realm in REAL and realm not in REAL:
+        raise Refused(
+            "realm",
+            f"the records say that they belong to the realm {realm}, the device to {device.realm}",
+            status=422,
+            final=True,
+        )
+    try:
+        return _written(device.pk, raw, header, recording, said)
+    except IntegrityError:
+        # the same message came twice at one moment: now the other one is there
+        return _written(device.pk, raw, header, recording, said)
+
+
+def _verified(raw: bytes) -> tuple[Device, Envelope]:
+    """The device and its message, if it is one of ours, whole and not revoked."""
+    try:
+        envelope = open_envelope(raw)
+    except ParseError as error:
+        raise Refused("no_envelope", str(error), status=400, final=True) from error
+    device = Device.objects.filter(fingerprint=envelope.header.device).first()
+    if device is None:
+        raise Refused("unknown_device", "this device is not enrolled", status=401, final=False)
+    if not envelope.is_by(VerifierKey.parse(device.public_key)):
+        raise Refused("signature", "the signature is not by this device", status=401, final=False)
+    if device.revoked_at is not None:
+        raise Refused("revoked", "this device was revoked", status=403, final=False)
+    if not envelope.is_whole:
+        raise Refused("altered", "the body is not the one that was signed", status=422, final=True)
+    return device, envelope
+
+
+@transaction.atomic
+def _tell_refused(raw: bytes, refused: Refused) -> None:
+    try:
+        claimed = open_envelope(raw).header.device
+    except ParseError:
+        claimed = ""
+    row = Refusal.objects.create(
+        device=Device.objects.filter(fingerprint=claimed).first() if claimed else None,
+        at=now(),
+        code=refused.code,
+        sha256=sha256(raw).hexdigest(),
+        size_bytes=len(raw),
+    )
+    record(
+        actor=ACTOR,
+        action="ingest.refused",
+        subject=row,
+        after={"device": claimed, "sha256": row.sha256, "size_bytes": row.size_bytes},
+        reason=refused.code,
+    )
+
+
+@transaction.atomic
+def _written(
+    device_pk: UUID,
+    raw: bytes,
+    header: Header,
+    recording: Recording | None,
+    said: Said | None,
+) -> Receipt:
+    # one message of a device at a time: numbers and the revocation stay true
+    device = Device.objects.select_for_update().get(pk=device_pk)
+    if device.revoked_at is not None:
+        raise Refused("revoked", "this device was revoked", status=403, final=False)
+    digest = sha256(raw).hexdigest()
+    survey = _survey(device, header)
+    if said is not None:
+        _keep_message(device, survey, raw, header, said, digest)
+    elif recording is not None:
+        _keep_batch(device, survey, raw, header, recording, digest)
+    at = now()
+    Device.objects.filter(pk=device.pk).update(last_seen_at=at)
+    survey.last_at = at
+    survey.save()
+    through = survey.alarms_through if said is not None else survey.records_through
+    return Receipt(digest, through)
+
+
+def _survey(device: Device, header: Header) -> LiveSurvey:
+    found: LiveSurvey | None = LiveSurvey.objects.filter(device=device, boot=header.boot).first()
+    if found is not None:
+        return found
+    mark = mark_of(device)
+    at = now()
+    survey = LiveSurvey.objects.create(
+        **mark.fields(),
+        originator=device.originator,
+        created_at=at,
+        device=device,
+        boot=header.boot,
+        last_at=at,
+    )
+    mark.stamp(survey)
+    return survey
+
+
+def _conflict(text: str) -> Refused:
+    return Refused("conflict", text, status=409, final=True)
+
+
+def _keep_batch(
+    device: Device,
+    survey: LiveSurvey,
+    raw: bytes,
+    header: Header,
+    recording: Recording,
+    digest: str,
+) -> None:
+    if len(recording.records) != header.last - header.first + 1:
+        raise Refused(
+            "unreadable", "another number of records than was signed", status=422, final=True
+        )
+    known = Batch.objects.filter(survey=survey, first=header.first).first()
+    if known is not None and known.sha256 == digest:
+        return
+    others = Batch.objects.filter(survey=survey)
+    if known is not None or others.filter(first__lte=header.last, last__gte=header.first).exists():
+        raise _conflict("these numbers were sent before with other content")
+    end = survey.ends_before
+    if end is not None and (header.ends or header.last >= end):
+        raise _conflict("the survey has ended before")
+    if header.ends and others.filter(last__gt=header.last).exists():
+        raise _conflict("there are records after this end")
+    batch = Batch.objects.create(
+        survey=survey,
+        first=header.first,
+        last=header.last,
+        ends=header.ends,
+        received_at=now(),
+        sha256=digest,
+        envelope=raw,
+        summary=_summary(recording),
+        faults=[list(f) for f in header.faults],
+    )
+    if header.ends:
+        survey.ends_before = header.last + 1
+    survey.faults += len(header.faults)
+    if header.last > survey.records_through:
+        survey.rate_cps = _rate_cps(recording) if recording.records else survey.rate_cps
+    survey.records_through = _through(survey)
+    record(
+        actor=ACTOR,
+        action="ingest.batch",
+        subject=survey,
+        after={
+            "device": device.fingerprint,
+            "boot": survey.boot,
+            "first": batch.first,
+            "last": batch.last,
+            "ends": batch.ends,
+            "sha256": digest,
+            "device_time": header.device_time,
+            "faults": len(header.faults),
+        },
+    )
+    if survey.complete and survey.records:
+        # the task calls the services of measurements; it is queued with the batch or not at all
+        from tocsin.server.ingest.tasks import bring_together
+
+        bring_together.enqueue(str(survey.pk))
+
+
+def _through(survey: LiveSurvey) -> int:
+    """Highest number without a gap."""
+    through = survey.records_through
+    rows = Batch.objects.filter(survey=survey, last__gt=through).order_by("first")
+    for first, last in rows.values_list("first", "last"):
+        if first != through + 1:
+            break
+        through = last
+    return through
+
+
+def _keep_message(
+    device: Device, survey: LiveSurvey, raw: bytes, header: Header, said: Said, digest: str
+) -> None:
+    known = EdgeMessage.objects.filter(survey=survey, number=header.first).first()
+    if known is not None:
+        if known.sha256 != digest:
+            raise _conflict("this number was sent before with other content")
+        return
+    mark = mark_of(survey)
+    message = EdgeMessage(
+        **mark.fields(),
+        originator=survey.originator,
+        created_at=now(),
+        survey=survey,
+        number=header.first,
+        stage=said.stage,
+        encounter=said.encounter,
+        said=said.values,
+        sha256=digest,
+        envelope=raw,
+    )
+    message.save()
+    mark.stamp(message)
+    numbers = EdgeMessage.objects.filter(survey=survey, number__gt=survey.alarms_through)
+    for number in numbers.order_by("number").values_list("number", flat=True):
+        if number != survey.alarms_through + 1:
+            break
+        survey.alarms_through = number
+    record(
+        actor=ACTOR,
+        action="ingest.message",
+        subject=message,
+        after={
+            "device": device.fingerprint,
+            "boot": survey.boot,
+            "number": message.number,
+            "stage": message.stage,
+            "encounter": message.encounter,
+            "said": message.said,
+            "sha256": digest,
+            "device_time": header.device_time,
+        },
+    )
+    if message.said:
+        present(message, f"{device.name} {said.instrument}".strip(), said.versions)
+
+
+def _summary(recording: Recording) -> bytes:
+    """Columns of the records, for pages that draw them without unpacking the spectra."""
+    records = recording.records
+    if not records:
+        return b""
+    lengths = [r.real_time_s or r.live_time_s or 0.0 for r in records]
+    begins = np.concatenate(([0.0], np.cumsum(lengths)[:-1]))
+    (part,) = parts_of(records, begins, Axis(0, None))
+    return part.summary
+
+
+def _rate_cps(recording: Recording) -> float | None:
+    """Gamma counts over live time of the whole batch."""
+    live = sum(r.live_time_s or 0.0 for r in recording.records)
+    rate = sum(r.total_counts for r in recording.records) / live if live > 0 else math.nan
+    return rate if math.isfinite(rate) else None

@@ -1,0 +1,16 @@
+"""Addresses of devices."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tocsin.server.ingest import views
+
+app_name = "ingest"
+urlpatterns = [
+    path("", views.device_list, name="devices"),
+    path("table.csv", views.device_list_csv, name="devices_csv"),
+    path("enrol/", views.device_new, name="device_new"),
+    path("<uuid:pk>/", views.device, name="device"),
+    path("<uuid:pk>/revoke/", views.device_revoke, name="device_revoke"),
+]

@@ -1,0 +1,121 @@
+"""A device of customs and what it sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tocsin.field.envelope import seal
+from tocsin.field.wire import pack_json, pack_records
+from tocsin.sealing import SigningKey
+from tocsin.server.accounts.models import Person
+from tocsin.server.ingest.enrolling import enrol
+from tocsin.server.ingest.models import Device
+from tocsin.server.marking.policy import Reader, reader_of
+from tocsin.spectra import Instrument, Record
+
+BOOT = "a" * 32
+INSTRUMENT = Instrument("Maker", "Pack", "7", "Backpack")
+
+
+@pytest.fixture
+def key() -> SigningKey:
+    return SigningKey("pack-7", bytes(range(32)))
+
+
+@pytest.fixture
+def officer(person: Callable[..., Person]) -> Reader:
+    return reader_of(person("officer", clearance=2, name="Officer Ana"))
+
+
+@pytest.fixture
+def device(officer: Reader, key: SigningKey) -> Device:
+    return enrol(
+        officer, name="Pack 7", instrument="Maker Pack", public_key=str(key.verifier), level=2
+    )
+
+
+@pytest.fixture
+def batch(key: SigningKey) -> Callable[..., bytes]:
+    """Maker of signed batches."""
+
+    def make(
+        records: Sequence[Record],
+        first: int = 0,
+        *,
+        ends: bool = False,
+        boot: str = BOOT,
+        realm: str = "EXERCISE",
+        by: SigningKey | None = None,
+        last: int | None = None,
+        faults: tuple[tuple[int, str], ...] = (),
+    ) -> bytes:
+        return seal(
+            by or key,
+            pack_records(records, INSTRUMENT, realm),
+            boot=boot,
+            lane="records",
+            first=first,
+            last=first + len(records) - 1 if last is None else last,
+            ends=ends,
+            device_time="2026-03-03T12:00:00+00:00",
+            monotonic_s=1.0,
+            faults=faults,
+        )
+
+    return make
+
+
+def said(number: int = 1, **more: object) -> dict[str, object]:
+    """What a detector says of an encounter that is over."""
+    encounter = {
+        "first_record": 3,
+        "last_record": 9,
+        "peak_record": 6,
+        "start": "2026-03-03T12:00:00Z",
+        "end": "2026-03-03T12:00:07Z",
+        "statistic": 12.5,
+        "threshold": 4.8,
+        "false_alarm_rate_per_h": 1.0,
+        "neutron": False,
+        "dose_rate_uSv_h": None,
+        "class": "industrial",
+        "nuclear_material": False,
+        "nuclides": [
+            {"name": "Cs-137", "class": "industrial", "confidence": 0.97, "evidence": "662 keV"}
+        ],
+        "position": {"latitude": 46.28, "longitude": -119.27, "radius_m_95": 12.0},
+        "activity_Bq": None,
+    } | more
+    return {
+        "stage": "closed",
+        "number": number,
+        "record": 14,
+        "statistic": 12.5,
+        "threshold": 4.8,
+        "encounter": encounter,
+        "instrument": "Maker Pack 7",
+        "realm": "EXERCISE",
+        "versions": {"tocsin": "0.1.0", "algorithm": "1"},
+    }
+
+
+@pytest.fixture
+def message(key: SigningKey) -> Callable[..., bytes]:
+    """Maker of signed messages of a detector."""
+
+    def make(value: dict[str, object], number: int = 0, *, boot: str = BOOT) -> bytes:
+        return seal(
+            key,
+            pack_json(value),
+            boot=boot,
+            lane="alarms",
+            first=number,
+            last=number,
+            ends=False,
+            device_time="2026-03-03T12:00:15+00:00",
+            monotonic_s=16.0,
+        )
+
+    return make

@@ -1,0 +1,46 @@
+"""A device with a survey and what it says, every text of which holds a canary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tocsin.field.envelope import seal
+from tocsin.field.wire import pack_json, pack_records
+from tocsin.sealing import SigningKey
+from tocsin.server.ingest.enrolling import enrol
+from tocsin.server.ingest.receiving import receive
+from tocsin.server.marking.policy import Reader
+from tocsin.spectra import Instrument, Record, Spectrum
+
+
+def ingest_rows(officer: Reader, canary: str) -> dict[str, dict[str, Any]]:
+    """What each route of the devices is to be asked for."""
+    key = SigningKey(canary, bytes(range(32)))
+    device = enrol(
+        officer,
+        name=f"Pack {canary}",
+        instrument=f"Model {canary}",
+        public_key=str(key.verifier),
+        level=1,
+    )
+    given: dict[str, Any] = {
+        "boot": "b" * 32,
+        "ends": False,
+        "device_time": "",
+        "monotonic_s": 0.0,
+        "first": 0,
+        "last": 0,
+    }
+    record = Record(spectra=(Spectrum([1, 2, 3], 1.0, 1.0),), real_time_s=1.0)
+    body = pack_records([record], Instrument(canary, canary), "EXERCISE")
+    receive(seal(key, body, lane="records", **given))
+    said = {
+        "stage": "opened",
+        "number": 1,
+        "encounter": {},
+        "instrument": canary,
+        "realm": "EXERCISE",
+        "versions": {},
+    }
+    receive(seal(key, pack_json(said), lane="alarms", **given))
+    return {name: {"pk": device.pk} for name in ("ingest:device", "ingest:device_revoke")}
