@@ -389,31 +389,6 @@ class LookedAt(AppendOnly):
         return f"{self.source_id} {self.kind} {self.holds}"
 
 
-class LookedAt(AppendOnly):
-    """That a finding is right as it is, or is not after all; the last row of a finding counts.
-
-    ``rests_on`` is a digest of the values from which the finding came.
-    """
-
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="looked_at")
-    kind = models.CharField(max_length=40)
-    rests_on = models.CharField(max_length=64)
-    why: models.JSONField[Any, Any] = models.JSONField(default=dict)
-    holds = models.BooleanField()
-    reason = models.CharField(max_length=1000)
-    at = models.DateTimeField()
-    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        """In the order of saying."""
-
-        ordering = ("id",)
-        indexes = (models.Index(fields=("source", "kind")),)
-
-    def __str__(self) -> str:
-        return f"{self.source_id} {self.kind} {self.holds}"
-
-
 class Transaction(AppendOnly):
     """What was reported of a source; never changed, corrected by a later one.
 
