@@ -19,7 +19,7 @@ from tocsin.server.typed import plain
 LONGEST_TEXT = 100
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 CATEGORIES = ("1", "2", "3", "4", "5", "none")
-MOST_COUNTED = 1000
+MOST_COUNTED = 500
 """A list says how many it holds up to this number, and above it that there are more."""
 
 

@@ -53,7 +53,8 @@ def incident_list(request: ReaderRequest) -> HttpResponse:
     chosen = Filter.of(request.GET)
     rows = chosen.apply(incidents_for(request.reader))
     # counted up to a number only: nobody turns a thousand pages
-    count = chosen.apply(incident_figures_for(request.reader))[: MOST_COUNTED + 1].count()
+    counted = chosen.apply(incident_figures_for(request.reader)).order_by()
+    count = counted[: MOST_COUNTED + 1].count()
     pages = Paginator(rows, PAGE_ROWS)
     pages.count = min(count, MOST_COUNTED)
     page = pages.get_page(request.GET.get("page"))
