@@ -88,15 +88,12 @@ def label_sheets(
     title: str,
     created: dt.datetime,
     language: str = "en",
-    frames: bool = True,
     skip: int = 0,
 ) -> bytes:
-    """PDF/A-2a of labels, row by row.
+    """PDF/A-2a of labels, row by row, with thin lines around them to cut plain paper.
 
     Parameters
     ----------
-    frames : bool
-        Thin lines around the labels, to cut plain paper.
     skip : int
         Labels of the first sheet that are used already.
 
@@ -124,7 +121,6 @@ def label_sheets(
     data = {
         "title": printable(title),
         "language": language,
-        "frames": frames,
         "size": asdict(size),
         "sheets": [cells[at : at + a_sheet] for at in range(0, len(cells), a_sheet)],
     }

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, decide, may
+from tocsin.server.oversight.models import (
+    Discrepancy,
+    Finding,
+    Inspection,
+    InspectionStep,
+    Part,
+)
 from tocsin.server.register.holders import Refused, open_to
 from tocsin.server.register.models import Holder
-
-CONCERNS_IT = "concerns the holder's own sources"
-"""Reason of the releases that this app makes."""
 
 
 def oversees(reader: Reader, row: Marked) -> bool:
@@ -56,12 +61,21 @@ def require_answerer(reader: Reader, row: Marked, holder: Holder) -> None:
         raise Refused(_("None of your roles allows this."))
 
 
-def open_to_holder(holder: Holder, rows: Iterable[Marked], by: Person) -> None:
-    """Let the people of a holder see rows that concern it.
+def belongings(holder: Holder) -> Iterator[Marked]:
+    """What a holder's people see of oversight; an inspection only once it may be known."""
+    known = Q(announced=True) | Q(state=InspectionStep.DONE)
+    yield from Inspection.objects.filter(known, holder=holder)
+    yield from Finding.objects.filter(holder=holder)
+    yield from Discrepancy.objects.filter(holder=holder)
+    yield from Part.objects.filter(holder=holder)
 
-    The leaf of the change that makes the rows tells of it. People of an organisation that works for
-    the holder later see what is made from then on.
+
+def open_to_holder(holder: Holder, rows: Iterable[Marked], by: Person) -> None:
+    """Let the people of a holder see rows that concern it, as long as they work for it.
+
+    The leaf of the change that makes the rows tells of it. An organisation that works for the
+    holder later sees them too: what is to be corrected stays the holder's.
     """
     made = list(rows)
     if holder.organisation is not None and made:
-        open_to(holder.organisation, made, by, reason=CONCERNS_IT)
+        open_to(holder.organisation, made, by)

@@ -27,6 +27,7 @@ from tocsin.server.oversight.reading import (
 )
 from tocsin.server.oversight.services.labels import item_typed
 from tocsin.server.oversight.services.reconciling import answer
+from tocsin.server.register.reading import sources_for
 
 router = Router(tags=["oversight"])
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
@@ -80,7 +81,7 @@ class DiscrepancyOut(Schema):
     holder: str
     trouble: str
     what: str
-    source: UUID | None
+    source: UUID | None = Field(description="None where it is none, or not to be seen")
     found_at: dt.datetime
     ending: str
     settlement: str
@@ -128,7 +129,7 @@ class Lists(Page):
 class ItemOut(Schema):
     """A source of a list with its latest answer."""
 
-    source: UUID | None = Field(None, description="None where it has another holder now")
+    source: UUID | None = Field(None, description="None where it is not to be seen")
     name: str
     here: bool | None
     how: str
@@ -211,7 +212,11 @@ def discrepancies(
     request: HttpRequest, settled: bool = False, offset: Offset = 0, limit: Limit = 50
 ) -> dict[str, Any]:
     """Discrepancies that I may see; by default those that are open."""
-    rows = discrepancies_for(reader_of_request(request)).filter(settlement__isnull=not settled)
+    reader = reader_of_request(request)
+    rows = discrepancies_for(reader).filter(settlement__isnull=not settled)
+    part = list(rows[offset : offset + limit])
+    named = sources_for(reader).filter(pk__in=[row.source_id for row in part if row.source_id])
+    seen = {source.pk for source in named}
     found = [
         {
             "id": row.pk,
@@ -219,12 +224,12 @@ def discrepancies(
             "holder": row.holder.name,
             "trouble": row.trouble,
             "what": row.what,
-            "source": row.source_id,
+            "source": row.source_id if row.source_id in seen else None,
             "found_at": row.created_at,
             "ending": row.settlement.ending if settled else "",
             "settlement": row.settlement.note if settled else "",
         }
-        for row in rows[offset : offset + limit]
+        for row in part
     ]
     return {"total": rows.count(), "offset": offset, "limit": limit, "discrepancies": found}
 

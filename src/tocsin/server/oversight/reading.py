@@ -124,7 +124,9 @@ def listed(reader: Reader, part: Part, rows: Iterable[Item]) -> list[ListedItem]
     """Rows of a holder's list with their sources, as far as the reader may see them."""
     rows = list(rows)
     wanted = [item.source_id for item in rows]
-    seen = {s.pk: s for s in visible(reader, Source.objects.filter(pk__in=wanted))}
+    asked = Source.objects.filter(pk__in=wanted)
+    seen = {s.pk: s for s in visible(reader, asked)}
+    holders = dict(asked.values_list("pk", "holder_id"))
     confirmed = {
         c.item_id: c
         for c in Confirmation.objects.filter(item__in=rows).order_by("id").select_related("by")
@@ -137,7 +139,7 @@ def listed(reader: Reader, part: Part, rows: Iterable[Item]) -> list[ListedItem]
         ListedItem(
             item,
             seen.get(item.source_id),
-            item.source_id not in seen or seen[item.source_id].holder_id != part.holder_id,
+            holders.get(item.source_id) != part.holder_id,
             confirmed.get(item.pk),
             open_ones.get(item.source_id),
         )

@@ -244,9 +244,7 @@ def hand_over(source: Source, holder: Holder, by: Person) -> None:
         open_to(after, [source], by)
 
 
-def open_to(
-    organisation: Organisation, rows: Sequence[Marked], by: Person, *, reason: str = HOLDS_IT
-) -> None:
+def open_to(organisation: Organisation, rows: Sequence[Marked], by: Person) -> None:
     """Let an organisation of the State see rows of the register, as their holder.
 
     The leaf of the change that makes it the holder tells of it.
@@ -261,7 +259,7 @@ def open_to(
             receiver=organisation,
             released_by=by,
             at=at,
-            reason=reason,
+            reason=HOLDS_IT,
         )
         for row in rows
     )

@@ -16,6 +16,7 @@ from tocsin.server.duties.services import end_clock, set_clock
 from tocsin.server.marking.highwater import mark_of
 from tocsin.server.marking.policy import Reader
 from tocsin.server.oversight.allowed import (
+    answers_for,
     open_to_holder,
     oversees,
     require_answerer,
@@ -326,9 +327,8 @@ def open_again(
 def may_step(reader: Reader, found: Finding) -> list[FindingStep]:
     """What this reader may do with a finding now."""
     officer = oversees(reader, found)
-    speaks = officer or found.holder.organisation_id == reader.person.organisation_id
     steps: list[FindingStep] = []
-    if found.state == FindingStep.OPEN and speaks:
+    if found.state == FindingStep.OPEN and answers_for(reader, found, found.holder):
         steps.append(FindingStep.DONE)
     if officer and found.state == FindingStep.DONE and found.done_by_id != reader.person.pk:
         steps.append(FindingStep.CLOSED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tocsin.server.access import ReaderRequest
 from tocsin.server.exports import csv_answer, csv_of_rows
-from tocsin.server.marking.highwater import mark_of
+from tocsin.server.marking.policy import Reader
 from tocsin.server.oversight.allowed import oversees
 from tocsin.server.oversight.forms import (
     CampaignForm,
@@ -28,8 +29,14 @@ from tocsin.server.oversight.models import Campaign, Outcome, Reason
 from tocsin.server.oversight.reading import campaigns_for
 from tocsin.server.oversight.services import searching
 from tocsin.server.oversight.services.labels import named
-from tocsin.server.oversight.views.frame import PAGE_ROWS, around, form_page
+from tocsin.server.oversight.views.frame import (
+    PAGE_ROWS,
+    around,
+    form_page,
+    mark_with_sources,
+)
 from tocsin.server.register.holders import Refused
+from tocsin.server.register.models import Source
 from tocsin.server.register.reading import sources_for
 
 
@@ -99,12 +106,7 @@ def campaign_new(request: ReaderRequest) -> HttpResponse:
 def campaign(request: ReaderRequest, pk: str) -> HttpResponse:
     """One campaign with leads, places and finds."""
     row = get_object_or_404(campaigns_for(request.reader), pk=pk)
-    seen = {
-        s.pk: s
-        for s in sources_for(request.reader).filter(
-            pk__in=row.discoveries.exclude(source=None).values("source")
-        )
-    }
+    seen = _seen(request.reader, row)
     values = around(
         request.reader,
         row,
@@ -117,10 +119,17 @@ def campaign(request: ReaderRequest, pk: str) -> HttpResponse:
     return render(request, "oversight/campaign.html", values)
 
 
+def _seen(reader: Reader, row: Campaign) -> dict[uuid.UUID | None, Source]:
+    """Sources that were found in a campaign, as far as a reader may see them."""
+    found = row.discoveries.exclude(source=None).values("source")
+    return {source.pk: source for source in sources_for(reader).filter(pk__in=found)}
+
+
 @require_GET
 def steps_csv(request: ReaderRequest, pk: str) -> HttpResponse:
     """Leads, places and finds of a campaign as one table."""
     row = get_object_or_404(campaigns_for(request.reader), pk=pk)
+    seen = _seen(request.reader, row)
 
     def rows() -> Iterator[tuple[object, ...]]:
         for lead in row.leads.select_related("end"):
@@ -128,15 +137,16 @@ def steps_csv(request: ReaderRequest, pk: str) -> HttpResponse:
             yield ("lead", lead.at, lead.said_by, lead.what, "", end.result if end else "")
         for s in row.searches.all():
             yield ("place", str(s.on), s.searched_by, s.place, s.means, f"{s.outcome} {s.note}")
-        for d in row.discoveries.select_related("source"):
-            yield ("find", str(d.on), "", d.what, "", d.source.name if d.source else "")
+        for d in row.discoveries.all():
+            source = seen.get(d.source_id)
+            yield ("find", str(d.on), "", d.what, "", source.name if source else "")
 
     return csv_answer(
         request.reader,
         "search-campaign",
         ("kind", "when", "who", "what", "means", "result"),
         rows(),
-        mark=mark_of(row),
+        mark=mark_with_sources(request.reader, row, list(seen.values()))[0],
         action="oversight.export",
         subject=row,
     )

@@ -50,17 +50,20 @@ def discrepancy_list(request: ReaderRequest) -> HttpResponse:
 @require_GET
 def discrepancy_csv(request: ReaderRequest) -> HttpResponse:
     """The list as a table."""
+    rows = _chosen(request)[0]
+    named = sources_for(request.reader).filter(pk__in=rows.order_by().values("source"))
+    seen = {source.pk: source.name for source in named}
     return csv_of_rows(
         request.reader,
         "discrepancies",
         ("discrepancy", "holder", "trouble", "what", "source", "found", "ending", "settlement"),
-        _chosen(request)[0],
+        rows,
         lambda d: (
             d.name,
             d.holder.name,
             d.trouble,
             d.what,
-            d.source.name if d.source else "",
+            seen.get(d.source_id, ""),
             d.created_at,
             d.settlement.ending if hasattr(d, "settlement") else "",
             d.settlement.note if hasattr(d, "settlement") else "",

@@ -207,7 +207,8 @@ def _list_page(
         extras=discrepancies_for(request.reader)
         .filter(part=row, trouble=Trouble.EXTRA)
         .select_related("settlement"),
-        scanning=request.GET.get(SCANNED) == "1",
+        # after a refused answer the page stands at the address to which it was sent
+        scanning="1" in (request.GET.get(SCANNED), request.POST.get(SCANNED)),
         overdue=row.completed_at is None and row.reconciliation.due_at < request.reader.at,
     )
     answer = render(request, "oversight/list.html", values, status=status)
