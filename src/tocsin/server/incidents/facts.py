@@ -29,6 +29,9 @@ MOST_VALUES = 20
 LONGEST_TEXT = 4000
 LONGEST_SHORT = 200
 EARLIEST = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
+LATEST = dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
+"""Bounds that only a slip of the pen crosses; between them every reckoning with days stays
+possible."""
 
 
 class IncidentKind(models.TextChoices):
@@ -139,6 +142,8 @@ def _text(value: Any, most: int) -> str:
     if not isinstance(value, str):
         raise InvalidInput(_("a text is needed"))
     text = plain(value)
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise InvalidInput(_("half a sign is in it, which no file can hold"))
     if len(text) > most:
         raise InvalidInput(_("longer than {n} characters").format(n=most))
     return text
@@ -162,9 +167,10 @@ def _truth(value: Any) -> bool:
 def _group(value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or set(value) != {"edition", "group"}:
         raise InvalidInput(_("a group is stated with the edition of its definition"))
-    if (value["edition"], value["group"]) not in groups():
+    edition, code = (_short(value[name]) for name in ("edition", "group"))
+    if (edition, code) not in groups():
         raise InvalidInput(_("this edition of the definitions has no such group"))
-    return {"edition": value["edition"], "group": value["group"]}
+    return {"edition": edition, "group": code}
 
 
 def _country(value: Any) -> str:
@@ -184,9 +190,15 @@ def _position(value: Any) -> list[float]:
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidInput(_("a number is needed"))
-    return float(value)
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise InvalidInput(_("a number is needed"))
+    return found
 
 
 def _positive(value: Any) -> float:
@@ -212,6 +224,8 @@ def _moment(value: Any) -> str:
         found = found.replace(tzinfo=dt.UTC)
     if found < EARLIEST:
         raise InvalidInput(_("this is too long ago"))
+    if found >= LATEST:
+        raise InvalidInput(_("this is too far ahead"))
     return found.astimezone(dt.UTC).isoformat()
 
 
@@ -226,9 +240,12 @@ def _interval(value: Any) -> dict[str, str]:
 
 def _day(value: Any) -> str:
     try:
-        return dt.date.fromisoformat(value).isoformat()
+        found = dt.date.fromisoformat(value)
     except (TypeError, ValueError):
         raise InvalidInput(_("a date is written as 2026-01-31")) from None
+    if not EARLIEST.date() <= found < LATEST.date():
+        raise InvalidInput(_("a day lies between 1900 and 2200"))
+    return found.isoformat()
 
 
 def _recovery(value: Any) -> dict[str, Any]:
@@ -246,7 +263,7 @@ def _serials(value: Any) -> list[dict[str, str]]:
     for item in value:
         of = item.get("of", "unknown") if isinstance(item, dict) else "unknown"
         text = _text(item.get("value") if isinstance(item, dict) else item, 100)
-        if of not in {"source", "device", "unknown"}:
+        if not isinstance(of, str) or of not in {"source", "device", "unknown"}:
             raise InvalidInput(_("a serial number is of the source or of the device"))
         if text:
             found.append({"value": text, "of": of})
@@ -277,7 +294,7 @@ def _contents(value: Any) -> list[dict[str, Any]]:
 
 
 def _category(value: Any) -> int:
-    if isinstance(value, bool) or value not in {1, 2, 3, 4, 5}:
+    if _number(value) not in {1.0, 2.0, 3.0, 4.0, 5.0}:
         raise InvalidInput(_("a category is 1 to 5"))
     return int(value)
 

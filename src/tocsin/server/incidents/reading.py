@@ -100,8 +100,8 @@ def as_known_on(
         In the order in which they became known. An incident of which nothing was known is not
         there.
     """
-    end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC)
-    known: dict[str, Any] = {"known_at__lt": end}
+    end = dt.datetime.combine(day, dt.time.max, tzinfo=dt.UTC)
+    known: dict[str, Any] = {"known_at__lte": end}
     if recorded_until is not None:
         known["recorded_at__lte"] = recorded_until
     wanted = incidents.order_by().values("pk")
@@ -165,9 +165,7 @@ def object_known(thing: Object) -> KnownObject:
 
 def incidents_of(thing: Object) -> list[UUID]:
     """Incidents that an object is in."""
-    held: dict[UUID, bool] = {}
-    for incident, holds in thing.in_incidents.values_list("incident_id", "holds"):
-        held[incident] = holds
+    held = dict(thing.in_incidents.values_list("incident_id", "holds"))
     return [pk for pk, holds in held.items() if holds]
 
 
@@ -176,9 +174,12 @@ def object_for(reader: Reader, pk: UUID | str) -> Object | None:
     row = objects_for(reader).filter(pk=pk).first()
     if row is not None:
         return row
-    ties = ObjectIncident.objects.filter(object__pk=pk).values_list("incident", flat=True)
-    carrier = incident_figures_for(reader).filter(pk__in=list(ties)).first()
-    return None if carrier is None else objects_of(reader, carrier).filter(pk=pk).first()
+    ties = ObjectIncident.objects.filter(object__pk=pk).values("incident")
+    for carrier in incident_figures_for(reader).filter(pk__in=ties):
+        row = objects_of(reader, carrier).filter(pk=pk).first()
+        if row is not None:
+            return row
+    return None
 
 
 def report_for(reader: Reader, pk: UUID | str) -> Report | None:
@@ -186,9 +187,12 @@ def report_for(reader: Reader, pk: UUID | str) -> Report | None:
     row = reports_for(reader).filter(pk=pk).first()
     if row is not None:
         return row
-    ties = ReportIncident.objects.filter(report__pk=pk).values_list("incident", flat=True)
-    carrier = incident_figures_for(reader).filter(pk__in=list(ties)).first()
-    return None if carrier is None else reports_of(reader, carrier).filter(pk=pk).first()
+    ties = ReportIncident.objects.filter(report__pk=pk).values("incident")
+    for carrier in incident_figures_for(reader).filter(pk__in=ties):
+        row = reports_of(reader, carrier).filter(pk=pk).first()
+        if row is not None:
+            return row
+    return None
 
 
 def reports_of(reader: Reader, incident: Incident) -> QuerySet[Report]:
@@ -197,12 +201,15 @@ def reports_of(reader: Reader, incident: Incident) -> QuerySet[Report]:
     return visible_through(reader, rows.select_related("file"), incident)
 
 
+def objects_in(incident: Incident) -> list[UUID]:
+    """Objects that an incident holds; the last word on each counts."""
+    held = dict(incident.with_objects.values_list("object_id", "holds"))
+    return [pk for pk, holds in held.items() if holds]
+
+
 def objects_of(reader: Reader, incident: Incident) -> QuerySet[Object]:
     """Objects of an incident that a reader may see."""
-    held: dict[UUID, bool] = {}
-    for thing, holds in incident.with_objects.values_list("object_id", "holds"):
-        held[thing] = holds
-    rows = Object.objects.filter(pk__in=[pk for pk, holds in held.items() if holds])
+    rows = Object.objects.filter(pk__in=objects_in(incident))
     return visible_through(reader, rows, incident)
 
 

@@ -10,8 +10,13 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from tocsin.server.incidents.models import Incident, ObjectIncident, Sameness
-from tocsin.server.incidents.reading import incident_figures_for, incidents_for
+from tocsin.server.incidents.models import Incident, Sameness
+from tocsin.server.incidents.reading import (
+    incident_figures_for,
+    incidents_for,
+    incidents_of,
+    objects_of,
+)
 from tocsin.server.incidents.words import words_in
 from tocsin.server.marking.policy import Reader
 
@@ -41,19 +46,15 @@ def related(reader: Reader, incident: Incident) -> list[Related]:
             if pk != incident.pk and text not in why.setdefault(pk, []):
                 why[pk].append(text)
 
-    things = ObjectIncident.objects.filter(incident=incident, holds=True).values("object")
-    same = ObjectIncident.objects.filter(object__in=things, holds=True)
-    add(same.values_list("incident", flat=True), _("the same object"))
+    things = list(objects_of(reader, incident))
+    for thing in things:
+        add(incidents_of(thing), _("the same object"))
     for row in Sameness.objects.filter(
         Q(a_id=incident.pk) | Q(b_id=incident.pk), of=Sameness.Of.INCIDENT
     ):
         other = row.b_id if row.a_id == incident.pk else row.a_id
         add([other], _("said to be the same") if row.same else _("said to be another"))
-    numbers = [
-        item["value"]
-        for thing in incident.with_objects.filter(holds=True).select_related("object")
-        for item in thing.object.serials
-    ]
+    numbers = [item["value"] for thing in things for item in thing.serials]
     for number in numbers[:MOST]:
         for word in words_in([number])[:1]:
             found = incident_figures_for(reader).filter(words__word=word)

@@ -19,6 +19,7 @@ from tocsin.server.clock import now
 from tocsin.server.incidents.facts import INCIDENT_FIELDS, OBJECT_FIELDS, Audience
 from tocsin.server.incidents.lattice import Ruling, Said, audience_of, reaches, strictest
 from tocsin.server.incidents.models import FieldRelease, Incident, ObjectStatement
+from tocsin.server.incidents.reading import objects_in
 from tocsin.server.marking.policy import Reader, decide, may
 from tocsin.server.typed import plain
 
@@ -69,10 +70,7 @@ def facts_of(incident: Incident) -> list[Fact]:
     for name, (value, said) in stated.items():
         if value is not None:
             found.append(Fact(name, value, audience_of(said, rulings)))
-    held: dict[UUID, bool] = {}
-    for thing, holds in incident.with_objects.values_list("object_id", "holds"):
-        held[thing] = holds
-    inside = [thing for thing, holds in held.items() if holds]
+    inside = objects_in(incident)
     of: dict[UUID, dict[str, tuple[Any, Said]]] = defaultdict(dict)
     rows = ObjectStatement.objects.filter(object__in=inside).order_by("known_at", "id")
     for thing, name, value, audience, at in rows.values_list(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -16,7 +17,7 @@ from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties.services import notify_person
 from tocsin.server.incidents.models import Incident, Object, Watch
-from tocsin.server.incidents.reading import incidents_for
+from tocsin.server.incidents.reading import incidents_for, objects_in
 from tocsin.server.marking.policy import Reader
 from tocsin.server.typed import plain
 
@@ -42,8 +43,11 @@ def watch(reader: Reader, of: str, value: str) -> Watch:
     """
     value = plain(value)[:100]
     if of == Watch.Of.INCIDENT:
-        if not incidents_for(reader).filter(pk=value).exists():
+        pk = _identity(value)
+        row = None if pk is None else incidents_for(reader).filter(pk=pk).first()
+        if row is None:
             raise InvalidInput(_("There is no such incident."))
+        value = str(row.pk)
     elif of == Watch.Of.SERIAL:
         value = normal_serial(value)
     elif of == Watch.Of.NUCLIDE:
@@ -57,7 +61,7 @@ def watch(reader: Reader, of: str, value: str) -> Watch:
         raise InvalidInput(_("Say what is to be watched."))
     if watches_of(reader).count() >= MOST_WATCHES:
         raise InvalidInput(_("The list is full: take something off it first."))
-    row, made = Watch.objects.get_or_create(
+    entry, made = Watch.objects.get_or_create(
         person=reader.person,
         realm=reader.realm,
         of=of,
@@ -68,10 +72,18 @@ def watch(reader: Reader, of: str, value: str) -> Watch:
         record(
             actor=reader.person,
             action="incidents.watch",
-            subject=row,
+            subject=entry,
             after={"of": of, "value": value},
         )
-    return row
+    return entry
+
+
+def _identity(text: str) -> UUID | None:
+    """An identity in any of its writings; None where it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 @transaction.atomic
@@ -95,9 +107,7 @@ def watches_of(reader: Reader) -> QuerySet[Watch]:
 
 def tell_watchers(incident: Incident, changed: Sequence[str]) -> int:
     """Tell those who watch an incident, or what is in it, that something of it changed."""
-    things = Object.objects.filter(
-        in_incidents__incident=incident, in_incidents__holds=True
-    ).distinct()
+    things = list(Object.objects.filter(pk__in=objects_in(incident)))
     serials = {normal_serial(row["value"]) for thing in things for row in thing.serials}
     nuclides = {name for thing in things for name in thing.nuclides.split()}
     wanted = (
