@@ -16,18 +16,23 @@ from tocsin.errors import InvalidInput, TocsinError
 from tocsin.server.accounts.models import Person
 from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
+from tocsin.server.duties.models import Delivery
 from tocsin.server.incidents.models import Incident, IncidentStatement, Object, ObjectStatement
 from tocsin.server.incidents.opening import Draft, Later, ObjectDraft, open_many
 from tocsin.server.incidents.reading import as_known_on
+from tocsin.server.incidents.related import related
 from tocsin.server.incidents.statements import (
     project,
     put_object,
+    put_report,
     say_same,
     state,
     state_of_object,
 )
+from tocsin.server.incidents.watching import watch
 from tocsin.server.incidents.words import with_words
 from tocsin.server.marking.highwater import Mark
+from tocsin.server.marking.policy import reader_of
 
 pytestmark = pytest.mark.django_db
 MakePerson = Callable[..., Person]
@@ -143,9 +148,23 @@ def test_a_value_that_cannot_be_is_refused_and_nothing_is_written(
         ({"position": [91.0, 0.0]}, "cannot be"),
         ({"name": "x"}, "cannot be stated"),
         ({"kind": "theft"}, "Nothing of this is new"),
+        ({"group": {"edition": ["2024"], "group": {}}}, "text is needed"),
+        ({"interval": {"from": "2026-01-01", "to": "9999-12-31T23:00:00-05:00"}}, "far ahead"),
+        ({"position": [10**400, 0]}, "number is needed"),
+        ({"recovered": {"share": "all", "on": "9999-12-31"}}, "between 1900 and 2200"),
+        ({"place": "half \ud83d"}, "half a sign"),
     ):
         with pytest.raises(InvalidInput, match=said):
             state(boss, row, values, reason="x")
+    thing = Object.objects.get()
+    for values, said in (
+        ({"category": [2]}, "number is needed"),
+        ({"category": 2.5}, "1 to 5"),
+        ({"serials": [{"value": "A-1", "of": []}]}, "of the source or of the device"),
+        ({"mass_g": 10**400}, "number is needed"),
+    ):
+        with pytest.raises(InvalidInput, match=said):
+            state_of_object(boss, thing, values, reason="x")
     with pytest.raises(InvalidInput, match="Say why"):
         state(boss, row, {"kind": "loss"}, reason=" ")
     assert IncidentStatement.objects.count() == count
@@ -184,6 +203,57 @@ def test_the_category_is_computed_and_says_so(person: MakePerson, clock: Any) ->
     assert fact is not None
     assert (fact.value, fact.by, fact.origin) == (2, None, "system:category")
     assert Incident.objects.get().category == 2
+
+
+def test_a_computed_category_goes_with_its_contents_and_a_stated_one_stays(
+    person: MakePerson, clock: Any
+) -> None:
+    boss = person("supervisor")
+    opened(boss)
+    thing = Object.objects.get()
+    assert thing.category == 5
+    state_of_object(boss, thing, {"contents": [{"nuclide": "Cs-137"}]}, reason="no activity")
+    thing.refresh_from_db()
+    assert thing.category is None
+    assert Incident.objects.get().category is None
+    state_of_object(boss, thing, {"category": 3}, reason="the label says so")
+    strong = [{"nuclide": "Ir-192", "activity_Bq": 3.0e12, "reference_date": "2026-03-01"}]
+    state_of_object(boss, thing, {"contents": strong}, reason="certificate")
+    thing.refresh_from_db()
+    assert thing.category == 3
+
+
+def test_what_belongs_to_others_is_not_opened_by_tying_it(person: MakePerson, clock: Any) -> None:
+    row = opened(person("supervisor"))
+    theirs = opened(person("supervisor", of="police"))
+    boss = person("supervisor", name="Boss")
+    for tie in (
+        lambda: put_object(boss, row, theirs.with_objects.get().object, evidence="the same"),
+        lambda: put_report(
+            boss, theirs.of_reports.get().report, row, says="supports", evidence="tells of it"
+        ),
+    ):
+        with pytest.raises(InvalidInput, match="another organisation"):
+            tie()
+
+
+def test_an_object_that_was_taken_out_ties_nothing_any_more(person: MakePerson, clock: Any) -> None:
+    boss, watcher = person("supervisor"), reader_of(person("expert"))
+    row, other = opened(boss), opened(boss, title="Gauge in a scrap yard", kind="find")
+    thing = row.with_objects.get().object
+    put_object(boss, other, thing, evidence="the same number")
+    why = [found.why for found in related(reader_of(boss), row) if found.incident == other]
+    assert "the same object" in why[0]
+    for held in other.with_objects.all():
+        put_object(boss, other, held.object, evidence="it was another", holds=False)
+    assert not [
+        found
+        for found in related(reader_of(boss), row)
+        if found.incident == other and "the same object" in found.why
+    ]
+    watch(watcher, "serial", "QZ-4711")
+    state(boss, other, {"kind": "detection"}, reason="by a portal")
+    assert not Delivery.objects.filter(person=watcher.person).exists()
 
 
 def test_marked_higher_than_the_incident_does_not_come_in(person: MakePerson, clock: Any) -> None:

@@ -13,6 +13,7 @@ from django.test import Client
 from incident_drafts import opened
 
 from tocsin.server.accounts.models import Person
+from tocsin.server.audit.models import Leaf
 from tocsin.server.incidents.models import (
     FieldRelease,
     Incident,
@@ -23,10 +24,11 @@ from tocsin.server.incidents.models import (
     Task,
     Watch,
 )
+from tocsin.server.incidents.statements import state, state_of_object
 from tocsin.server.marking.policy import reader_of
 from tocsin.server.marking.services import add_compartment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_on_a_server")]
 MakePerson = Callable[..., Person]
 SignIn = Callable[[Person], Client]
 
@@ -113,6 +115,45 @@ def test_facts_are_stated_on_a_page_and_the_history_keeps_the_day(
     assert "found empty" in page(browser, f"/incidents/{row.pk}/history.csv")
     told = browser.get(f"/api/1/incidents/{row.pk}/known?on=2026-03-03").json()
     assert (told["known"], told["values"]["kind"]) == (True, "theft")
+
+
+def test_a_form_states_nothing_that_nobody_has_changed(
+    boss: Person, signed_in: SignIn, clock: Any
+) -> None:
+    row, browser = opened(boss), signed_in(boss)
+    whole = {"from": "2026-02-27T00:00:00", "to": "2026-03-01T23:59:59"}
+    old = {"edition": "2007", "group": "other"}
+    state(boss, row, {"interval": whole, "group": old}, reason="to the second")
+    address = f"/incidents/{row.pk}/facts/"
+    given = field_values(page(browser, address))
+    clock.move(minutes=1)
+    browser.post(address, given | {"place": "Harbour", "reason": "the street is not known"})
+    assert [s.field for s in row.statements.filter(known_at=clock.at)] == ["place"]
+    thing = row.with_objects.get().object
+    told = {
+        "serials": [{"value": "75-4813", "of": "unknown"}],
+        "contents": [
+            {"nuclide": "Cs-137", "activity_Bq": 3.0e8, "reference_date": "2020-01-01"},
+            {"nuclide": "Am-241"},
+        ],
+    }
+    state_of_object(boss, thing, told, reason="label")
+    facts = f"/incidents/objects/{thing.pk}/facts/"
+    given = field_values(page(browser, facts))
+    clock.move(minutes=1)
+    browser.post(facts, given | {"manufacturer": "Other Works", "reason": "read again"})
+    assert [s.field for s in thing.statements.filter(known_at=clock.at)] == ["manufacturer"]
+
+
+def test_what_makes_no_sense_is_said_and_no_fault_of_the_server(
+    boss: Person, signed_in: SignIn
+) -> None:
+    row, browser = opened(boss), signed_in(boss)
+    assert browser.post("/incidents/watches/", {"of": "incident", "value": "x"}).status_code == 302
+    browser.post("/incidents/watches/", {"of": "incident", "value": row.pk.hex.upper()})
+    assert Watch.objects.get().value == str(row.pk)
+    last = browser.get(f"/api/1/incidents/{row.pk}/known?on=9999-12-31")
+    assert (last.status_code, last.json()["known"]) == (200, True)
 
 
 def test_the_list_is_narrowed_by_words_and_each_filter(
@@ -215,6 +256,7 @@ def test_release_and_notification_on_pages(
     assert "Harbour, car park" not in text
     pdf = browser.get(f"/incidents/notifications/{form.pk}/pdf/?language=fr")
     assert (pdf["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    assert Leaf.objects.filter(action="incidents.export", subject_id=str(form.pk)).count() == 1
     browser.post(f"/incidents/notifications/{form.pk}/fill/")
     browser.post(f"/incidents/notifications/{form.pk}/sent/", {"to": "IAEA"})
     form.refresh_from_db()
@@ -263,6 +305,7 @@ Gauge lost,XB-1,2025-04-02,2025-04-05,loss,XB,yes,Cs-137,0.3
 Pot found,XB-2,2025-09-14,2025-09-20,find,XB,no,Ra-226,
 Nothing,XB-3,yesterday,,tea,,perhaps,Cs-137,much
 """
+MANY = "; ".join(f"Cs-{mass}" for mass in range(116, 138))
 
 
 def test_a_table_is_checked_shown_and_taken_over(boss: Person, signed_in: SignIn) -> None:
@@ -286,9 +329,15 @@ def test_a_table_is_checked_shown_and_taken_over(boss: Person, signed_in: SignIn
     address = browser.post("/incidents/imports/new/", {"file": again})["Location"]
     assert "there already" in page(browser, address)
     assert "Tables of incidents" in page(browser, "/incidents/imports/")
+    long = SimpleUploadedFile("long.csv", f"Title,Date,Nuclide\nAll,2025-04-02,{MANY}\n".encode())
+    address = browser.post("/incidents/imports/new/", {"file": long})["Location"]
+    assert "a list of nuclides" in page(browser, address), "said before it is taken over"
+    address = f"/incidents/imports/{IncidentImport.objects.get(title='again.csv').pk}/"
     columns = {"column0": "title", "column2": "from"}
     browser.post(f"{address}columns/", columns)
-    assert IncidentImport.objects.first().good == 2, "without the number nothing is there already"
+    assert IncidentImport.objects.get(title="again.csv").good == 2, (
+        "without the number nothing is there already"
+    )
 
 
 def test_programs_open_incidents_and_state_facts(boss: Person, signed_in: SignIn) -> None:

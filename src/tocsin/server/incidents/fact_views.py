@@ -28,6 +28,7 @@ from tocsin.server.incidents.forms import (
     ReportForm,
     facts_initial,
     object_initial,
+    untouched,
 )
 from tocsin.server.incidents.models import Incident, Object, Report
 from tocsin.server.incidents.opening import (
@@ -135,8 +136,7 @@ def facts(request: ReaderRequest, pk: str) -> HttpResponse:
     form, why = FactsForm(given, initial=facts_initial(known.values)), ReasonForm(given)
     if given and form.is_valid() and why.is_valid():
         try:
-            changed = _changed(form.values(), known.values)
-            state(request.reader.person, row, changed, reason=why.cleaned_data["reason"])
+            state(request.reader.person, row, _changed(form), reason=why.cleaned_data["reason"])
         except InvalidInput as error:
             form.add_error(None, str(error))
         else:
@@ -149,13 +149,14 @@ def facts(request: ReaderRequest, pk: str) -> HttpResponse:
     )
 
 
-def _changed(values: dict[str, Any], known: Any) -> dict[str, Any]:
-    """What of a form is another value than the present one, and what was emptied."""
-    return {
-        name: value
-        for name, value in values.items()
-        if value != known.get(name) and not (value is None and name not in known)
-    }
+def _changed(form: FactsForm | ObjectForm) -> dict[str, Any]:
+    """What of a form was changed by who filled it in.
+
+    Compared is with what the form showed: a form that shows less than what is stated (no seconds,
+    no group of an earlier edition, one day for all activities) must not state that anew.
+    """
+    before = untouched(form).values()
+    return {name: value for name, value in form.values().items() if value != before[name]}
 
 
 @require_GET
@@ -279,9 +280,8 @@ def object_facts(request: ReaderRequest, pk: UUID) -> HttpResponse:
     form, why = ObjectForm(given, initial=object_initial(known)), ReasonForm(given)
     if given and form.is_valid() and why.is_valid():
         try:
-            changed = _changed(form.values(), known)
             state_of_object(
-                request.reader.person, thing, changed, reason=why.cleaned_data["reason"]
+                request.reader.person, thing, _changed(form), reason=why.cleaned_data["reason"]
             )
         except InvalidInput as error:
             form.add_error(None, str(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.utils.translation import gettext as _now
@@ -34,6 +34,8 @@ BY_HAND = (
     Channel.WEB,
 )
 MOST_MiB = 50
+MOST_LIST = 2500
+"""Characters of a list of numbers: as many as an object has, at their longest."""
 _YES_NO: dict[bool | None, str] = {True: "yes", False: "no"}
 
 
@@ -123,8 +125,9 @@ def facts_initial(values: Mapping[str, Any]) -> dict[str, Any]:
     position = values.get("position") or (None, None)
     return {
         **values,
-        "start": _moment(interval.get("from")),
-        "end": _moment(interval.get("to")),
+        # as the widget shows it: without seconds
+        "start": _minute(interval.get("from")),
+        "end": _minute(interval.get("to")),
         "latitude": position[0],
         "longitude": position[1],
         "transport": _YES_NO.get(values.get("transport"), ""),
@@ -173,13 +176,21 @@ class ObjectForm(forms.Form):
     manufacturer = _text(_("Maker"))
     model = _text(_("Model"))
     source_serials = _text(
-        _("Serial numbers of the source"), help_text=_("Several are divided by semicolons.")
+        _("Serial numbers of the source"),
+        MOST_LIST,
+        help_text=_("Several are divided by semicolons."),
     )
-    device_serials = _text(_("Serial numbers of the device"))
+    device_serials = _text(_("Serial numbers of the device"), MOST_LIST)
     device_type = _text(_("Type of device"))
-    nuclide = _text(_("Nuclides"), help_text=_("Several are divided by semicolons: Am-241; Cs-137"))
+    nuclide = _text(
+        _("Nuclides"),
+        MOST_LIST,
+        help_text=_("Several are divided by semicolons: Am-241; Cs-137"),
+    )
     activity = _text(
-        _("Activities with unit"), help_text=_("As many as nuclides, or none: 1.5 GBq; 0.4 GBq")
+        _("Activities with unit"),
+        MOST_LIST,
+        help_text=_("As many as nuclides, or none: 1.5 GBq; 0.4 GBq"),
     )
     reference_date = _day(_("Reference date of the activities"), required=False)
     mass_g = forms.FloatField(label=_("Mass in g"), min_value=0, required=False)
@@ -216,8 +227,7 @@ class ObjectForm(forms.Form):
         found["contents"] = _contents(given) or None
         for name in ("mass_g", "enrichment_percent"):
             found[name] = given[name]
-        if given["category"]:
-            found["category"] = int(given["category"])
+        found["category"] = int(given["category"]) if given["category"] else None
         found["recovered"] = _recovery(given)
         return found
 
@@ -241,6 +251,22 @@ def object_initial(values: Mapping[str, Any]) -> dict[str, Any]:
         "category": "",
         **_recovery_initial(values),
     }
+
+
+Filled = TypeVar("Filled", bound=forms.Form)
+
+
+def untouched(form: Filled) -> Filled:
+    """The form as it would have come back if nobody had changed anything in it.
+
+    What it cannot show, such as a choice of former times, is empty in it.
+    """
+    shown = {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
+    again = type(form)(shown)
+    again.full_clean()
+    for name in again.errors:
+        again.cleaned_data[name] = again.fields[name].to_python("")
+    return again
 
 
 class TaskForm(forms.Form):
@@ -316,8 +342,8 @@ def _recovery_initial(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _moment(text: str | None) -> dt.datetime | None:
-    return dt.datetime.fromisoformat(text) if text else None
+def _minute(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text).replace(second=0, microsecond=0) if text else None
 
 
 def _parts(text: str) -> list[str]:

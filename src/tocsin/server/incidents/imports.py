@@ -15,6 +15,7 @@ from tocsin.errors import InvalidInput, NotFound
 from tocsin.formats.confined_table import read_table
 from tocsin.formats.table_text import TextTable
 from tocsin.nuclear import parse_nuclide
+from tocsin.server.accounts.models import Organisation
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.files.services import content_of, store
@@ -29,6 +30,7 @@ from tocsin.server.incidents.facts import (
 from tocsin.server.incidents.groups import PRESENT
 from tocsin.server.incidents.models import Incident, IncidentImport
 from tocsin.server.incidents.opening import Draft, ObjectDraft, ReportDraft, open_many
+from tocsin.server.incidents.reading import incident_figures_for
 from tocsin.server.marking.highwater import Mark, mark_of
 from tocsin.server.marking.policy import Reader, may, visible
 from tocsin.server.register.entries import activity_of, day_of
@@ -160,6 +162,10 @@ def apply(reader: Reader, row: IncidentImport) -> list[Incident]:
         row = _not_taken_over(row)
         if row.mapping != mapping:
             raise InvalidInput(_("The columns were changed in the meantime: look again."))
+        # two tables of one organisation wait for each other here: no number comes in twice
+        Organisation.objects.select_for_update().get(pk=row.originator_id)
+        if not _numbers_of(reader).isdisjoint(draft.external_id for draft in good):
+            raise InvalidInput(_("Some of its numbers came in meanwhile: look at the table again."))
         found = open_many(
             reader.person,
             good,
@@ -252,7 +258,9 @@ def _objects(cells: Mapping[str, str], today: dt.date) -> tuple[ObjectDraft, ...
         values["contents"] = _contents(cells, today)
     if "object_kind" in cells:
         values["kind"] = _choice(ObjectKind, cells["object_kind"])
-    return (ObjectDraft(values),) if values else ()
+    # a row that cannot be written is found here, and does not hold up the whole table later
+    kept = {name: checked(name, value, of_object=True) for name, value in values.items()}
+    return (ObjectDraft(kept),) if kept else ()
 
 
 def _contents(cells: Mapping[str, str], today: dt.date) -> list[dict[str, Any]]:
@@ -331,10 +339,14 @@ def _numbers_here(reader: Reader, table: TextTable, column: int | None) -> set[s
     """Numbers of the table that incidents of the own organisation have already."""
     if column is None:
         return set()
-    asked = {plain(cells[column]) for cells in table.rows} - {""}
-    own = Incident.objects.filter(originator=reader.person.organisation_id, realm=reader.realm)
-    known = set(own.exclude(external_id="").values_list("external_id", flat=True))
-    return asked & known
+    return {plain(cells[column]) for cells in table.rows} & _numbers_of(reader)
+
+
+def _numbers_of(reader: Reader) -> set[str]:
+    """Numbers of incidents of the own organisation; those nobody may see here are not told."""
+    own = incident_figures_for(reader).filter(originator=reader.person.organisation_id)
+    numbers = own.exclude(external_id="").order_by()
+    return set(numbers.values_list("external_id", flat=True))
 
 
 def _not_taken_over(row: IncidentImport) -> IncidentImport:

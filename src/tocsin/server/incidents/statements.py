@@ -128,10 +128,11 @@ def state_of_object(
 ) -> list[ObjectStatement]:
     """State facts of an object; parameters and errors as those of :func:`state`."""
     thing = Object.objects.select_for_update().get(pk=thing.pk)
-    known = thing.statements.order_by("known_at", "id").values_list("field", "value")
+    known = thing.statements.order_by("known_at", "id").values_list("field", "value", "origin")
+    present = {field: (value, by) for field, value, by in known}
     times = _times(actor, known_at, origin, audience)
-    fresh = _fresh(dict(known), values, of_object=True)
-    computed = with_category(fresh, on=times["known_at"].date())
+    fresh = _fresh({name: value for name, (value, _by) in present.items()}, values, of_object=True)
+    computed = _with_category_anew(fresh, *present.get("category", (None, "")), times["known_at"])
     rows = [
         ObjectStatement(
             object=thing,
@@ -186,6 +187,21 @@ def with_category(values: Mapping[str, Any], *, on: dt.date) -> dict[str, Any]:
     return found | {"category": category} if category else found
 
 
+def _with_category_anew(
+    fresh: Mapping[str, Any], category: int | None, origin: str, at: dt.datetime
+) -> dict[str, Any]:
+    """New values with the category that they give, unless somebody has stated one.
+
+    What was computed of contents that are no longer stated is taken back.
+    """
+    if category is not None and origin != COMPUTED:
+        return dict(fresh)
+    found = with_category(fresh, on=at.date())
+    if "contents" in fresh and category is not None and "category" not in found:
+        found["category"] = None
+    return found
+
+
 @transaction.atomic
 def put_object(
     actor: Actor,
@@ -203,7 +219,7 @@ def put_object(
     ------
     InvalidInput
         No evidence is given, or the object is marked higher than the incident, which would then
-        tell of it.
+        tell of it, or belongs to another organisation.
     """
     within(incident, thing)
     row = ObjectIncident.objects.create(
@@ -242,10 +258,11 @@ def put_report(
     Raises
     ------
     InvalidInput
-        ``says`` is none of ``Says``, or no evidence is given.
+        ``says`` is none of ``Says``, no evidence is given, or the report may not be told of there.
     """
     if says not in Says.values:
         raise InvalidInput(_("“{text}” is not one of those to choose").format(text=says))
+    within(about, report)
     common: dict[str, Any] = {
         "report": report,
         "says": says,
@@ -325,15 +342,18 @@ def say_same(
     return said
 
 
-def within(incident: Incident, thing: Marked) -> None:
-    """Refuse what would show in an incident more than its mark allows.
+def within(carrier: Incident | Object, thing: Marked) -> None:
+    """Refuse what would show in an incident or an object more than its mark allows.
 
     Raises
     ------
     InvalidInput
-        The row is of another realm, or marked higher than the incident.
+        The row is of another realm, marked higher, or of another organisation: whoever sees the
+        carrier would see it, and only its originator opens it to others.
     """
-    own, other = mark_of(incident), mark_of(thing)
+    if carrier.originator_id != thing.originator_id:
+        raise InvalidInput(_("It belongs to another organisation, which alone opens it to others."))
+    own, other = mark_of(carrier), mark_of(thing)
     if own.realm != other.realm:
         raise InvalidInput(_("Rows of two realms never come together."))
     if other.level > own.level or not other.compartments <= own.compartments:
