@@ -11,15 +11,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from tocsin.errors import InvalidInput, ParseError
 from tocsin.formats import confinement
 from tocsin.formats.confined_child import say
 from tocsin.formats.limits import Limits, MiB
 from tocsin.linkage.feed import lines_of
+from tocsin.linkage.kind import Kind
 from tocsin.linkage.notice import read_notice
 
 MOST_LINES = 200_000
@@ -111,11 +112,64 @@ def _believed(said: Any) -> ReadLine:
         isinstance(said, dict)
         and type(said.get("line")) is int
         and isinstance(said.get("fault"), str)
-        and (notice is None or isinstance(notice.get("event_number"), str))
+        and (notice is None or _is_notice(notice))
     )
     if not sound:
         raise ParseError("the reader of the file was cut off", code="crashed")
     return ReadLine(said["line"], notice, said["fault"][:400])
+
+
+def _is_notice(said: Any) -> bool:
+    """Whether it has every field of a notice, of its type; what it read may have led it astray."""
+    return (
+        isinstance(said, dict)
+        and said.keys() == _FIELDS.keys()
+        and all(sound(said[name]) for name, sound in _FIELDS.items())
+    )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _perhaps_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_truth(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _rows(**fields: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Whether a value is a list of objects with these fields at least."""
+
+    def sound(value: Any) -> bool:
+        return isinstance(value, list) and all(
+            isinstance(row, dict) and all(test(row.get(name)) for name, test in fields.items())
+            for row in value
+        )
+
+    return sound
+
+
+_FIELDS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("event_number", "place", "state", "updated"), _is_text),
+    **dict.fromkeys(("date", "reported", "holder", "licence"), _perhaps_text),
+    **dict.fromkeys(("nuclides", "manufacturers", "models", "device_types"), _texts),
+    **dict.fromkeys(("retracted", "recovered"), _is_truth),
+    "kind": lambda value: value in get_args(Kind),
+    "activities": _rows(
+        nuclide=_perhaps_text, Bq=lambda value: type(value) in (int, float), text=_is_text
+    ),
+    "serials": _rows(value=_is_text, of=lambda value: value in ("source", "device", "unknown")),
+    "updates": lambda value: type(value) is int and value >= 0,
+    "passages": _rows(field=_is_text, value=_is_text, text=_is_text),
+    "address": lambda value: value == "" or _is_address(value),
+}
 
 
 def _read(line: int, record: dict[str, Any] | ParseError) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from tocsin.errors import InvalidInput
+from tocsin.errors import InvalidInput, ParseError
+from tocsin.linkage.confined_notices import _believed, read_notices
 from tocsin.server.accounts.models import Person
 from tocsin.server.audit.models import Leaf
+from tocsin.server.clock import now
 from tocsin.server.duties.models import Notice as Call
 from tocsin.server.incidents.models import Incident, Object, Report
 from tocsin.server.marking.policy import Reader, reader_of
@@ -24,7 +26,7 @@ from tocsin.server.notices.reading import notices_for
 from tocsin.server.notices.services import begin_undo, bring
 from tocsin.server.tracing.models import Candidate, CandidateState, Relation
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_on_a_server")]
 
 NAME = "Harriet Blomqvist"
 """Invented; stands in the text of a notice and must stand nowhere else."""
@@ -172,6 +174,70 @@ def test_an_import_is_undone_and_can_be_brought_again(
     again = imported(keeper, feed())
     assert "known already" not in again.counts
     assert Incident.objects.filter(state="open").count() == 3
+
+
+def test_what_a_later_file_says_outlives_the_undoing_of_the_first(keeper: Reader) -> None:
+    first = imported(keeper, feed())
+    changed = TEXTS[90001].replace("from a truck", "from a truck in the yard of the licensee")
+    later = imported(keeper, feed(t90001=changed, updated="1996-07-01"))
+    assert later.counts["updated"] >= 1
+    begin_undo(keeper, first, reason="the wrong archive")
+    tasks.work_on_notices.func(str(first.pk))
+    incident = Incident.objects.get(external_id="90001")
+    assert (incident.state, incident.status) == ("open", "amended")
+    assert notices_for(keeper).get(event_number="90001").incident == incident
+    begin_undo(keeper, later, reason="this one too")
+    tasks.work_on_notices.func(str(later.pk))
+    incident.refresh_from_db()
+    assert (incident.state, incident.status) == ("withdrawn", "withdrawn")
+    leaves = Leaf.objects.filter(action="incidents.state", subject_id=str(incident.pk))
+    assert leaves.order_by("-at", "-pk")[0].actor == "system:notices", "nobody else did it"
+
+
+def test_an_older_version_says_nothing_new(keeper: Reader) -> None:
+    imported(keeper, feed(updated="1996-07-01"))
+    older = TEXTS[90003].replace("Two tritium exit signs", "Nine tritium exit signs")
+    row = imported(keeper, feed(t90003=older, updated="1996-06-30"))
+    assert row.counts["older than what is known"] == 4
+    assert "updated" not in row.counts
+    assert Incident.objects.get(external_id="90003").status == "notified"
+
+
+def test_one_notice_with_impossible_days_holds_up_no_other(keeper: Reader) -> None:
+    rows = [json.loads(line) for line in feed().splitlines()[:4]]
+    rows[0] |= {"event_date": "1996-02-31", "notification_date": "2199-01-01"}
+    rows[2]["event_date"] = "2150-06-20"
+    row = imported(keeper, "\n".join(map(json.dumps, rows)).encode())
+    assert row.state == NoticeImport.State.DONE
+    assert Incident.objects.count() == 3
+    odd = Incident.objects.get(external_id="90001")
+    assert (odd.started_at, odd.opened_at.date()) == (None, now().date())
+
+
+def test_who_finds_an_import_without_a_sign_of_life_can_go_on_with_it(
+    clerk: Reader, signed_in: Callable[[Person], Client], clock: Any
+) -> None:
+    row = bring(clerk, feed(), name="events.jsonl")
+    browser, address = signed_in(clerk.person), reverse("notices:import_carry_on", args=[row.pk])
+    assert address not in browser.get(row.get_absolute_url()).content.decode()
+    clock.move(minutes=4)
+    assert address in browser.get(row.get_absolute_url()).content.decode()
+
+
+def test_a_reader_that_was_led_astray_is_not_believed() -> None:
+    notice = next(read_notices(feed())).notice
+    assert notice is not None
+    assert _believed({"line": 1, "notice": notice, "fault": ""}).notice == notice
+    for changed in (
+        {"address": "javascript:alert(1)"},
+        {"kind": "sold"},
+        {"serials": [{"value": "A-1", "of": "owner"}]},
+        {"activities": [{"nuclide": "Cs-137", "Bq": "many", "text": ""}]},
+        {"holder": ["x"]},
+        {"further": "x"},
+    ):
+        with pytest.raises(ParseError, match="cut off"):
+            _believed({"line": 1, "notice": notice | changed, "fault": ""})
 
 
 def test_an_interrupted_import_goes_on_where_it_stood(

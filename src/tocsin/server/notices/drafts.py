@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Any
 
+from tocsin.server.clock import now
 from tocsin.server.files.models import StoredFile
 from tocsin.server.incidents.facts import (
     MOST_VALUES,
@@ -35,8 +37,8 @@ def draft_of(fields: dict[str, Any], file: StoredFile) -> Draft | None:
     if kind is None:
         return None
     title = title_of(fields)
-    reported, happened = day_of(fields["reported"]), day_of(fields["date"])
-    known = reported or happened
+    reported = past_day(fields["reported"])
+    known = reported or past_day(fields["date"])
     return Draft(
         values=values_of(fields, kind, title),
         objects=(ObjectDraft(object_values(fields), evidence=REASON),),
@@ -66,7 +68,7 @@ def values_of(fields: dict[str, Any], kind: IncidentKind, title: str) -> dict[st
         "place": fields["place"] or None,
         "country": COUNTRY if fields["state"] else None,
     }
-    day = day_of(fields["date"]) or day_of(fields["reported"])
+    day = past_day(fields["date"]) or past_day(fields["reported"])
     if day is not None:
         start = _moment(day)
         assert start is not None  # noqa: S101 - a day gives a moment
@@ -80,11 +82,11 @@ def object_values(fields: dict[str, Any]) -> dict[str, Any]:
     largest: dict[str, float | None] = dict.fromkeys(fields["nuclides"][:MOST_VALUES])
     for activity in fields["activities"]:
         name = activity["nuclide"]
-        if name in largest:
+        if name in largest and 0.0 < activity["Bq"] < math.inf:
             largest[name] = max(largest[name] or 0.0, activity["Bq"])
     device = fields["manufacturers"] or fields["models"] or fields["device_types"]
     kind = ObjectKind.DEVICE if device else ObjectKind.SOURCE if largest else ObjectKind.UNKNOWN
-    day = fields["date"] or fields["reported"]
+    day = past_day(fields["date"]) or past_day(fields["reported"])
     values: dict[str, Any] = {
         "kind": kind.value,
         "manufacturer": next(iter(fields["manufacturers"]), "")[:200],
@@ -94,7 +96,7 @@ def object_values(fields: dict[str, Any]) -> dict[str, Any]:
         ],
         "device_type": next(iter(fields["device_types"]), "")[:200],
         "contents": [
-            {"nuclide": name, "activity_Bq": activity_Bq, "reference_date": day}
+            {"nuclide": name, "activity_Bq": activity_Bq, "reference_date": day and f"{day}"}
             for name, activity_Bq in largest.items()
         ],
         "marks": (fields["holder"] or fields["licence"] or "")[:200],
@@ -120,6 +122,12 @@ def day_of(text: str | None) -> dt.date | None:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
         return None
+
+
+def past_day(text: str | None) -> dt.date | None:
+    """A day on which something can have happened or been reported; one that is to come is none."""
+    day = day_of(text)
+    return day if day is not None and day <= now().date() else None
 
 
 def _moment(day: dt.date | None) -> dt.datetime | None:

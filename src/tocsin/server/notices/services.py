@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
 from tocsin.linkage.confined_notices import ReadLine, read_notices
-from tocsin.server.accounts.models import Level, Person, Realm
+from tocsin.server.accounts.models import Level, Organisation, Realm
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.files.services import content_of, store
@@ -135,6 +135,8 @@ def _take(row: NoticeImport, batch: Sequence[ReadLine], line: int) -> None:
     """Take over a batch: new notices with their incidents, changed ones as updates."""
     counts = Counter(row.counts)
     mark = mark_of_notices(row.realm)
+    # two files of one organisation wait for each other here: no notice becomes two incidents
+    Organisation.objects.select_for_update().get(pk=row.originator_id)
     fresh: list[Notice] = []
     drafts = []
     for read in _last_of_each(batch, counts):
@@ -153,6 +155,9 @@ def _take(row: NoticeImport, batch: Sequence[ReadLine], line: int) -> None:
         )
         if earlier is not None and earlier.sign == notice.sign:
             counts["known already"] += 1
+            continue
+        if earlier is not None and earlier.fields["updated"] > notice.fields["updated"]:
+            counts["older than what is known"] += 1
             continue
         counts[notice.kind] += 1
         counts["taken back"] += notice.retracted
@@ -276,12 +281,11 @@ def begin_undo(reader: Reader, row: NoticeImport, *, reason: str) -> NoticeImpor
 
 def undo_all(row: NoticeImport) -> None:
     """Withdraw the incidents that an import opened, batch by batch."""
-    waiting = row.notices.filter(withdrawn=False).select_related("incident")
-    actor: Person | str = row.created_by or READER
+    waiting = row.notices.filter(withdrawn=False)
     while batch := list(waiting[:BATCH]):
         with transaction.atomic():
             for notice in batch:
-                _undo(row, notice, actor)
+                _undo(row, notice)
             Notice.objects.filter(pk__in=[n.pk for n in batch]).update(withdrawn=True)
             NoticeImport.objects.filter(pk=row.pk).update(
                 done=row.notices.filter(withdrawn=True).count(), touched_at=now()
@@ -289,9 +293,11 @@ def undo_all(row: NoticeImport) -> None:
     _end(row, NoticeImport.State.UNDONE)
 
 
-def _undo(row: NoticeImport, notice: Notice, actor: Person | str) -> None:
+def _undo(row: NoticeImport, notice: Notice) -> None:
     """Withdraw the incident that a notice has opened, or say again what was said before it."""
-    incident = notice.incident
+    if notice.replaced:
+        # a later version, of this file or another, says what is known by now
+        return
     words = f"import {row.title} undone: {row.reason}"[:400]
     earlier = (
         Notice.objects.filter(
@@ -305,19 +311,24 @@ def _undo(row: NoticeImport, notice: Notice, actor: Person | str) -> None:
         .order_by("-created_at")
         .first()
     )
-    if earlier is not None and not notice.replaced:
+    if earlier is not None:
         Notice.objects.filter(pk=earlier.pk).update(replaced=False)
-    if incident is None or incident.state != IncidentState.OPEN:
+    if notice.incident_id is None:
+        return
+    incident = Incident.objects.select_for_update().get(pk=notice.incident_id)
+    if incident.state != IncidentState.OPEN:
         return
     values: dict[str, Any] = {"status": "withdrawn"}
     if earlier is not None and earlier.incident_id == incident.pk:
         kind = KIND_OF.get(earlier.kind)
         if kind is not None:
-            values = values_of(earlier.fields, kind, title_of(earlier.fields))
+            # what only the later version has said is taken back
+            values = dict.fromkeys(("place", "country", "interval"))
+            values |= values_of(earlier.fields, kind, title_of(earlier.fields))
     else:
         note_of(incident, IncidentState.WITHDRAWN, words, by=None, actor=READER)
     try:
-        state(actor, incident, values, reason=words)
+        state(READER, incident, values, reason=words)
     except InvalidInput:
         log.info("nothing was to be said again", extra={"incident": str(incident.pk)})
 
@@ -349,6 +360,11 @@ SILENCE = dt.timedelta(minutes=3)
 """Without a sign of life for so long the process that worked on it counts as gone."""
 
 
+def stands_still(row: NoticeImport) -> bool:
+    """Whether it has stopped, or whoever worked on it has given no sign of life."""
+    return bool(row.stopped) or (row.is_working and now() - row.touched_at > SILENCE)
+
+
 @transaction.atomic
 def carry_on(reader: Reader, row: NoticeImport) -> None:
     """Go on with an import that has stopped.
@@ -360,10 +376,9 @@ def carry_on(reader: Reader, row: NoticeImport) -> None:
     """
     row = NoticeImport.objects.select_for_update().get(pk=row.pk)
     own = row.originator_id == reader.person.organisation_id
-    silent = now() - row.touched_at > SILENCE
     if not (own and may(reader, "notices.import")):
         raise InvalidInput(_("None of your roles allows this."))
-    if not (row.stopped or (row.is_working and silent)):
+    if not stands_still(row):
         raise InvalidInput(_("It goes on already."))
     row.stopped, row.touched_at = "", now()
     row.save(update_fields=["stopped", "touched_at"])

@@ -22,7 +22,7 @@ from tocsin.server.incidents.reading import incidents_for
 from tocsin.server.marking.policy import may
 from tocsin.server.notices.models import KINDS, Notice, NoticeImport
 from tocsin.server.notices.reading import Filter, imports_for, notices_for
-from tocsin.server.notices.services import begin_undo, bring, carry_on
+from tocsin.server.notices.services import begin_undo, bring, carry_on, stands_still
 
 PAGE_ROWS = 50
 MOST_SHOWN = 100
@@ -164,7 +164,7 @@ def import_page(request: ReaderRequest, pk: str) -> HttpResponse:
             "may_undo": may(request.reader, "notices.import")
             and not row.is_working
             and row.state != NoticeImport.State.UNDONE,
-            "may_carry_on": may(request.reader, "notices.import") and bool(row.stopped),
+            "may_carry_on": may(request.reader, "notices.import") and stands_still(row),
         },
     )
 
