@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from register_entries import GIVEN, TODAY
@@ -12,6 +13,7 @@ from tocsin.server.accounts.models import Person
 from tocsin.server.audit.models import Leaf
 from tocsin.server.holdings.models import Device, Inside, Kind, Step
 from tocsin.server.holdings.reading import counted, devices_for, inside, life_of
+from tocsin.server.holdings.services import devices
 from tocsin.server.holdings.services.devices import (
     DeviceEntry,
     correct_device,
@@ -24,11 +26,12 @@ from tocsin.server.holdings.services.devices import (
 from tocsin.server.holdings.together import together
 from tocsin.server.incidents.models import Incident
 from tocsin.server.marking.immutable import WrittenOnce
+from tocsin.server.marking.models import Release
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.register.entries import entry_of
-from tocsin.server.register.holders import Refused, holder_named
+from tocsin.server.register.holders import Refused, change_holder, holder_named
 from tocsin.server.register.life import Status
-from tocsin.server.register.models import Outgoing, Source
+from tocsin.server.register.models import Holder, Outgoing, Source
 from tocsin.server.register.services import register_source
 
 ENTRY = DeviceEntry("Ostrava Iso", "Projector 9", "P-77", "radiography", "Harbour, hall 3")
@@ -200,3 +203,29 @@ def test_corrections_keep_what_was_and_need_what_was_seen(officer: Reader, devic
     assert Leaf.objects.filter(action="holdings.correction").count() == 1
     with pytest.raises(WrittenOnce):
         step.delete()
+
+
+def test_who_works_for_a_holder_counts_when_a_device_is_written(
+    officer: Reader,
+    works: Reader,
+    source: Source,
+    person: Callable[..., Person],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another officer may give the holder to others between the reading and the writing."""
+    mill = person("holder", of="mill", clearance=2).organisation
+    receiver = holder_named(officer, "Receiver")
+    read_before = {
+        name: Holder.objects.select_related("organisation").get(pk=row.pk)
+        for name, row in (("here", source.holder), ("there", receiver))
+    }
+    change = partial(change_holder, officer, address="", licence="", licence_until=None)
+    change(source.holder, organisation=mill)
+    change(receiver, organisation=works.person.organisation)
+    monkeypatch.setattr(devices, "holder_named", lambda *_given: read_before["here"])
+    device = register_device(officer, source.holder.name, ENTRY)
+    opened = Release.objects.filter(row_id=device.pk, ended_at=None)
+    assert [row.receiver for row in opened] == [mill]
+    monkeypatch.setattr(devices, "receiver_named", lambda *_given: read_before["there"])
+    report_device(officer, device, Kind.TRANSFER, happened_on=TODAY, receiver="Receiver")
+    assert [row.receiver for row in opened.all()] == [works.person.organisation]

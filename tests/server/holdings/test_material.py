@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tocsin.server.accounts.models import Person
 from tocsin.server.holdings.amounts import Amount, difference
 from tocsin.server.holdings.models import Batch, BatchState, Element, Kind, Step
 from tocsin.server.holdings.reading import batches_for, material_sums
+from tocsin.server.holdings.services import material
 from tocsin.server.holdings.services.material import (
     BatchEntry,
     confirm_receipt,
@@ -30,8 +32,9 @@ from tocsin.server.holdings.services.material import (
     transfer,
 )
 from tocsin.server.holdings.views.material import parts_of
+from tocsin.server.marking.models import Release
 from tocsin.server.marking.policy import Reader, reader_of
-from tocsin.server.register.holders import Refused, holder_named
+from tocsin.server.register.holders import Refused, change_holder, holder_named
 from tocsin.server.register.models import Holder
 
 URANIUM = BatchEntry(
@@ -295,3 +298,28 @@ def test_what_is_made_of_batches_bears_the_highest_mark_of_them(
     Batch.objects.filter(pk=rows[1].pk).update(tlp="RED")
     made = merge(officer, rows, reference="U-3", happened_on=TODAY)
     assert made.tlp == "RED"
+
+
+def test_who_works_for_a_holder_counts_when_a_batch_is_written(
+    officer: Reader,
+    works: Reader,
+    holder: Holder,
+    person: Callable[..., Person],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another officer may give the holder to others between the reading and the writing."""
+    mill = person("holder", of="mill", clearance=2).organisation
+    receiver = holder_named(officer, "Receiver")
+    here, there = (
+        Holder.objects.select_related("organisation").get(pk=row.pk) for row in (holder, receiver)
+    )
+    change = partial(change_holder, officer, address="", licence="", licence_until=None)
+    change(holder, organisation=mill)
+    change(receiver, organisation=works.person.organisation)
+    monkeypatch.setattr(material, "holder_named", lambda *_given: here)
+    batch = receive(officer, holder.name, URANIUM, happened_on=TODAY)
+    opened = Release.objects.filter(row_id=batch.pk, ended_at=None)
+    assert [row.receiver for row in opened] == [mill]
+    monkeypatch.setattr(material, "receiver_named", lambda *_given: there)
+    transfer(officer, batch, "Receiver", happened_on=TODAY)
+    assert [row.receiver for row in opened.all()] == [works.person.organisation]

@@ -14,10 +14,16 @@ from tocsin.server.audit.models import Leaf
 from tocsin.server.marking.immutable import WrittenOnce
 from tocsin.server.marking.models import Release
 from tocsin.server.marking.policy import Reader, reader_of
-from tocsin.server.register import services
+from tocsin.server.register import holders, services
 from tocsin.server.register.corrections import correct
 from tocsin.server.register.entries import entry_of
-from tocsin.server.register.holders import Refused, change_holder, holder_named
+from tocsin.server.register.holders import (
+    Refused,
+    change_holder,
+    holder_named,
+    holders_by_name,
+    know_holders,
+)
 from tocsin.server.register.life import Kind, Status
 from tocsin.server.register.models import Holder, Source, Transaction
 from tocsin.server.register.reading import Filter, life_of, numbers_for, overdue, sources_for
@@ -198,6 +204,27 @@ def test_who_works_for_a_receiver_counts_when_it_is_written(
     monkeypatch.setattr(services, "receiver_named", lambda *_given: read_before)
     report(officer, source, Kind.TRANSFER, happened_on=TODAY, receiver="Receiver")
     assert opened_to(source) == {mill}
+
+
+def test_two_who_name_a_new_holder_at_once_make_one(
+    officer: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one enters it after this one has looked, and before it holds the register."""
+    waits = holders._one_at_a_time
+
+    def other_first(reader: Reader) -> None:
+        monkeypatch.setattr(holders, "_one_at_a_time", waits)
+        holder_named(officer, "Mill")
+        waits(reader)
+
+    monkeypatch.setattr(holders, "_one_at_a_time", other_first)
+    assert holder_named(officer, "mill").name == "Mill"
+    assert Holder.objects.count() == 1
+    known = holders_by_name(officer)
+    del known["mill"]
+    know_holders(officer, known, ["MILL", "Quarry", "quarry"])
+    assert sorted(Holder.objects.values_list("name", flat=True)) == ["Mill", "quarry"]
+    assert known["mill"].name == "Mill"
 
 
 def test_who_does_not_see_a_source_does_nothing_with_it(

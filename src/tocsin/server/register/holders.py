@@ -81,7 +81,11 @@ def holder_named(
     name = plain(name)[:200]
     if not name:
         raise Refused(_("the holder is missing"))
-    known = _own_holders(reader).filter(name__iexact=name).first()
+    bearing = _own_holders(reader).filter(name__iexact=name)
+    known = bearing.first()
+    if known is None:
+        _one_at_a_time(reader)
+        known = bearing.all().first()
     if known is not None:
         return known
     _at_home(reader, organisation)
@@ -113,12 +117,22 @@ def know_holders(reader: Reader, known: dict[str, Holder], names: Iterable[str])
         As they stand in entries that were checked.
     """
     require_officer(reader)
-    missing = {name.casefold(): name for name in names if name.casefold() not in known}
+    wanted = {name.casefold(): name for name in names}
+    if wanted.keys() - known.keys():
+        _one_at_a_time(reader)
+        known.update(holders_by_name(reader))
+    missing = {key: name for key, name in wanted.items() if key not in known}
     made = {key: _new_holder(reader, name) for key, name in missing.items()}
     Holder.objects.bulk_create(made.values(), batch_size=BATCH)
     for row in made.values():
         _record_new(reader, row)
     known.update(made)
+
+
+def _one_at_a_time(reader: Reader) -> None:
+    """Two who name a new holder at once make it once: the second waits and finds it."""
+    own = Organisation.objects.select_for_update(no_key=True)
+    own.get(pk=reader.person.organisation_id)
 
 
 def _own_holders(reader: Reader) -> QuerySet[Holder]:

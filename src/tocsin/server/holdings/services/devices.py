@@ -27,7 +27,14 @@ from tocsin.server.holdings.services.writing import (
 )
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register import services as register
-from tocsin.server.register.holders import Refused, close_to, holder_named, open_to, receiver_named
+from tocsin.server.register.holders import (
+    Refused,
+    close_to,
+    held_still,
+    holder_named,
+    open_to,
+    receiver_named,
+)
 from tocsin.server.register.life import HELD, MISSING, Status
 from tocsin.server.register.life import Kind as Of
 from tocsin.server.register.models import Holder, Source
@@ -101,7 +108,7 @@ def register_device(reader: Reader, holder_name: str, entry: DeviceEntry) -> Dev
         Not allowed, or one of this maker, model and serial number is there already.
     """
     require_keeper(reader)
-    holder = holder_named(reader, holder_name)
+    (holder,) = held_still(holder_named(reader, holder_name))
     fields = fresh_fields(reader)
     device = Device(**fields, holder=holder, since=fields["created_at"].date())
     entry.apply(device)
@@ -353,6 +360,7 @@ def _change(
     if kind is Kind.RECEIPT or device.status != Status.IN_USE:
         device.sent_on = None
     if holder is not None:
+        device.holder, holder = held_still(device.holder, holder)
         former, after = device.holder.organisation, holder.organisation
         device.holder, device.place, device.sent_on = holder, "", day
         if former != after:
@@ -360,8 +368,10 @@ def _change(
                 close_to(former, [device])
             if after is not None:
                 open_to(after, [device], reader.person)
-    if kind is Kind.WITHDRAWAL and device.holder.organisation is not None:
-        close_to(device.holder.organisation, [device])
+    if kind is Kind.WITHDRAWAL:
+        (device.holder,) = held_still(device.holder)
+        if device.holder.organisation is not None:
+            close_to(device.holder.organisation, [device])
     device.save()
 
 

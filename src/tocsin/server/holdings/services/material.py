@@ -40,7 +40,14 @@ from tocsin.server.holdings.services.writing import (
 from tocsin.server.marking.highwater import highwater, mark_of
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register.beyond import Arriving
-from tocsin.server.register.holders import Refused, close_to, holder_named, open_to, receiver_named
+from tocsin.server.register.holders import (
+    Refused,
+    close_to,
+    held_still,
+    holder_named,
+    open_to,
+    receiver_named,
+)
 from tocsin.server.register.models import Source
 from tocsin.server.register.services import pass_gates_for
 from tocsin.server.typed import plain
@@ -184,7 +191,8 @@ def receive(
     require_keeper(reader)
     check_day(happened_on)
     entry = entry.checked()
-    holder, sender = holder_named(reader, holder_name), plain(shipper_name)[:200]
+    (holder,) = held_still(holder_named(reader, holder_name))
+    sender = plain(shipper_name)[:200]
     kind = Kind.RECEIPT if shipper is not None or sender else Kind.REGISTRATION
     batch = Batch(**fresh_fields(reader), holder=holder, since=happened_on, **asdict(entry))
     if kind is Kind.RECEIPT:
@@ -402,7 +410,7 @@ def transfer(
     require(reader, batch, Kind.TRANSFER)
     check_day(happened_on, batch.since)
     carrier = Source(holder=batch.holder, originator=batch.originator, realm=batch.realm)
-    holder = receiver_named(carrier, receiver)
+    batch.holder, holder = held_still(batch.holder, receiver_named(carrier, receiver))
     arriving = _arriving(batch, happened_on, batch.holder.name)
     pass_gates_for(reader, batch, arriving, holder)
     before, former = values_of(batch, KEPT), batch.holder.organisation
@@ -440,8 +448,10 @@ def end_batch(reader: Reader, batch: Batch, kind: Kind, *, happened_on: dt.date,
     note = words(note, needed=_("Say how and where."))
     state = BatchState.DISPOSED if kind is Kind.DISPOSAL else BatchState.WITHDRAWN
     step = _end(reader, batch, state, kind, happened_on, note, [])
-    if kind is Kind.WITHDRAWAL and batch.holder.organisation is not None:
-        close_to(batch.holder.organisation, [batch])
+    if kind is Kind.WITHDRAWAL:
+        (batch.holder,) = held_still(batch.holder)
+        if batch.holder.organisation is not None:
+            close_to(batch.holder.organisation, [batch])
     return step
 
 
@@ -563,12 +573,13 @@ def _made_of(
     day: dt.date,
 ) -> Batch:
     mark = highwater(mark_of(parent) for parent in parents)
+    (holder,) = held_still(like.holder)
     made = Batch(
         **mark.fields(),
         originator=like.originator,
         created_at=now(),
         created_by=reader.person,
-        holder=like.holder,
+        holder=holder,
         since=day,
         **asdict(entry),
     )
@@ -576,8 +587,8 @@ def _made_of(
     mark.stamp(made)
     for parent in parents:
         Lineage.objects.create(parent=parent, child=made)
-    if like.holder.organisation is not None:
-        open_to(like.holder.organisation, [made], reader.person)
+    if holder.organisation is not None:
+        open_to(holder.organisation, [made], reader.person)
     write(
         reader,
         made,
