@@ -20,6 +20,7 @@ from tocsin.server.holdings.services.catalogue import (
     entry_of,
 )
 from tocsin.server.marking.policy import Reader
+from tocsin.server.register.checking import result_for
 from tocsin.server.register.holders import Refused
 from tocsin.server.register.models import Source
 
@@ -174,3 +175,11 @@ def test_who_is_not_cleared_is_refused_and_not_told_that_all_is_there(officer: R
     table = "kind,maker,model,said_by\nsource,A,1,me\n"
     with pytest.raises(Refused, match="clearance"):
         bring(officer, table.encode())
+
+
+def test_people_of_a_holder_are_not_told_what_the_catalogue_says(
+    officer: Reader, works: Reader, model: CatalogueModel, source: Source
+) -> None:
+    Source.objects.filter(pk=source.pk).update(serial="7-XX")
+    told = [len(result_for(reader, 20).shown["unlike_catalogue"]) for reader in (officer, works)]
+    assert told == [1, 0]

@@ -101,6 +101,7 @@ def test_an_old_source_without_any_number_is_entered(officer: Reader) -> None:
         ({"came": "find", "received_on": "2026-02-01"}, "where, how"),
         ({"came": "loss"}, "how it came"),
         ({"remarks": "x" * 1001}, "longer than"),
+        ({"holder": "x" * 201}, "longer than"),
     ],
 )
 def test_particulars_that_cannot_be_are_refused(given: dict[str, str], said: str) -> None:
@@ -188,6 +189,7 @@ def test_a_failed_leak_test_is_grave_and_a_later_good_one_ends_it(
         (Kind.TRANSFER, {"arrival_on": "2056-03-02"}),
         (Kind.TRANSFER, {"manifest": "M" * 81}),
         (Kind.INSTALLATION, {}),
+        (Kind.RECEIPT, {"activity": "1 GBq; " * 40 + "1 GBq"}),
     ],
 )
 def test_facts_that_make_no_sense_are_refused(kind: Kind, facts: dict[str, str]) -> None:

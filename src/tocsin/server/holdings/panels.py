@@ -62,6 +62,7 @@ def open_holdings() -> None:
             _("Compare the certificate with the entry, and correct the entry or the catalogue."),
             Severity.WRONG,
             unlike_catalogue,
+            of_own_rows=True,
         )
     )
     for noun in ("holdings.device", "holdings.batch"):

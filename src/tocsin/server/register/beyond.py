@@ -83,6 +83,9 @@ class Check:
     rests_on : callable, optional
         What a finding in a source rests on beside its entry, where its words change by themselves,
         as figures do that decay. Without it the words count.
+    of_own_rows : bool
+        Whether its words come from rows that people of a holder do not see, as the catalogue of the
+        register: only those whose register it is are told.
     """
 
     kind: str
@@ -91,6 +94,7 @@ class Check:
     severity: Severity
     look: Look
     rests_on: Callable[[Source], str] | None = None
+    of_own_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ DAY_FORMS = (
 )
 MISLEADING_UNITS = frozenset({"MCi", "mBq"})
 """A slip of a billion: nobody holds a megacurie, nobody registers a millibecquerel."""
+LONGEST_HOLDER = 200
 AHEAD_OF_UTC = dt.timedelta(hours=14)
 """A day begins so much earlier than in UTC where it begins first."""
 
@@ -143,9 +144,13 @@ def entry_of(given: Mapping[str, str], *, today: dt.date) -> Entry:
             return None
 
     values = {name: plain(str(value)) for name, value in given.items()}
-    holder = values.get("holder", "")[:200]
+    holder = values.get("holder", "")
     if not holder:
         faults.append(_("the holder is missing"))
+    if len(holder) > LONGEST_HOLDER:
+        faults.append(
+            _("{field}: longer than {n} characters").format(field=_("holder"), n=LONGEST_HOLDER)
+        )
     contents = tried(_contents, values, today) or []
     text = {name: values.get(name, "") for name in TEXT_FIELDS}
     for name, (label, most) in TEXT_FIELDS.items():

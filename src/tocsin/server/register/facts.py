@@ -38,7 +38,7 @@ class Fact:
     activity : bool
         Whether it is an activity with its unit, one for each nuclide, divided by semicolons.
     most : int
-        Characters of a free text.
+        Characters of a text or of activities.
     """
 
     label: str | Promise
@@ -86,6 +86,7 @@ FACTS: dict[str, Fact] = {
         gettext_lazy("Activity on that day"),
         frozenset({Kind.LEAK_TEST, Kind.TRANSFER, Kind.RECEIPT, Kind.DISUSE}),
         activity=True,
+        most=200,
     ),
     "about": Fact(gettext_lazy("Which report is wrong"), frozenset({Kind.MISTAKE}), most=6),
 }
@@ -130,14 +131,14 @@ def checked_facts(
                 raise InvalidInput(
                     _("{field}: “{text}” is not known").format(field=fact.label, text=value[:40])
                 )
-        elif fact.activity:
-            stated_Bq(value)
         elif fact.day:
             said[name] = _day(value, fact, happened_on).isoformat()
         elif len(value) > fact.most:
             raise InvalidInput(
                 _("{field}: longer than {n} characters").format(field=fact.label, n=fact.most)
             )
+        elif fact.activity:
+            stated_Bq(value)
     return said
 
 

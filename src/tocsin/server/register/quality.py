@@ -50,7 +50,10 @@ def findings(
         if told_to is not None and row.originator_id != told_to and row.pk in told:
             told[row.pk] = told[row.pk].since_transfer()
     found = findings_in(rows, told, today)
-    found += [Finding(c.kind, row, why) for c in CHECKS for row, why in c.look(rows, today)]
+    own = [row for row in rows if told_to is None or row.originator_id == told_to]
+    for check in CHECKS:
+        seen = check.look(own if check.of_own_rows else rows, today)
+        found += [Finding(check.kind, row, why) for row, why in seen]
     order = list(all_kinds())
     return sorted(found, key=lambda f: order.index(f.kind))
 
