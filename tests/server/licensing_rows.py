@@ -37,7 +37,7 @@ def licensing_rows(
     decide_version(second, licence, approve=True, answer=f"seen {canary}")
     propose_version(officer, licence, terms, reason=f"again {canary}")
     sheet = Sheet.objects.get(version__licence=licence)
-    order = check_order(officer, holder, sheet.code, f"PO {canary}", [Line("Cs-137", 1e9)])
+    order = check_order(officer, holder, sheet.signed(), f"PO {canary}", [Line("Cs-137", 1e9)])
     by_licence = ("licence", "limits_csv", "amend", "decide", "sheet_new")
     return {
         **{f"licensing:{name}": {"pk": licence.pk} for name in by_licence},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from register_entries import GIVEN
 
+from tocsin.sealing import read_sheet
 from tocsin.server.accounts.models import Person
 from tocsin.server.clock import now
 from tocsin.server.licensing.limits import Limit
@@ -101,7 +102,7 @@ class World:
         return check_order(
             self.vendor_people[vendor],
             self.vendors[vendor],
-            text,
+            read_sheet(text),
             number or f"PO-{self.count}",
             lines or (Line("Ir-192", 1.0 * TBq),),
         )

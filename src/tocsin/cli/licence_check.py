@@ -24,8 +24,6 @@ CHECK_EXIT_STATUS = (
     "read."
 )
 MOST_BYTES = 64 << 20
-CODE = "TOCSIN:L1:"
-_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM")
 
 
 def licence_check_command(
@@ -84,23 +82,15 @@ def _day(written: str) -> dt.date:
 
 
 def _sheet(given: str) -> LicenceSheet:
-    from tocsin.sealing import read_sheet
+    from tocsin.formats.confined_licence import CODE, read_licence
 
-    if given.lstrip().startswith(CODE):
-        return read_sheet(given)
+    if given.lstrip().startswith(CODE.decode()):
+        return read_licence(given.encode("utf-8", errors="replace"))
     path = Path(given)
     check_readable(path)
     if path.stat().st_size > MOST_BYTES:
         raise ParseError(f"is larger than {MOST_BYTES >> 20} MiB", code="too_large", file=str(path))
-    data = path.read_bytes()
-    if not data.startswith(_PICTURES):
-        return read_sheet(data, file=str(path))
-    from tocsin.formats.confined_qr import qr_texts
-
-    for text in qr_texts(data):
-        if text.startswith(CODE.encode()):
-            return read_sheet(text, file=str(path))
-    raise ParseError("no code of a licence sheet can be read in the picture", file=str(path))
+    return read_licence(path.read_bytes(), file=str(path))
 
 
 def _print(sheet: LicenceSheet, verdict: SheetVerdict, day: dt.date) -> None:

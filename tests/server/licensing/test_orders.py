@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from licence_forging import altered, forged, under_our_name
 from licensing_world import TBq, World, made_world
 
-from tocsin.sealing import SigningKey, new_nonce, sign_sheet
+from tocsin.formats import confined_licence
+from tocsin.sealing import LicenceSheet, SigningKey, new_nonce, sign_sheet
 from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
 from tocsin.server.duties.models import Notice
 from tocsin.server.licensing.keys import confirmation_code, licence_key
 from tocsin.server.licensing.limits import Limit
-from tocsin.server.licensing.models import EventKind, Order, OrderState, Reason
+from tocsin.server.licensing.models import EventKind, Order, OrderState, Reason, Sheet
 from tocsin.server.licensing.orders import (
     LAPSES_AFTER_d,
     Line,
@@ -22,6 +26,7 @@ from tocsin.server.licensing.orders import (
     lapse_orders,
 )
 from tocsin.server.licensing.reading import OrderFilter, buyer_shown, orders_for
+from tocsin.server.licensing.scanning import sheet_in
 from tocsin.server.licensing.services import change_state
 from tocsin.server.register.holders import Refused
 
@@ -227,39 +232,71 @@ def test_vendors_are_who_may_distribute(world: World) -> None:
     sheet = world.sheet(licence)
     line = [Line("Ir-192", TBq)]
     with pytest.raises(Refused, match="None of your roles"):
-        check_order(world.buyer_person, world.vendors[0], sheet.code, "PO", line)
+        check_order(world.buyer_person, world.vendors[0], sheet.signed(), "PO", line)
     with pytest.raises(Refused, match="permits to distribute"):
-        check_order(world.buyer_person, world.buyer, sheet.code, "PO", line)
-    order = check_order(world.officer, world.vendors[0], sheet.code, "PO", line)
+        check_order(world.buyer_person, world.buyer, sheet.signed(), "PO", line)
+    order = check_order(world.officer, world.vendors[0], sheet.signed(), "PO", line)
     assert order.state == "accepted"
 
 
 @pytest.mark.parametrize(
-    ("text", "number", "line", "match"),
+    ("number", "line", "match"),
     [
-        ("", "PO", Line("Ir-192", 1.0), "No licence sheet"),
-        ("TOCSIN:L1:AAAA", "PO", Line("Ir-192", 1.0), "No licence sheet"),
-        ("real", " ", Line("Ir-192", 1.0), "number of the order"),
-        ("real", "PO", Line("nonsense", 1.0), "nonsense"),
-        ("real", "PO", Line("Ir-192", 0.0), "activity"),
-        ("real", "PO", Line("Ir-192", float("nan")), "activity"),
-        ("real", "PO", Line("Ir-192", 1.0, 0), "pieces"),
-        ("real", "PO", Line("Ir-192", 1.0, 1, "gas"), "sealed or unsealed"),
+        (" ", Line("Ir-192", 1.0), "number of the order"),
+        ("PO", Line("nonsense", 1.0), "nonsense"),
+        ("PO", Line("Ir-192", 0.0), "activity"),
+        ("PO", Line("Ir-192", float("nan")), "activity"),
+        ("PO", Line("Ir-192", 1.0, 0), "pieces"),
+        ("PO", Line("Ir-192", 1.0, 1, "gas"), "sealed or unsealed"),
     ],
 )
-def test_what_makes_no_sense_is_no_order(
-    world: World, text: str, number: str, line: Line, match: str
-) -> None:
-    sheet = world.sheet(world.licence(IRIDIUM))
+def test_what_makes_no_sense_is_no_order(world: World, number: str, line: Line, match: str) -> None:
+    sheet = world.sheet(world.licence(IRIDIUM)).signed()
     with pytest.raises(Refused, match=match):
-        check_order(
-            world.vendor_people[0],
-            world.vendors[0],
-            sheet.code if text == "real" else text,
-            number,
-            [line],
-        )
+        check_order(world.vendor_people[0], world.vendors[0], sheet, number, [line])
     assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("form", [Sheet.signed, lambda sheet: sheet.code])
+def test_a_sheet_is_read_behind_the_fence(
+    world: World, form: Callable[[Sheet], LicenceSheet | str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = world.sheet(world.licence(IRIDIUM))
+    shown = form(kept)
+    presented = shown if isinstance(shown, str) else shown.document()
+    # the web process itself is given only what the child has made of it
+    whole, seen = confined_licence.read_sheet, []
+    monkeypatch.setattr(
+        confined_licence, "read_sheet", lambda data: (seen.append(data), whole(data))[1]
+    )
+    assert sheet_in(presented) == kept.signed()
+    assert seen == [kept.signed().document()]
+
+
+@pytest.mark.parametrize(
+    "presented", ["", "TOCSIN:L1:AAAA", b"\xff\xd8\xff no picture", b"{}", b"%PDF-1.7 nothing"]
+)
+def test_what_holds_no_sheet_is_refused_with_its_reason(presented: bytes | str) -> None:
+    with pytest.raises(Refused, match="No licence sheet can be read in this: "):
+        sheet_in(presented)
+
+
+def test_a_new_key_leaves_the_codes_of_open_orders(world: World, settings: object) -> None:
+    order = world.order(world.sheet(world.licence(IRIDIUM)))
+    code = confirmation_code(order.pk)
+    folder = Path(settings.TOCSIN.data) / "keys"  # type: ignore[attr-defined]
+    signing, codes = folder / "licence.key", folder / "order-codes"
+    before = signing.read_text()
+    signing.unlink()
+    licence_key()
+    assert signing.read_text() != before
+    assert codes.stat().st_mode & 0o077 == 0
+    # a new secret of the codes stands above the old one, which still counts
+    codes.write_text("ab" * 32 + "\n" + codes.read_text())
+    assert confirmation_code(order.pk) != code
+    with pytest.raises(Refused, match="not the confirmation code"):
+        deliver(world.vendor_people[0], order, code="AAAA-BBBB-CCCC")
+    assert deliver(world.vendor_people[0], order, code=code).state == "delivered"
 
 
 def test_licences_of_another_register_are_forged_here(world: World, person: object) -> None:

@@ -22,6 +22,7 @@ from tocsin.server.licensing.services import (
     propose_version,
 )
 from tocsin.server.register.holders import Refused, change_holder
+from tocsin.server.register.models import Holder
 
 pytestmark = pytest.mark.django_db
 
@@ -186,3 +187,11 @@ def test_a_licence_that_no_code_can_hold_is_refused_at_once(world: World) -> Non
     )
     with pytest.raises(Refused, match="too long"):
         propose_licence(world.officer, world.buyer, long, reason="x")
+
+
+def test_what_no_sheet_can_say_is_refused_with_its_own_reason(world: World) -> None:
+    # a sign that nobody sees stands in the name: it is not the length
+    Holder.objects.filter(pk=world.buyer.pk).update(name="Harbour\u200b Works")
+    world.buyer.refresh_from_db()
+    with pytest.raises(Refused, match=r"No sheet can be made of .*: holder is no text"):
+        propose_licence(world.officer, world.buyer, world.terms(IRIDIUM), reason="x")

@@ -153,12 +153,12 @@ def _orders(issued: list[Licence]) -> None:
     vendor = by_holder[VENDOR].holder
     sheet = issue_sheet(officer, by_holder[BUYER])
     line = [Line("Ir-192", 3.7e12)]
-    check_order(sales, vendor, sheet.code, "HW7-0412", line)
     signed = sheet.signed()
+    check_order(sales, vendor, signed, "HW7-0412", line)
     more = {**signed.content, "limits": [replace(IRIDIUM, total_Bq=9e15).written()]}
-    altered = LicenceSheet(more, signed.signature).code()
+    altered = LicenceSheet(more, signed.signature)
     check_order(sales, vendor, altered, "HW7-0413", [Line("Ir-192", 3.7e12, 90)])
-    check_order(sales, vendor, sheet.code, "HW7-0414", [Line("Ir-192", 3.7e12, 58)])
+    check_order(sales, vendor, signed, "HW7-0414", [Line("Ir-192", 3.7e12, 58)])
 
 
 def _reader(login: str) -> Reader:

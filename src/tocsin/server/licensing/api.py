@@ -33,6 +33,7 @@ from tocsin.server.licensing.reading import (
     licences_for,
     orders_for,
 )
+from tocsin.server.licensing.scanning import sheet_in
 from tocsin.server.marking.policy import Reader
 
 router = Router(tags=["licences"])
@@ -202,7 +203,7 @@ def check(request: HttpRequest, given: CheckIn) -> Any:
         return Status(422, {"detail": _("Say for which vendor: one with a licence to distribute.")})
     lines = [Line(r.nuclide, r.activity_Bq, r.number, r.form) for r in given.lines]
     try:
-        order = check_order(reader, vendors[0], given.sheet, given.number, lines)
+        order = check_order(reader, vendors[0], sheet_in(given.sheet), given.number, lines)
     except InvalidInput as error:
         return Status(422, {"detail": str(error)})
     return _order(reader, order)

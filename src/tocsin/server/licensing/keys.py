@@ -1,18 +1,21 @@
-"""The key that signs licence sheets, and former ones whose sheets still count."""
+"""The key that signs licence sheets, former ones that still count, and the secret of the codes."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
+import os
 import secrets
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
 
 from tocsin.sealing import SigningKey, VerifierKey, read_key_file, write_key_file
 
+SECRET_BYTES = 32
 CODE_LETTERS = 12
 """Of a confirmation code: 60 bits, which nobody guesses."""
 
@@ -51,8 +54,39 @@ def trusted_keys() -> list[VerifierKey]:
 
 
 def confirmation_code(order: uuid.UUID) -> str:
-    """The code of an accepted order; follows from the key and the order, so it is kept nowhere."""
-    digest = hmac.new(licence_key().seed, b"order " + order.bytes, hashlib.sha256).digest()
+    """The code of an accepted order; follows from a secret and the order, so it is kept nowhere."""
+    return confirmation_codes(order)[0]
+
+
+def confirmation_codes(order: uuid.UUID) -> list[str]:
+    """Codes by which an order is confirmed: the one that is told, and those of former secrets.
+
+    The secrets stand in ``keys/order-codes``, one a line, the newest first, and not in the key that
+    signs: when that is changed, orders that vendors hold are confirmed as before.
+    """
+    path = _keys() / "order-codes"
+    if not path.exists():
+        _make_secret(path)
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return [_code(bytes.fromhex(line), order) for line in lines if line]
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(f"{secrets.token_hex(SECRET_BYTES)}\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    # in one step: another process that is as fast reads a whole secret, and the first one stays
+    with suppress(FileExistsError):
+        os.link(fresh, path)
+    fresh.unlink()
+
+
+def _code(secret: bytes, order: uuid.UUID) -> str:
+    digest = hmac.new(secret, b"order " + order.bytes, hashlib.sha256).digest()
     letters = base64.b32encode(digest).decode()[:CODE_LETTERS]
     return "-".join(letters[at : at + 4] for at in range(0, CODE_LETTERS, 4))
 

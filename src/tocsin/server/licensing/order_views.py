@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tocsin.errors import InvalidInput, ParseError
+from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.exports import csv_of_rows
@@ -26,7 +26,7 @@ from tocsin.server.licensing.reading import (
     is_officer,
     orders_for,
 )
-from tocsin.server.licensing.scanning import presented_in
+from tocsin.server.licensing.scanning import sheet_in
 from tocsin.server.marking.policy import may
 from tocsin.server.register.beyond import tabs_for
 
@@ -92,11 +92,11 @@ def check(request: ReaderRequest) -> HttpResponse:
             order = check_order(
                 request.reader,
                 vendors[given["vendor"]],
-                _presented(given),
+                sheet_in(given["file"].read() if given.get("file") else given["sheet"]),
                 given["number"],
                 [row.line for row in rows if row.line is not None],
             )
-        except (InvalidInput, ParseError) as error:
+        except InvalidInput as error:
             form.add_error(None, str(error))
         else:
             return redirect(order)
@@ -151,11 +151,6 @@ def order_step(request: ReaderRequest, pk: str, kind: str) -> HttpResponse:
     else:
         messages.success(request, _("Kept."))
     return redirect(row)
-
-
-def _presented(given: dict[str, Any]) -> bytes | str:
-    file = given.get("file")
-    return presented_in(file.read()) if file is not None else str(given["sheet"])
 
 
 def _line(item: dict[str, Any]) -> str:

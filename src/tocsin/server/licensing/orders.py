@@ -19,9 +19,9 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from tocsin.errors import InvalidInput, NotFound, ParseError
+from tocsin.errors import InvalidInput, NotFound
 from tocsin.nuclear import source_nuclide
-from tocsin.sealing import LicenceSheet, read_sheet, verify_sheet
+from tocsin.sealing import LicenceSheet, verify_sheet
 from tocsin.server.accounts.models import Person
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
@@ -30,7 +30,7 @@ from tocsin.server.duties.services import notify
 from tocsin.server.duties.timers import each
 from tocsin.server.licensing.gate import licences_in_force
 from tocsin.server.licensing.holding import has_arrived, holding_of, item_of_order
-from tocsin.server.licensing.keys import confirmation_code, trusted_keys
+from tocsin.server.licensing.keys import confirmation_codes, trusted_keys
 from tocsin.server.licensing.limits import Bound, Excess, excesses
 from tocsin.server.licensing.models import (
     Act,
@@ -120,7 +120,7 @@ class _Found:
 
 @transaction.atomic
 def check_order(
-    reader: Reader, vendor: Holder, presented: bytes | str, number: str, lines: Sequence[Line]
+    reader: Reader, vendor: Holder, sheet: LicenceSheet, number: str, lines: Sequence[Line]
 ) -> Order:
     """Check a licence sheet and an order; keep the verdict.
 
@@ -130,8 +130,8 @@ def check_order(
         Somebody who works for the vendor, or an officer of its register.
     vendor : Holder
         Who sells: its licence permits to distribute.
-    presented : bytes or str
-        The sheet: signed JSON, PDF, or the text of the QR code.
+    sheet : LicenceSheet
+        As it was presented; whether it is genuine is found out here.
     number : str
         The buyer's number of the order.
     lines : sequence of Line
@@ -144,18 +144,13 @@ def check_order(
     Raises
     ------
     Refused
-        The reader may not check for this vendor, there is no sheet in what was presented, or the
-        order makes no sense: nothing is kept.
+        The reader may not check for this vendor, or the order makes no sense: nothing is kept.
     """
     require_vendor(reader, vendor)
     number = plain(number)[:80]
     if not number:
         raise Refused(_("Give the number of the order."))
     items = _items(lines)
-    try:
-        sheet = read_sheet(presented)
-    except ParseError as error:
-        raise Refused(_("No licence sheet can be read in this: {why}").format(why=error)) from error
     found = _judge(vendor, sheet, number, items)
     order = _kept(reader, vendor, sheet, number, items, found)
     record(
@@ -200,8 +195,9 @@ def deliver(reader: Reader, order: Order, *, code: str) -> Order:
     if order.state != OrderState.ACCEPTED:
         raise Refused(_("Only an accepted order can be delivered, and only once."))
     letters = "".join(c for c in code.upper() if c.isalnum())
-    if not hmac.compare_digest(
-        letters.encode(), confirmation_code(order.pk).replace("-", "").encode()
+    if not any(
+        hmac.compare_digest(letters.encode(), code.replace("-", "").encode())
+        for code in confirmation_codes(order.pk)
     ):
         raise Refused(_("This is not the confirmation code of the order."))
     if order.licence_id is not None:

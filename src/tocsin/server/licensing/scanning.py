@@ -1,27 +1,27 @@
-"""The sheet in an uploaded file: signed JSON, the printed PDF, or a photograph of its code."""
+"""The sheet that somebody presents, as the pages and programs take it."""
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from tocsin.errors import ParseError
-from tocsin.formats.confined_qr import qr_texts
+from tocsin.formats.confined_licence import read_licence
+from tocsin.sealing import LicenceSheet
+from tocsin.server.register.holders import Refused
 
-PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM")
-CODE = b"TOCSIN:L1:"
 
-
-def presented_in(data: bytes) -> bytes:
-    """What of a file is the sheet.
-
-    A picture is looked at in a confined child process.
+def sheet_in(presented: bytes | str) -> LicenceSheet:
+    """The sheet in an uploaded file or a typed code, read in a confined child process.
 
     Raises
     ------
-    ParseError
-        When a picture holds no code of a licence sheet.
+    Refused
+        None can be read.
     """
-    if not data.startswith(PICTURES):
-        return data
-    found = next((text for text in qr_texts(data) if text.startswith(CODE)), None)
-    if found is None:
-        raise ParseError("no code of a licence sheet can be read in the picture")
-    return found
+    data = presented.encode("utf-8", errors="replace") if isinstance(presented, str) else presented
+    try:
+        return read_licence(data)
+    except ParseError as error:
+        raise Refused(
+            _("No licence sheet can be read in this: {why}").format(why=error.reason)
+        ) from error

@@ -365,7 +365,11 @@ def _version(reader: Reader, licence: Licence, terms: Terms, reason: str) -> Ver
     )
     # a licence that no sheet could hold is refused before anybody decides on it
     try:
-        sheet_code(_sheet(licence, row, "A" * 24))
+        signed = _sheet(licence, row, "A" * 24)
+    except InvalidInput as error:
+        raise Refused(_("No sheet can be made of this licence: {why}").format(why=error)) from error
+    try:
+        sheet_code(signed)
     except InvalidInput as error:
         raise Refused(
             _("The licence is too long for its sheet: fewer limits or shorter texts.")
