@@ -32,7 +32,9 @@ from tocsin.server.incidents.statements import (
 from tocsin.server.incidents.watching import watch
 from tocsin.server.incidents.words import with_words
 from tocsin.server.marking.highwater import Mark
+from tocsin.server.marking.models import TwoPersonStep
 from tocsin.server.marking.policy import reader_of
+from tocsin.server.marking.services import decide_proposal, propose, raise_level
 
 pytestmark = pytest.mark.django_db
 MakePerson = Callable[..., Person]
@@ -262,6 +264,21 @@ def test_marked_higher_than_the_incident_does_not_come_in(person: MakePerson, cl
     thing = secret.with_objects.get().object
     with pytest.raises(InvalidInput, match="marked higher"):
         put_object(boss, row, thing, evidence="x")
+
+
+def test_an_incident_stays_marked_as_high_as_what_is_in_it(person: MakePerson, clock: Any) -> None:
+    boss = reader_of(person("supervisor", clearance=3))
+    row = opened(boss.person)
+    thing = row.with_objects.get().object
+    with pytest.raises(InvalidInput, match="mark the incident as high first"):
+        raise_level(boss, thing, 2, reason="the serial number is secret")
+    raise_level(boss, row, 2, reason="the serial number is secret")
+    raise_level(boss, thing, 2, reason="the serial number is secret")
+    second = reader_of(person("supervisor", clearance=3, name="Second"))
+    row.refresh_from_db()
+    asked = propose(boss, row, TwoPersonStep.LOWER_LEVEL, reason="over", level=1)
+    with pytest.raises(InvalidInput, match="lower that first"):
+        decide_proposal(second, asked.pk, approve=True, answer="yes")
 
 
 def test_words_follow_the_statements(person: MakePerson, clock: Any) -> None:

@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 from found_alarms import alarm_of
+from incident_drafts import opened
 from register_entries import GIVEN
 
 from tocsin.errors import InvalidInput
@@ -19,10 +20,11 @@ from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
 from tocsin.server.duties.models import Notice
 from tocsin.server.incidents.models import Incident
+from tocsin.server.incidents.statements import state
 from tocsin.server.links.models import Link
 from tocsin.server.marking.immutable import WrittenOnce
 from tocsin.server.marking.policy import Reader, reader_of
-from tocsin.server.marking.services import agree
+from tocsin.server.marking.services import agree, raise_level
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.life import Kind, Status
 from tocsin.server.register.models import Source
@@ -38,7 +40,7 @@ from tocsin.server.tracing.services.judging import judge
 from tocsin.server.tracing.sides import rows_of_sides
 from tocsin.server.tracing.waterfall import chart_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_on_a_server")]
 
 
 @pytest.fixture
@@ -168,6 +170,43 @@ def test_accepted_links_and_notes_and_closes_nothing(
     compared()
     candidate.refresh_from_db()
     assert candidate.state == CandidateState.ACCEPTED
+
+
+def test_a_candidate_rises_with_its_sides_and_tells_no_incident_below_it(
+    contact: Reader,
+    finder: Reader,
+    officer: Reader,
+    stolen: Source,
+    clock: Any,
+    person: Callable[..., Person],
+) -> None:
+    deliver_pending(now())
+    alarm_of(finder)
+    compared()
+    cleared = reader_of(person("point_of_contact", of="authority", clearance=3, name="Cleared"))
+    assert candidates_for(contact).exists()
+    raise_level(officer, stolen, 3, reason="its whereabouts are secret")
+    assert not candidates_for(contact).exists()
+    candidate = candidates_for(cleared).get()
+    assert candidate.level == 3
+    judge(cleared, candidate, verdict="accepted", reason="the serial number of the camera")
+    incident = Incident.objects.get(source_id=stolen.pk)
+    assert incident.level < candidate.level
+    note = incident.events.order_by("-at", "-id").first().note
+    assert note == f"{candidate.name}: judged by a person"
+
+
+def test_what_happened_is_judged_anew_and_its_objects_are_compared_again(
+    contact: Reader, clock: Any
+) -> None:
+    row = opened(contact.person, kind="other")
+    thing = row.with_objects.get().object
+    compared()
+    assert Look.objects.get(row_id=thing.pk).done_at is not None
+    clock.move(minutes=5)
+    state(contact.person, row, {"kind": "theft"}, reason="the lock was broken")
+    follow(now())
+    assert Look.objects.get(row_id=thing.pk).done_at is None
 
 
 def test_a_recovery_ends_what_is_open(

@@ -26,7 +26,7 @@ from tocsin.server.register.services import report
 from tocsin.server.tracing.advice import advice_for, danger_of
 from tocsin.server.tracing.models import AlertSheet, EndKind
 from tocsin.server.tracing.services.sheets import end_sheet, issue_sheet
-from tocsin.server.tracing.sheets import outdated, pdf_of, sheets_for
+from tocsin.server.tracing.sheets import last_call, outdated, pdf_of, sheets_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_on_a_server")]
 CALL = "Duty office, extension 112"
@@ -99,6 +99,15 @@ def test_a_sheet_is_written_once(officer: Reader, stolen: Source) -> None:
         sheet.save()
     with pytest.raises(DatabaseError), transaction.atomic():
         AlertSheet.objects.all()._raw_delete("default")
+
+
+def test_whom_to_call_is_taken_from_sheets_that_one_may_see(
+    officer: Reader, stolen: Source, person: Callable[..., Person]
+) -> None:
+    issue_sheet(officer, stolen, call=CALL)
+    assert last_call(officer) == CALL
+    low = reader_of(person("register_officer", of="authority", clearance=0, name="Low"))
+    assert last_call(low) == ""
 
 
 def test_a_stranger_sees_none_and_the_owner_two_clicks_away(

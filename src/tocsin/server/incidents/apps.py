@@ -11,15 +11,18 @@ class IncidentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Hear of confirmed alarms, lost sources and batches; let documents hang on incidents."""
+        """Hear of alarms, of what is lost and of levels; let documents hang on incidents."""
         from tocsin.server.alarms import outbox as alarms
         from tocsin.server.documents.hanging import open_for
         from tocsin.server.holdings import outbox as holdings
         from tocsin.server.incidents.losses import hear_of_batch, hear_of_source
+        from tocsin.server.incidents.marks import stay_within
         from tocsin.server.incidents.services import hear_of_alarm
+        from tocsin.server.marking.services import LEVEL_HEARERS
         from tocsin.server.register import outbox as register
 
         alarms.register(hear_of_alarm)
         register.register(hear_of_source)
         holdings.register(hear_of_batch)
+        LEVEL_HEARERS.append(stay_within)
         open_for("incidents.incident", read="incidents.read", add="incidents.write")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
@@ -26,6 +27,9 @@ from tocsin.server.marking.models import (
 from tocsin.server.marking.policy import Reader, may, visible
 
 PROPOSAL_DAYS = 7
+LEVEL_HEARERS: list[Callable[[Marked, int], None]] = []
+"""Apps above that hear of a new level before it is written: what tells of the row rises with it,
+or the level is refused in words (``InvalidInput``)."""
 
 
 @cache
@@ -303,6 +307,8 @@ def _set_level(row: Marked, level: int, by: Person, reason: str, *, seen: int, *
     before = type(row).objects.select_for_update().get(pk=row.pk).level
     if before != seen:
         raise InvalidInput(_("The level was changed in the meantime: look again."))
+    for hear in LEVEL_HEARERS:
+        hear(row, level)
     try:
         type(row).objects.filter(pk=row.pk).update(level=level)
     except TocsinError as error:

@@ -16,12 +16,14 @@ class TracingConfig(AppConfig):
         from tocsin.server.alarms.beyond import ALARM_PANELS
         from tocsin.server.duties.timers import register
         from tocsin.server.incidents import beyond as incidents
+        from tocsin.server.marking.services import LEVEL_HEARERS
         from tocsin.server.notices.beyond import AFTER_UNDO, COMPARERS
         from tocsin.server.register import beyond as sources
         from tocsin.server.tracing import panels
         from tocsin.server.tracing.archives import compare_archive, forget_undone
         from tocsin.server.tracing.services.comparing import compare_waiting
         from tocsin.server.tracing.services.following import follow
+        from tocsin.server.tracing.services.marks import rise_with
 
         sources.TABS.append(
             sources.Tab("tracing:missing", _("What is missing now"), "tracing.read")
@@ -33,5 +35,6 @@ class TracingConfig(AppConfig):
         incidents.OBJECT_PANELS.append(panels.object_panel)
         COMPARERS.append(compare_archive)
         AFTER_UNDO.append(forget_undone)
+        LEVEL_HEARERS.append(rise_with)
         register(follow)
         register(compare_waiting)

@@ -15,7 +15,7 @@ from tocsin.server.documents.models import Document
 from tocsin.server.documents.reading import documents_of
 from tocsin.server.files.services import content_of
 from tocsin.server.marking.models import Compartment, Release
-from tocsin.server.marking.policy import Reader, visible, visible_through
+from tocsin.server.marking.policy import Reader, for_figures, visible, visible_through
 from tocsin.server.register.life import MISSING
 from tocsin.server.register.models import Source
 from tocsin.server.register.reading import sources_for
@@ -38,7 +38,8 @@ def sheets_of(reader: Reader, source: Source) -> QuerySet[AlertSheet]:
 
 def last_call(reader: Reader) -> str:
     """Whom the last sheet of the own organisation says to call."""
-    own = AlertSheet.objects.filter(originator=reader.person.organisation_id, realm=reader.realm)
+    seen = for_figures(reader, AlertSheet.objects.all())
+    own = seen.filter(originator=reader.person.organisation_id)
     return own.order_by("-created_at").values_list("call", flat=True).first() or ""
 
 

@@ -11,7 +11,7 @@ from django.db import models
 
 from tocsin.server.alarms.facts import Kind as AlarmKind
 from tocsin.server.alarms.models import AlarmEvent
-from tocsin.server.incidents.models import ObjectIncident, ObjectStatement
+from tocsin.server.incidents.models import IncidentStatement, ObjectIncident, ObjectStatement
 from tocsin.server.register.life import Kind
 from tocsin.server.register.models import Transaction
 from tocsin.server.tracing.describing import ALARM, OBJECT, SOURCE
@@ -35,6 +35,8 @@ TELLING = frozenset(
 STEPS = frozenset(
     {Kind.LOSS, Kind.THEFT, Kind.RECOVERY, Kind.FIND, Kind.CORRECTION, Kind.WITHDRAWAL}
 )
+SIDES = frozenset({"kind", "status", "interval", "place", "position"})
+"""What of an incident makes its objects found or missing, where and when."""
 BULK = "notices:"
 """Origin of what an import of public notices wrote: it compares all of it itself."""
 
@@ -71,6 +73,15 @@ FOLLOWED = (
         lambda: ObjectIncident.objects.exclude(object__statements__origin__startswith=BULK),
         OBJECT,
         "object_id",
+        "recorded_at",
+    ),
+    _Followed(
+        "incidents",
+        lambda: IncidentStatement.objects.filter(
+            field__in=SIDES, incident__with_objects__isnull=False
+        ).exclude(origin__startswith=BULK),
+        OBJECT,
+        "incident__with_objects__object_id",
         "recorded_at",
     ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -14,6 +16,7 @@ from tocsin.server.incidents.services import note_of
 from tocsin.server.incidents.statements import say_same
 from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
+from tocsin.server.marking.highwater import mark_of
 from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.tracing.describing import ALARM, OBJECT, SOURCE, row_for
@@ -96,11 +99,16 @@ def _tie(
         words = f"{candidate.name}: {reason}"[:400]
         link(found, LinkKind.EVIDENCE, lost, actor=reader.person, reason=words)
     _say_same(reader, found, lost, comparison, same=same, reason=reason)
-    note = (
-        f"{candidate.name}: {found} is {'' if same else 'not '}{lost}, judged by a person; {reason}"
-    )
+    short = f"{candidate.name}: judged by a person"
+    what = f"{found} is {'' if same else 'not '}{lost}"
+    note = f"{candidate.name}: {what}, judged by a person; {reason}"
+    mark = mark_of(candidate)
     for incident in _incidents(reader, found, lost):
-        note_of(incident, IncidentState(incident.state), note[:4000], by=reader)
+        own = mark_of(incident)
+        # who reads the incident may not be cleared for the other side
+        told = mark.level <= own.level and mark.compartments <= own.compartments
+        words = note if told else short
+        note_of(incident, IncidentState(incident.state), words[:4000], by=reader)
 
 
 def _say_same(
@@ -142,9 +150,9 @@ def _say_same(
 
 
 def _incidents(reader: Reader, *rows: Marked) -> list[Incident]:
-    """Incidents about the two that the person may see and that are not closed."""
-    found: dict[object, Incident] = {}
-    seen = incidents_for(reader).exclude(state=IncidentState.CLOSED)
+    """Incidents about the two that the person may see and that are not closed; none closes now."""
+    found: set[UUID] = set()
+    seen = incidents_for(reader)
     for row in rows:
         kind = row._meta.label_lower
         if kind == SOURCE:
@@ -155,5 +163,6 @@ def _incidents(reader: Reader, *rows: Marked) -> list[Incident]:
             about = seen.filter(pk__in=incidents_of(row))
         else:
             continue
-        found |= {incident.pk: incident for incident in about}
-    return list(found.values())
+        found |= set(about.values_list("pk", flat=True))
+    held = Incident.objects.select_for_update().filter(pk__in=found)
+    return list(held.exclude(state=IncidentState.CLOSED))
