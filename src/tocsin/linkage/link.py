@@ -96,6 +96,9 @@ class Linker:
         Things that will be asked for; they count in the frequencies.
     expected_share : float
         Share of asked things that are taken to be in the list.
+    drawn_from : int
+        Length of the list of which ``things`` are those that may be meant at all, where somebody
+        else has sought them; the odds before anything is compared are those of the whole list.
 
     Raises
     ------
@@ -109,6 +112,7 @@ class Linker:
         asked: Iterable[Thing] = (),
         *,
         expected_share: float = EXPECTED_SHARE,
+        drawn_from: int = 0,
     ) -> None:
         if not 0.0 < expected_share < 1.0:
             raise InvalidInput(f"expected share {expected_share}: between 0 and 1 is wanted")
@@ -116,6 +120,7 @@ class Linker:
         self.population = Population((*things, *asked))
         self.index = Index(things)
         self.expected_share = expected_share
+        self.size = max(len(things), drawn_from, WORLD)
 
     def score(
         self, thing: Thing, *, keep_all: bool = False, exhaustive: bool = False
@@ -138,7 +143,7 @@ class Linker:
         list
             For ``pairs`` and ``estimate_share``.
         """
-        least_bits = math.log2(HOPELESS * max(len(self.things), WORLD) / 19.0)
+        least_bits = math.log2(HOPELESS * self.size / 19.0)
         scored = []
         strong: list[int] = list(range(len(self.things))) if exhaustive else []
         weak: list[int] = []
@@ -178,12 +183,13 @@ class Linker:
 
         Notes
         -----
-        odds = share / N x 2^bits, with N the larger of the list and ``WORLD``. Candidates that are
-        different things (no serial of one is a serial of the other) take probability from each
-        other: P_j = odds_j / (1 + odds_j + sum of the best odds of every other thing).
+        odds = share / N x 2^bits, with N the largest of the list, ``drawn_from`` and ``WORLD``.
+        Candidates that are different things (no serial of one is a serial of the other) take
+        probability from each other: P_j = odds_j / (1 + odds_j + sum of the best odds of every
+        other thing).
         """
         rows = self.score(thing, keep_all=True) if scored is None else scored
-        prior = self.expected_share / (1.0 - self.expected_share) / max(len(self.things), WORLD)
+        prior = self.expected_share / (1.0 - self.expected_share) / self.size
         odds = [
             0.0 if r.refused and not r.exchanged else prior * 2.0 ** min(r.bits, 300.0)
             for r in rows

@@ -126,6 +126,15 @@ def _of_source(source: Source) -> Side | None:
             return None
         day = first.happened_on
     kind = ("stolen" if source.status == Status.STOLEN else "lost") if missing else "found"
+    return _described(source, kind, day)
+
+
+def as_held(source: Source) -> Side:
+    """A source that the register has where it belongs, or gone in good order: nobody misses it."""
+    return _described(source, "", source.since)
+
+
+def _described(source: Source, kind: str, day: dt.date) -> Side:
     serials = [
         {"value": value, "of": of}
         for value, of in ((source.serial, "source"), (source.device_serial, "device"))
@@ -147,8 +156,8 @@ def _of_source(source: Source) -> Side | None:
         "date": day.isoformat(),
     }
     _place(shown, source.latitude, source.longitude)
-    thing = read_thing(shown | {"holder": source.holder.name})
-    return Side(SOURCE, source, not missing, shown, thing)
+    thing = _thing(source, shown | {"holder": source.holder.name})
+    return Side(SOURCE, source, kind == "found", shown, thing)
 
 
 def _of_alarm(alarm: Alarm) -> Side | None:
@@ -172,7 +181,12 @@ def _of_alarm(alarm: Alarm) -> Side | None:
         # an activity is estimated for the one nuclide that is named
         shown["measured"] = [{"nuclide": named[0], **measured}]
     _place(shown, alarm.latitude, alarm.longitude)
-    return Side(ALARM, alarm, True, shown, read_thing(shown))
+    return Side(ALARM, alarm, True, shown, _thing(alarm, shown))
+
+
+def _thing(row: Marked, told: dict[str, Any]) -> Thing:
+    """What is compared, by its identity: of many rows two have one short name."""
+    return read_thing(told | {"id": str(row.pk)})
 
 
 def _measured_of(alarm: Alarm) -> dict[str, float] | None:
@@ -237,7 +251,7 @@ def _of_object(thing: Object, incident: Incident) -> Side | None:
         "place": incident.place,
     }
     _place(shown, incident.latitude, incident.longitude)
-    return Side(OBJECT, thing, found, shown, read_thing(shown | {"holder": thing.marks}))
+    return Side(OBJECT, thing, found, shown, _thing(thing, shown | {"holder": thing.marks}))
 
 
 def _activities(contents: Iterable[dict[str, Any]], day: dt.date) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import tocsin
 from tocsin.linkage.evidence import weigh
-from tocsin.linkage.link import EXPECTED_SHARE, REVIEW, WORLD, Linker, Pair
+from tocsin.linkage.link import EXPECTED_SHARE, REVIEW, Linker, Pair
 from tocsin.linkage.physics import veto
 from tocsin.linkage.things import Thing
 from tocsin.server.tracing.describing import Side, background
@@ -61,16 +61,25 @@ class Match:
 
 @dataclass(slots=True)
 class Against:
-    """A list of sides, prepared to be asked."""
+    """A list of sides, prepared to be asked.
+
+    Parameters
+    ----------
+    sides : sequence of Side
+    realm : str
+    drawn_from : int
+        Length of the list of which ``sides`` are a part that was sought.
+    """
 
     sides: Sequence[Side]
     realm: str
+    drawn_from: int = 0
     linker: Linker = field(init=False)
 
     def __post_init__(self) -> None:
-        common: list[Thing] = background(self.realm, BACKGROUND_ROWS)
+        common: list[Thing] = background(self.realm, BACKGROUND_ROWS) if self.sides else []
         things = [side.thing for side in self.sides]
-        self.linker = Linker(things, common)
+        self.linker = Linker(things, common, drawn_from=self.drawn_from)
 
     def matches(self, asked: Side) -> list[Match]:
         """What of the list may be the thing that is asked for, best first."""
@@ -107,7 +116,7 @@ class Against:
     def prior_bits(self) -> float:
         """Odds before anything is compared, in bits."""
         share = EXPECTED_SHARE / (1.0 - EXPECTED_SHARE)
-        return math.log2(share / max(len(self.sides), WORLD))
+        return math.log2(share / self.linker.size)
 
 
 def _worth_a_line(one: Side, other: Side) -> bool:

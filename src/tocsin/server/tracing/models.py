@@ -76,6 +76,7 @@ class Relation(models.TextChoices):
     """What two rows may be to each other."""
 
     FOUND_LOST = "found_lost", _("what was found is what was lost")
+    FOUND_HELD = "found_held", _("what was found is what the register has elsewhere")
     REPORTS = "reports", _("two reports of one thing")
 
 

@@ -19,7 +19,7 @@ from tocsin.server.register.models import Source
 from tocsin.server.register.reading import sources_for
 from tocsin.server.register.services import steps
 from tocsin.server.tracing.describing import SOURCE
-from tocsin.server.tracing.models import ZONES, Candidate, CandidateState, Verdict
+from tocsin.server.tracing.models import ZONES, Candidate, CandidateState, Relation, Verdict
 from tocsin.server.tracing.reading import candidates_for, queue, side_for
 from tocsin.server.tracing.services.judging import judge
 from tocsin.server.tracing.sides import rows_of_sides
@@ -96,17 +96,20 @@ def candidate(request: ReaderRequest, pk: str) -> HttpResponse:
             "level_name": Level(row.level).label,
             "may_accept": judging and row.state != CandidateState.ACCEPTED,
             "may_refuse": judging and row.state != CandidateState.REFUSED,
-            "recovery": _recovery(request, row),
+            "recovery": _of_source_now(request, row, {Kind.RECOVERY}),
+            "unnoticed": row.state == CandidateState.ACCEPTED
+            and row.relation == Relation.FOUND_HELD,
+            "loss": _of_source_now(request, row, {Kind.LOSS}),
         },
     )
 
 
-def _recovery(request: ReaderRequest, row: Candidate) -> Source | None:
-    """The source whose recovery this person may report now, after an accepted candidate."""
+def _of_source_now(request: ReaderRequest, row: Candidate, wanted: set[Kind]) -> Source | None:
+    """The source of which this person may report one of these now, after an accepted candidate."""
     if row.state != CandidateState.ACCEPTED or row.lost_kind != SOURCE:
         return None
     source = sources_for(request.reader).filter(pk=row.lost_id).first()
-    if source is None or Kind.RECOVERY not in steps(request.reader, source):
+    if source is None or not wanted & set(steps(request.reader, source)):
         return None
     return source
 

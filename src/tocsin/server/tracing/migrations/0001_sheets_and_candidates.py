@@ -160,6 +160,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("found_lost", "what was found is what was lost"),
+                            ("found_held", "what was found is what the register has elsewhere"),
                             ("reports", "two reports of one thing"),
                         ],
                         max_length=10,

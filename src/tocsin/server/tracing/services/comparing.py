@@ -29,6 +29,7 @@ from tocsin.server.tracing.describing import (
 )
 from tocsin.server.tracing.matching import Against, Match, versions
 from tocsin.server.tracing.models import Candidate, CandidateState, Comparison, Look, Relation
+from tocsin.server.tracing.registered import registered_as
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,10 @@ def _matches(
     missing = _list(realm, False, lists)
     if side.found:
         found = [(match, Relation.FOUND_LOST) for match in missing.matches(side)]
-        return found + _reports(side, realm, lists), len(missing.sides)
+        held = registered_as(side)
+        found += [(match, Relation.FOUND_HELD) for match in held.matches(side)]
+        compared = len(missing.sides) + len(held.sides)
+        return found + _reports(side, realm, lists), compared
     finds = _list(realm, True, lists).sides
     # every find is asked again whether it is this one: others compete for it
     found = [
@@ -164,6 +168,8 @@ def keep(
     proposed = match.pair.zone != "none"
     if candidate.state != CandidateState.ACCEPTED:
         candidate.state = CandidateState.OPEN if proposed else CandidateState.GONE
+    # what nobody missed may be reported lost after it was found
+    candidate.relation = relation
     candidate.zone, candidate.probability = match.pair.zone, match.pair.probability
     candidate.found_title, candidate.lost_title = one.title, other.title
     candidate.compared_at = at
@@ -212,9 +218,12 @@ def keep(
 def _known(one: Side, other: Side) -> Candidate | None:
     """The candidate of two rows, whichever of two reports was compared first."""
     for a, b in ((one, other), (other, one)):
-        row = Candidate.objects.filter(
-            found_kind=a.kind, found_id=a.row.pk, lost_kind=b.kind, lost_id=b.row.pk
-        ).first()
+        # a person may be judging it: what they say is not written over
+        row = (
+            Candidate.objects.select_for_update()
+            .filter(found_kind=a.kind, found_id=a.row.pk, lost_kind=b.kind, lost_id=b.row.pk)
+            .first()
+        )
         if row is not None:
             return row
     return None
@@ -223,7 +232,7 @@ def _known(one: Side, other: Side) -> Candidate | None:
 def _calls(candidate: Candidate) -> bool:
     """Whether somebody is called: something found may be what is missing, and it is no archive."""
     return (
-        candidate.relation == Relation.FOUND_LOST
+        candidate.relation in {Relation.FOUND_LOST, Relation.FOUND_HELD}
         and candidate.realm != Realm.PUBLIC
         and candidate.state == CandidateState.OPEN
     )
@@ -244,11 +253,15 @@ def _withdraw_others(side: Side, standing: Iterable[tuple[object, object]]) -> N
 def forget(kind: str, row: Marked) -> None:
     """What is neither missing nor found any more is proposed no more."""
     for candidate in _open_of(kind, row):
+        if candidate.relation == Relation.FOUND_HELD and candidate.lost_id == row.pk:
+            # it was never missing: what was found is compared with it as it is now
+            ask(candidate.found_kind, candidate.found_id, now())
+            continue
         _gone(candidate, f"{row} is neither missing nor found any more")
 
 
 def _open_of(kind: str, row: Marked) -> list[Candidate]:
-    rows = Candidate.objects.filter(state=CandidateState.OPEN)
+    rows = Candidate.objects.select_for_update().filter(state=CandidateState.OPEN)
     found = rows.filter(found_kind=kind, found_id=row.pk)
     return [*found, *rows.filter(lost_kind=kind, lost_id=row.pk)]
 
