@@ -102,6 +102,17 @@ def test_a_source_in_a_compartment_is_in_no_kept_result(
     assert twin.name not in str([*Found.objects.values_list("why", flat=True)])
 
 
+def test_a_kept_result_names_no_source_that_was_closed_since(
+    officer: Reader, source: Source, twin: Source
+) -> None:
+    check()
+    assert sources_in(result_for(officer, 20), TWIN) == {source.name, twin.name}
+    Source.objects.filter(pk=twin.pk).update(level=Level.SECRET)
+    assert twin.name not in str(result_for(officer, 20))
+    Source.objects.filter(pk=twin.pk).update(level=Level.CONFIDENTIAL)
+    assert sources_in(result_for(officer, 20), TWIN) == {source.name, twin.name}
+
+
 def test_after_a_change_the_source_is_checked_at_once(officer: Reader, twin: Source) -> None:
     check()
     assert result_for(officer, 20).counts[TWIN] == 2

@@ -9,6 +9,7 @@ level that the register gives are in no kept result; who sees some has them chec
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import translation
 
 from tocsin.server.accounts.models import Level, Organisation
@@ -37,6 +38,9 @@ GIVEN_UP = dt.timedelta(minutes=30)
 MOST_AT_ONCE = 1000
 """Sources that are checked while somebody waits for the page, or compared after a change."""
 BATCH = 1000
+NAME_ANOTHER = frozenset({"duplicate_serial", "entered_twice", "received_never_sent"})
+"""Kinds of which the words may name another source, by its short name first."""
+_NAMED = re.compile(r"S-([0-9A-F]{8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def result_for(reader: Reader, most: int) -> Result:
             return Result({}, {}, None, too_many=True)
         return _live(list(_entries(seen)), reader, most)
     # the policy is asked again: a kept result is no way around it
-    found = kept.found.filter(source__in=seen.order_by().values("pk"))
+    found = kept.found.filter(Exists(seen.order_by().filter(pk=OuterRef("source"))))
     passed = found.exclude(accepted=None).select_related("source__holder", "accepted__by")
     left = [
         Told(row.kind, row.source, _in_language(row.why), row.accepted) for row in passed[:most]
@@ -102,9 +106,27 @@ def result_for(reader: Reader, most: int) -> Result:
             Told(kind, row.source, _in_language(row.why))
             for row in (first if kind in counted else ())
         ]
+        if kind in NAME_ANOTHER:
+            told = _still_seen(told, seen)
         shown[kind] = (told + extra.shown.get(kind, []))[:most]
     counts = {kind: counted.get(kind, 0) + extra.counts.get(kind, 0) for kind in all_kinds()}
+    left = _still_seen(left, seen)
     return Result(counts, shown, kept.at, left=(left + extra.left)[:most])
+
+
+def _still_seen(told: list[Told], seen: QuerySet[Source]) -> list[Told]:
+    """Without what names a source that was closed to the reader since all was checked."""
+    named = {
+        at: found[1]
+        for at, one in enumerate(told)
+        if one.kind in NAME_ANOTHER and (found := _NAMED.search(one.why))
+    }
+    wanted = Q(pk__in=())
+    for digits in set(named.values()):
+        wanted |= Q(pk__range=(UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))))
+    pks = seen.filter(wanted).order_by().values_list("pk", flat=True) if named else ()
+    known = {pk.hex[:8].upper() for pk in pks}
+    return [one for at, one in enumerate(told) if at not in named or named[at] in known]
 
 
 def _live(rows: list[Source], reader: Reader, most: int) -> Result:
