@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ class Agent:
         self._faults = Faults()
         self._boot = ""
         self.not_kept = 0
-        """Records that found no room in the spool."""
+        """Records and messages of the detector that found no room in the spool."""
         if spool is not None:
             self._boot = spool.begin()
             spool.close_earlier(self._boot)
@@ -107,19 +108,23 @@ class Agent:
             hear(heard)
 
     def _keep(self, record: Record, faults: tuple[str, ...]) -> None:
-        if self._spool is None:
-            return
-        try:
-            self._spool.add(self._boot, record, self._feed.instrument, self._feed.realm, faults)
-        except sqlite3.OperationalError as error:
-            self.not_kept += 1
-            self._tell(f"a record could not be kept ({error}): make room on the disk")
+        feed, spool = self._feed, self._spool
+        if spool is not None:
+            self._try(lambda: spool.add(self._boot, record, feed.instrument, feed.realm, faults))
 
     def _heard(self, all_heard: list[Heard]) -> list[Heard]:
-        for heard in all_heard:
-            if self._spool is not None:
-                self._spool.alarm(self._boot, message_of(heard, self._feed))
+        if self._spool is not None:
+            for heard in all_heard:
+                said = message_of(heard, self._feed)
+                self._try(partial(self._spool.alarm, self._boot, said))
         return all_heard
+
+    def _try(self, keep: Callable[[], object]) -> None:
+        try:
+            keep()
+        except sqlite3.OperationalError as error:
+            self.not_kept += 1
+            self._tell(f"this could not be kept ({error}): make room on the disk")
 
 
 def message_of(heard: Heard, feed: Feed) -> dict[str, Any]:
@@ -157,7 +162,7 @@ class SendingThread(threading.Thread):
         self._post = post
         self._tell = tell
         self._last_one = threading.Event()
-        self._stop = threading.Event()
+        self._over = threading.Event()
 
     def drain(self, wait_s: float) -> bool:
         """Nothing more will come: send what is left, so long as it gets through or time is left.
@@ -169,7 +174,7 @@ class SendingThread(threading.Thread):
         """
         self._last_one.set()
         self.join(wait_s)
-        self._stop.set()
+        self._over.set()
         self.join(_LOOK_AGAIN_S + 1.0)
         return not self.is_alive() and self._sent_all
 
@@ -181,7 +186,7 @@ class SendingThread(threading.Thread):
         sender = Sender(spool, self._post)
         said = ""
         try:
-            while not self._stop.is_set():
+            while not self._over.is_set():
                 last = self._last_one.is_set()
                 outcome = sender.step()
                 if sender.trouble != said:
@@ -198,7 +203,7 @@ class SendingThread(threading.Thread):
         """Wait, but not through the end: what is left then is tried once more at once."""
         until = time.monotonic() + seconds
         told = self._last_one.is_set()
-        while (left := until - time.monotonic()) > 0 and not self._stop.is_set():
+        while (left := until - time.monotonic()) > 0 and not self._over.is_set():
             if self._last_one.is_set() and not told:
                 return
-            self._stop.wait(min(left, _IDLE_S))
+            self._over.wait(min(left, _IDLE_S))
