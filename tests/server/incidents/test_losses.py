@@ -7,14 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from incident_drafts import opened
 from register_entries import GIVEN, TODAY
 
 from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Person
 from tocsin.server.duties.models import Clock, Notice
 from tocsin.server.incidents.losses import hear_of_source
-from tocsin.server.incidents.models import Incident, IncidentState
+from tocsin.server.incidents.models import Incident, IncidentState, Object
 from tocsin.server.incidents.reading import attached, incidents_for
+from tocsin.server.incidents.statements import state, state_of_object
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.register.corrections import declare_wrong
 from tocsin.server.register.entries import entry_of
@@ -89,6 +91,42 @@ def test_lost_again_after_its_incident_was_closed_is_another_incident(
     Incident.objects.update(state=IncidentState.CLOSED)
     told(django_capture_on_commit_callbacks, works, source, Kind.THEFT)
     assert Incident.objects.count() == 2
+
+
+def test_told_again_after_its_incident_was_closed_it_opens_no_other(
+    works: Reader, source: Source, django_capture_on_commit_callbacks: Any
+) -> None:
+    told(django_capture_on_commit_callbacks, works, source, Kind.LOSS)
+    Incident.objects.update(state=IncidentState.CLOSED)
+    hear_of_source(Outgoing.objects.get().transaction)
+    assert Incident.objects.count() == 1
+
+
+def test_a_recovery_that_was_stated_before_is_heard_all_the_same(
+    officer: Reader, works: Reader, source: Source, django_capture_on_commit_callbacks: Any
+) -> None:
+    told(django_capture_on_commit_callbacks, works, source, Kind.LOSS)
+    incident = Incident.objects.get()
+    back = {"share": "all", "on": TODAY.isoformat(), "where": source.place}
+    thing = incident.with_objects.get().object
+    state_of_object(officer.person, thing, {"recovered": back}, reason="by telephone")
+    state(officer.person, incident, {"recovered": back}, reason="by telephone")
+    told(django_capture_on_commit_callbacks, works, source, Kind.RECOVERY)
+    assert "recovery" in incident.events.order_by("-at", "-id")[0].note
+    assert not Outgoing.objects.filter(read_at=None).exists()
+
+
+def test_an_object_of_others_does_not_come_into_the_incident_of_a_loss(
+    works: Reader,
+    source: Source,
+    person: Callable[..., Person],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    theirs = opened(person("supervisor", of="police")).with_objects.get().object
+    Object.objects.filter(pk=theirs.pk).update(source_id=source.pk)
+    told(django_capture_on_commit_callbacks, works, source, Kind.LOSS)
+    incident = Incident.objects.get(source_id=source.pk)
+    assert incident.with_objects.get().object_id != theirs.pk
 
 
 def test_what_could_not_be_told_is_told_later(works: Reader, source: Source) -> None:

@@ -20,8 +20,9 @@ from tocsin.server.incidents.facts import (
     Share,
     Standing,
 )
-from tocsin.server.incidents.models import Incident, IncidentState, Object
+from tocsin.server.incidents.models import Incident, IncidentEvent, IncidentState, Object
 from tocsin.server.incidents.opening import Draft, ObjectDraft, ReportDraft, open_incident
+from tocsin.server.incidents.reading import objects_in
 from tocsin.server.incidents.reported import (
     Heard,
     Row,
@@ -77,9 +78,11 @@ def hear_of_batch(step: Step) -> None:
 def _hear(heard: Heard) -> None:
     # two reports of one thing wait for each other at its row
     row = type(heard.row)._default_manager.select_for_update().get(pk=heard.row.pk)
-    known = _open_of(row)
-    if known is not None and known.events.filter(note=heard.told).exists():
+    about = Incident.objects.filter(**identity(row)).values("pk")
+    if IncidentEvent.objects.filter(incident__in=about, note=heard.told).exists():
+        # also where the incident is closed by now
         return
+    known = _open_of(row)
     if heard.kind in WHAT:
         _missing(heard, row, known)
     elif known is not None and heard.kind == Kind.RECOVERY:
@@ -188,7 +191,8 @@ def _object_of(row: Row) -> ObjectDraft:
     """The object that a row of the register is: the one of an earlier incident, if any."""
     evidence = f"entry {row.name} of the register"
     mark = mark_of(row)
-    for known in Object.objects.filter(realm=row.realm, **identity(row)):
+    own = Object.objects.filter(realm=row.realm, originator=row.originator_id)
+    for known in own.filter(**identity(row)):
         if known.level <= row.level and mark_of(known).compartments <= mark.compartments:
             return ObjectDraft({}, evidence=evidence, known=known)
     return ObjectDraft(described(row), evidence=evidence, **identity(row))
@@ -198,10 +202,18 @@ def _recovered(heard: Heard, row: Row, known: Incident) -> None:
     note_of(known, IncidentState.OPEN, heard.told, by=None, actor=FROM_REGISTER)
     back = {"share": Share.ALL.value, "on": heard.happened_on.isoformat(), "where": row.place}
     actor = heard.by or FROM_REGISTER
-    for thing in Object.objects.filter(in_incidents__incident=known, **identity(row)):
-        state_of_object(actor, thing, {"recovered": back}, reason=heard.told)
+    for thing in Object.objects.filter(pk__in=objects_in(known), **identity(row)):
+        if not _stated(thing, back):
+            state_of_object(actor, thing, {"recovered": back}, reason=heard.told)
     # said of the incident too: it stays true when the same object is lost again
-    state(actor, known, {"recovered": back}, reason=heard.told)
+    if not _stated(known, back):
+        state(actor, known, {"recovered": back}, reason=heard.told)
+
+
+def _stated(row: Incident | Object, back: dict[str, Any]) -> bool:
+    """Whether somebody has said the same of the recovery already."""
+    last = row.statements.filter(field="recovered").order_by("known_at", "id").last()
+    return last is not None and last.value == back
 
 
 def _open_of(row: Row) -> Incident | None:
