@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from incident_drafts import opened
 
+from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Person
 from tocsin.server.audit.models import Leaf
 from tocsin.server.incidents.models import (
@@ -24,7 +25,8 @@ from tocsin.server.incidents.models import (
     Task,
     Watch,
 )
-from tocsin.server.incidents.statements import state, state_of_object
+from tocsin.server.incidents.statements import project, state, state_of_object
+from tocsin.server.incidents.undoing import undo
 from tocsin.server.marking.policy import reader_of
 from tocsin.server.marking.services import add_compartment
 
@@ -338,6 +340,53 @@ def test_a_table_is_checked_shown_and_taken_over(boss: Person, signed_in: SignIn
     assert IncidentImport.objects.get(title="again.csv").good == 2, (
         "without the number nothing is there already"
     )
+
+
+def test_a_table_is_undone_unless_something_was_stated_since(
+    boss: Person, person: MakePerson, signed_in: SignIn, clock: Any
+) -> None:
+    browser, reader = signed_in(boss), reader_of(boss)
+
+    def brought() -> str:
+        file = SimpleUploadedFile("table.csv", TABLE.encode())
+        address: str = browser.post("/incidents/imports/new/", {"file": file})["Location"]
+        return address
+
+    address = brought()
+    with pytest.raises(InvalidInput, match="not taken over"):
+        undo(reader, IncidentImport.objects.get(), reason="x")
+    browser.post(f"{address}apply/")
+    row = IncidentImport.objects.get()
+    with pytest.raises(InvalidInput, match="Say why"):
+        undo(reader, row, reason=" ")
+    with pytest.raises(InvalidInput, match="roles"):
+        undo(reader_of(person("supervisor", of="police")), row, reason="x")
+    clock.move(minutes=1)
+    lost = Incident.objects.get(external_id="XB-1")
+    state(boss, lost, {"place": "Harbour"}, reason="told by telephone")
+    with pytest.raises(InvalidInput, match="Of 1 incidents"):
+        undo(reader, row, reason="the wrong table")
+    second = brought()
+    assert "there already" in page(browser, second)
+    browser.post(f"{second}columns/", {"column0": "title", "column2": "from"})
+    browser.post(f"{second}apply/")
+    assert "Undo the import" in page(browser, second)
+    clock.move(minutes=1)
+    mine = set(Incident.objects.filter(external_id="").values_list("pk", flat=True))
+    browser.post(f"{second}undo/", {"reason": "without numbers"})
+    assert "without numbers" in page(browser, second)
+    gone = Incident.objects.filter(state="withdrawn")
+    assert set(gone.values_list("pk", flat=True)) == mine
+    assert set(gone.values_list("status", flat=True)) == {"withdrawn"}
+    project(mine)
+    assert set(gone.values_list("status", flat=True)) == {"withdrawn"}, "it is stated, too"
+    leaf = Leaf.objects.get(action="incidents.undo_import")
+    assert (leaf.subject_id, leaf.content["after"]["incidents"]) == (
+        str(IncidentImport.objects.exclude(pk=row.pk).get().pk),
+        len(mine),
+    )
+    Incident.objects.exclude(state="withdrawn").update(state="withdrawn")
+    assert "there already" not in page(browser, brought()), "it may come again"
 
 
 def test_programs_open_incidents_and_state_facts(boss: Person, signed_in: SignIn) -> None:

@@ -28,7 +28,7 @@ from tocsin.server.incidents.facts import (
     checked,
 )
 from tocsin.server.incidents.groups import PRESENT
-from tocsin.server.incidents.models import Incident, IncidentImport
+from tocsin.server.incidents.models import Incident, IncidentImport, IncidentState
 from tocsin.server.incidents.opening import Draft, ObjectDraft, ReportDraft, open_many
 from tocsin.server.incidents.reading import incident_figures_for
 from tocsin.server.marking.highwater import Mark, mark_of
@@ -40,7 +40,8 @@ from tocsin.server.typed import plain
 MOST_FAULTS = 500
 MOST_ROWS = 20_000
 """Rows of one table: what one request can take over; larger ones come in parts."""
-ORIGIN = "table"
+ORIGIN = "table:"
+"""Before the identity of an import in the origin of statements."""
 COLUMNS: dict[str, tuple[str, ...]] = {
     "title": ("title", "incident", "headline", "titre"),
     "number": ("number", "id", "event number", "reference", "numéro"),
@@ -87,7 +88,7 @@ def bring(reader: Reader, content: bytes, *, name: str) -> IncidentImport:
     ParseError
         It is no table.
     """
-    _require(reader)
+    require_writer(reader)
     table = read_table(content)
     if len(table.rows) > MOST_ROWS:
         raise InvalidInput(_("A table has at most {n} rows here.").format(n=MOST_ROWS))
@@ -127,7 +128,7 @@ def map_columns(reader: Reader, row: IncidentImport, mapping: Mapping[str, str])
     InvalidInput
         Not allowed, two columns for one field, or taken over already.
     """
-    _require(reader)
+    require_writer(reader)
     chosen = {c: f for c, f in mapping.items() if c in row.header and f in COLUMNS}
     if len(set(chosen.values())) < len(chosen):
         raise InvalidInput(_("Two columns cannot be the same field."))
@@ -153,7 +154,7 @@ def apply(reader: Reader, row: IncidentImport) -> list[Incident]:
     InvalidInput
         Not allowed, no good row, or taken over already.
     """
-    _require(reader)
+    require_writer(reader)
     good, _faults = _rows(reader, row.mapping, read_table(content_of(row.file)))
     if not good:
         raise InvalidInput(_("No row of the table can be taken over."))
@@ -171,12 +172,17 @@ def apply(reader: Reader, row: IncidentImport) -> list[Incident]:
             good,
             mark=mark_of(row),
             originator=row.originator,
-            origin=ORIGIN,
+            origin=origin_of(row),
             subject=row,
         )
         row.state, row.ended_at = IncidentImport.State.APPLIED, now()
         row.save(update_fields=["state", "ended_at"])
     return found
+
+
+def origin_of(row: IncidentImport) -> str:
+    """Code of an import as statements name it."""
+    return f"{ORIGIN}{row.pk.hex}"
 
 
 def draft_of(given: Mapping[str, str], *, today: dt.date) -> Draft:
@@ -345,7 +351,8 @@ def _numbers_here(reader: Reader, table: TextTable, column: int | None) -> set[s
 def _numbers_of(reader: Reader) -> set[str]:
     """Numbers of incidents of the own organisation; those nobody may see here are not told."""
     own = incident_figures_for(reader).filter(originator=reader.person.organisation_id)
-    numbers = own.exclude(external_id="").order_by()
+    # a table that was undone may come again
+    numbers = own.exclude(external_id="").exclude(state=IncidentState.WITHDRAWN).order_by()
     return set(numbers.values_list("external_id", flat=True))
 
 
@@ -356,6 +363,7 @@ def _not_taken_over(row: IncidentImport) -> IncidentImport:
     return row
 
 
-def _require(reader: Reader) -> None:
+def require_writer(reader: Reader) -> None:
+    """Refuse who may not write incidents."""
     if not may(reader, "incidents.write"):
         raise InvalidInput(_("None of your roles allows this."))

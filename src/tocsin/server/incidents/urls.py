@@ -22,6 +22,7 @@ urlpatterns = [
     path("imports/<uuid:pk>/faults.csv", work_views.import_faults, name="import_faults"),
     path("imports/<uuid:pk>/columns/", work_views.import_map, name="import_map"),
     path("imports/<uuid:pk>/apply/", work_views.import_apply, name="import_apply"),
+    path("imports/<uuid:pk>/undo/", work_views.import_undo, name="import_undo"),
     path("objects/<uuid:pk>/", fact_views.object_page, name="object"),
     path("objects/<uuid:pk>/facts/", fact_views.object_facts, name="object_facts"),
     path("reports/<uuid:pk>/", fact_views.report_page, name="report"),

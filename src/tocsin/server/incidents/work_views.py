@@ -28,6 +28,7 @@ from tocsin.server.incidents.reading import incident_figures_for, incidents_for
 from tocsin.server.incidents.releasing import waiting
 from tocsin.server.incidents.searching import Filter
 from tocsin.server.incidents.tasks import end_task, give_task, people_of, tasks_for
+from tocsin.server.incidents.undoing import undo
 from tocsin.server.incidents.watching import unwatch, watch, watches_of
 from tocsin.server.incidents.world import drawn, outline
 from tocsin.server.marking.aggregation import PlacesWithheld, together
@@ -285,6 +286,14 @@ def import_apply(request: ReaderRequest, pk: UUID) -> HttpResponse:
     """Take over the rows without a fault."""
     row = get_object_or_404(imports.imports_for(request.reader), pk=pk)
     return _done(request, row, lambda: imports.apply(request.reader, row))
+
+
+@require_POST
+def import_undo(request: ReaderRequest, pk: UUID) -> HttpResponse:
+    """Withdraw what a table has opened."""
+    row = get_object_or_404(imports.imports_for(request.reader), pk=pk)
+    reason = request.POST.get("reason", "")
+    return _done(request, row, lambda: undo(request.reader, row, reason=reason))
 
 
 def _done(request: ReaderRequest, row: IncidentImport, work: Callable[[], object]) -> HttpResponse:

@@ -18,7 +18,7 @@ class IncidentState(models.TextChoices):
     """How far an incident is."""
 
     OPEN = "open", _("open")
-    WITHDRAWN = "withdrawn", _("withdrawn: the alarm behind it was judged anew")
+    WITHDRAWN = "withdrawn", _("withdrawn: what it rests on was taken back")
     CLOSED = "closed", _("closed")
 
 

@@ -105,6 +105,7 @@ class IncidentImport(Marked):
 
         CHECKED = "checked", _("checked, not taken over")
         APPLIED = "applied", _("taken over")
+        UNDONE = "undone", _("undone")
 
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
     title = models.CharField(_("title"), max_length=200)
@@ -115,6 +116,7 @@ class IncidentImport(Marked):
     faults: models.JSONField[Any, Any] = models.JSONField(default=list)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.CHECKED)
     ended_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=400, blank=True)
 
     class Meta:
         """The latest first."""
