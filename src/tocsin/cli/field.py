@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +19,10 @@ if TYPE_CHECKING:
     from tocsin.field.agent import SendingThread
     from tocsin.field.listening import Heard
     from tocsin.field.records import Feed
+    from tocsin.field.spool import Spool
     from tocsin.spectra import Record
+
+    Shown = Callable[[Iterable[Record], Callable[[], int] | None], Iterator[Record]]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,7 +48,26 @@ Wait = Annotated[
         "--wait", min=0.0, metavar="SECONDS", help="How long to go on sending after the end."
     ),
 ]
+ScreenPort = Annotated[
+    int | None,
+    typer.Option(
+        "--screen",
+        min=0,
+        max=65535,
+        metavar="PORT",
+        help="Show what is measured in a browser on this device; 0 takes a free port.",
+    ),
+]
+ScreenHost = Annotated[
+    str,
+    typer.Option(
+        "--screen-host",
+        metavar="ADDRESS",
+        help="Address of the screen: another than 127.0.0.1 opens it to that network, by a token.",
+    ),
+]
 HERE = Path("tocsin-field")
+LOOPBACK = "127.0.0.1"
 EXIT_NOT_SENT = 1
 
 
@@ -82,6 +107,8 @@ def replay_command(
     certificate: Pin = "",
     device: Device = HERE,
     wait: Wait = 30.0,
+    screen: ScreenPort = None,
+    screen_host: ScreenHost = LOOPBACK,
 ) -> None:
     """Walk a recorded survey once more, record by record, as if it were measured now."""
     from tocsin import formats
@@ -89,9 +116,17 @@ def replay_command(
 
     check_readable(file)
     feed = from_recording(formats.read(file))
-    _walk(
-        feed, paced(feed.records, speed), live=False, to=to, pin=certificate, at=device, wait=wait
-    )
+    with _shown(feed, screen, screen_host, f"REPLAY {file.name}") as shown:
+        _walk(
+            feed,
+            paced(feed.records, speed),
+            live=False,
+            to=to,
+            pin=certificate,
+            at=device,
+            wait=wait,
+            shown=shown,
+        )
 
 
 @app.command("pipe")
@@ -100,12 +135,17 @@ def pipe_command(
     certificate: Pin = "",
     device: Device = HERE,
     wait: Wait = 30.0,
+    screen: ScreenPort = None,
+    screen_host: ScreenHost = LOOPBACK,
 ) -> None:
     """Take records as lines of JSON from standard input, as a program of an instrument writes."""
     from tocsin.field.records import from_lines
 
     feed = from_lines(sys.stdin)
-    _walk(feed, feed.records, live=True, to=to, pin=certificate, at=device, wait=wait)
+    with _shown(feed, screen, screen_host, "") as shown:
+        _walk(
+            feed, feed.records, live=True, to=to, pin=certificate, at=device, wait=wait, shown=shown
+        )
 
 
 @app.command("send")
@@ -157,6 +197,7 @@ def _walk(
     pin: str,
     at: Path,
     wait: float,
+    shown: Shown,
 ) -> None:
     from tocsin.field.agent import KEY_FILE, Agent, device_key, open_spool
 
@@ -167,12 +208,34 @@ def _walk(
     sending = _sending(at, to, pin) if to else None
     agent = Agent(feed, live=live, spool=spool, tell=complain)
     try:
-        agent.run(_telling_refused(records, feed, complain), _print)
+        waiting = None if spool is None else partial(_waiting, spool)
+        agent.run(shown(_telling_refused(records, feed, complain), waiting), _print)
     finally:
         if spool is not None:
             spool.close()
     if sending is not None:
         _drained(sending, wait, at)
+
+
+@contextmanager
+def _shown(feed: Feed, port: int | None, host: str, title: str) -> Iterator[Shown]:
+    """The records pass by the screen, where one is wanted; it stays open until it is closed."""
+    if port is None:
+        yield lambda records, _: iter(records)
+        return
+    from tocsin.field.screen.beside import screen_beside
+
+    with screen_beside(feed, host=host, port=port, title=title, say=remark) as shown:
+        yield shown
+        remark("The records have ended. Ctrl-C closes the screen.")
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+def _waiting(spool: Spool) -> int:
+    """Messages that wait in the spool to be sent."""
+    held = spool.status()
+    return held.batches + held.alarms
 
 
 def _telling_refused(

@@ -134,10 +134,10 @@ class Watch:
             self.finished = True
             return events
 
-    def note_waiting(self, records: int) -> None:
-        """Say how many records wait in the spool to be sent."""
+    def note_waiting(self, messages: int) -> None:
+        """Say how many messages wait in the spool to be sent."""
         with self.lock:
-            self.waiting_to_send = records
+            self.waiting_to_send = messages
 
     # ---------------------------------------------------------------- picture
     @property

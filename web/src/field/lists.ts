@@ -54,7 +54,7 @@ function entry(each: Encounter, opened: boolean): HTMLElement {
   return item;
 }
 
-type Line = [name: string, state: "ok" | "watchIt" | "unknown", words: string];
+type Line = [name: string, state: "ok" | "watchIt" | "unknown" | "off", words: string];
 
 export class HealthList {
   readonly element: HTMLElement;
@@ -112,7 +112,7 @@ export class HealthList {
     lines.push([names.clock, clockState, text.clock[health.clock] + says + faults]);
     lines.push(
       health.waiting_to_send === null
-        ? [names.spool, "unknown", text.spoolNone]
+        ? [names.spool, "off", text.spoolNone]
         : [names.spool, "ok", text.spool(formatNumber(health.waiting_to_send, 9))],
     );
     return lines;

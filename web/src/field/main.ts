@@ -86,7 +86,7 @@ class Controls {
   readonly #sound = button("", () => this.toggleSound());
   readonly #seen = button(text.seen, () => this.see());
   readonly #theme = button("", () => this.nextTheme());
-  readonly bar = element("nav", { class: "bar", "aria-label": text.theme }, this.#sound, this.#seen, this.#theme);
+  readonly bar = element("div", { class: "bar", role: "toolbar", "aria-label": `${text.sound}, ${text.seen}, ${text.theme}` }, this.#sound, this.#seen, this.#theme);
   readonly ask = element("p", { class: "ask" }, element("span", {}, text.soundAsk), button(text.soundTest, () => this.toggleSound()));
   readonly help: HTMLElement;
 
@@ -94,7 +94,6 @@ class Controls {
     const other = language === "fr" ? "en" : "fr";
     const link = element("a", { href: `?lang=${other}`, lang: other, hreflang: other, class: "language" }, text.language);
     this.help = element("section", { class: "panel help", "aria-label": text.sound }, element("p", {}, text.soundPatterns), element("p", {}, text.keys), link);
-    this.bar.setAttribute("aria-label", `${text.sound}, ${text.seen}, ${text.theme}`);
     this.#setTheme(kept() ?? "day");
     this.show();
   }
@@ -128,8 +127,9 @@ class Controls {
 
   #setTheme(theme: string): void {
     document.documentElement.dataset["theme"] = theme;
-    this.#theme.textContent = text.themes[theme as (typeof THEMES)[number]];
-    this.#theme.setAttribute("aria-label", `${text.theme}: ${this.#theme.textContent}`);
+    const name = text.themes[theme as (typeof THEMES)[number]];
+    this.#theme.textContent = `◐ ${name}`;
+    this.#theme.setAttribute("aria-label", `${text.theme}: ${name}`);
     try {
       localStorage.setItem("theme", theme);
     } catch {

@@ -109,7 +109,7 @@ export class Plan {
       ends[3] = Math.max(ends[3], up);
     }
     const [wide, tall] = [Math.max(LEAST_SPAN_M, ends[1] - ends[0]), Math.max(LEAST_SPAN_M, ends[3] - ends[2])];
-    const metresPerPx = Math.max(wide / (this.#width - 70), tall / (HEIGHT - 80));
+    const metresPerPx = Math.max(wide / (this.#width - 70), tall / (HEIGHT - 110));
     const middle = degrees(first, (ends[0] + ends[1]) / 2, (ends[2] + ends[3]) / 2);
     // Nearer than the whole, the person stays in the middle.
     return { centre: this.#zoom > 1 ? here : middle, metresPerPx: metresPerPx / this.#zoom };
@@ -168,9 +168,17 @@ function circle(context: CanvasRenderingContext2D, [x, y]: Xy, radius: number, a
   context.setLineDash([]);
 }
 
-/** Number of the encounter: an octagon for an alarm, a square for what is natural. */
-function marker(context: CanvasRenderingContext2D, [x, y]: Xy, number: string, alarm: boolean): void {
+/** Number of the encounter on a stem: an octagon for an alarm, a square for what is natural. */
+function marker(context: CanvasRenderingContext2D, [x, foot]: Xy, number: string, alarm: boolean): void {
   const corners = alarm ? 8 : 4;
+  // Above its place, so that the person who has found it does not hide it.
+  const y = foot - 32;
+  context.strokeStyle = themeColour(alarm ? "--alarm" : "--soft");
+  context.lineWidth = 3;
+  context.beginPath();
+  context.moveTo(x, foot);
+  context.lineTo(x, y);
+  context.stroke();
   context.beginPath();
   for (let i = 0; i < corners; i++) {
     const angle = (2 * Math.PI * (i + 0.5)) / corners;

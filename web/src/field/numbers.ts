@@ -6,7 +6,7 @@ import type { Feed } from "./feed";
 import { text } from "./texts";
 
 export class Numbers {
-  readonly element = element("section", { class: "rate", "aria-label": text.rate });
+  readonly element = element("section", { class: "rate" });
   readonly #value = element("output", { class: "rate-value" });
   readonly #notes = element("p", { class: "rate-notes" });
 

@@ -18,6 +18,7 @@ export class Spectrum {
   readonly #empty = element("p", { class: "empty", hidden: true }, text.noEnergies);
   readonly #long = element("button", { type: "button", "aria-pressed": "true" }, text.longTerm);
   readonly #near = element("button", { type: "button", "aria-pressed": "false", hidden: true });
+  readonly #names: HTMLElement;
   #chart: uPlot | null = null;
   #width = 320;
   #most = 0;
@@ -26,8 +27,8 @@ export class Spectrum {
   #followed = 0;
 
   constructor(readonly feed: Feed) {
-    const names = legend([["counts", text.counts], ["background", text.background]]);
-    this.element = panel("spectrum", text.spectrum, [this.#long, this.#near], names, this.#empty, this.#plot, this.#caption);
+    this.#names = legend([["counts", text.counts], ["background", text.background]]);
+    this.element = panel("spectrum", text.spectrum, [this.#long, this.#near], this.#names, this.#empty, this.#plot, this.#caption);
     this.#long.addEventListener("click", () => this.#choose(false));
     this.#near.addEventListener("click", () => this.#choose(true));
     widthOf(this.#plot, (width) => {
@@ -61,6 +62,8 @@ export class Spectrum {
     const chosen = this.#aroundAlarm && near ? near : told.long_term;
     this.#empty.hidden = told.health.calibrated !== false;
     this.#plot.hidden = chosen === null;
+    this.#names.hidden = chosen === null;
+    this.#long.hidden = chosen === null;
     this.#caption.textContent = "";
     if (chosen) {
       this.#draw(chosen, this.#aroundAlarm && near ? text.aroundAlarm(near.number) : text.longTerm);
@@ -102,8 +105,8 @@ export class Spectrum {
           y: { distr: 100, fwd: scaled, bwd: back, range: () => [0, this.#most * 1.5] },
         },
         axes: [
-          { stroke: ink, grid, ticks: grid, font, size: 28, label: text.spectrumAxis, labelSize: 18, labelFont: font, splits: () => energies(this.#chart), values: (_, at) => at.map((v) => formatNumber(v, 6)) },
-          { stroke: ink, grid, ticks: grid, font, size: 50, label: text.countsAxis, labelSize: 18, labelFont: font, splits: () => decades(this.#least, this.#most), values: (_, at) => at.map((v) => formatNumber(v, 2)) },
+          { stroke: ink, grid, ticks: grid, font, size: 32, label: text.spectrumAxis, labelSize: 18, labelFont: font, splits: () => energies(this.#chart), filter: (_, at) => at, values: (_, at) => at.map(String) },
+          { stroke: ink, grid, ticks: grid, font, size: 62, label: text.countsAxis, labelSize: 18, labelFont: font, splits: () => decades(this.#least, this.#most), filter: (_, at) => at, values: (_, at) => at.map((v) => formatNumber(v, 2)) },
         ],
         series: [
           {},
@@ -120,7 +123,7 @@ export class Spectrum {
 /** Energies that divide an axis in the root of the energy about evenly. */
 function energies(chart: uPlot | null): number[] {
   const high = chart?.scales["x"]?.max ?? 3000;
-  return [100, 300, 600, 1000, 1500, 2000, 2500, 3000].filter((each) => each <= high);
+  return [100, 300, 700, 1300, 2000, 2800].filter((each) => each <= high);
 }
 
 /** Zero and the powers of ten in sight. */

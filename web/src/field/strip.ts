@@ -29,7 +29,7 @@ export class Strip {
       return button;
     });
     const names = legend([["counts", text.rate], ["background", text.background]]);
-    this.element = panel("strip", text.strip, [names, ...buttons], this.#plot);
+    this.element = panel("strip", text.rate, buttons, names, this.#plot);
     const ink = (): string => themeColour("--soft");
     const grid = { stroke: () => themeColour("--plot-grid"), width: 1 };
     const font = "13px system-ui, sans-serif";
@@ -46,8 +46,8 @@ export class Strip {
           y: { range: (_, __, high) => [0, (high ?? 1) * 1.1 || 1] },
         },
         axes: [
-          { stroke: ink, grid, ticks: grid, font, size: 28, label: text.stripAxis, labelSize: 18, labelFont: font },
-          { stroke: ink, grid, ticks: grid, font, size: 50, values: (_, at) => at.map((v) => formatNumber(v, 6)) },
+          { stroke: ink, grid, ticks: grid, font, size: 32, label: text.stripAxis, labelSize: 18, labelFont: font },
+          { stroke: ink, grid, ticks: grid, font, size: 62, values: (_, at) => at.map((v) => formatNumber(v, 6)) },
         ],
         series: [
           {},

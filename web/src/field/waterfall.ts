@@ -20,12 +20,13 @@ export class Waterfall {
   readonly #empty = element("p", { class: "empty", hidden: true }, text.noEnergies);
   readonly #scale = element("canvas", { class: "ramp", width: 96, height: 1, "aria-hidden": "true" });
   readonly #high = element("span");
+  readonly #foot: HTMLElement;
   #width = 320;
 
   constructor(readonly feed: Feed) {
-    const scale = element("p", { class: "caption ramp-line" }, "0 ", this.#scale, " ", this.#high, ` ${text.waterfallScale}`);
+    this.#foot = element("p", { class: "caption" }, "0 ", this.#scale, " ", this.#high, ` ${text.waterfallScale}`);
     const place = element("div", { class: "plot" }, this.#canvas);
-    this.element = panel("waterfall", text.waterfall, [], this.#empty, place, scale);
+    this.element = panel("waterfall", text.waterfall, [], this.#empty, place, this.#foot);
     widthOf(place, (width) => {
       this.#width = width;
       this.show();
@@ -38,6 +39,7 @@ export class Waterfall {
     const edges = told?.bin_edges_keV ?? null;
     this.#empty.hidden = told?.health.calibrated !== false;
     this.#canvas.hidden = edges === null;
+    this.#foot.hidden = edges === null;
     const context = edges && told ? prepared(this.#canvas, this.#width, HEIGHT) : null;
     if (!context || !edges || !told) {
       return;
@@ -47,25 +49,28 @@ export class Waterfall {
     const tall = HEIGHT - FOOT - 4;
     const y = (t_s: number): number => 4 + (tall * (end - t_s)) / SPAN_S;
     const shown = rows.filter((row) => end - row.t_s <= SPAN_S);
-    const most = highest(shown.map((row) => row.bins?.map((v) => v / (row.live_s || 1)) ?? []));
+    // For each keV: bins of different widths would show as stripes.
+    const width = edges.slice(1).map((edge, i) => edge - (edges[i] as number));
+    const rates = shown.map((row) => row.bins?.map((v, i) => v / (row.live_s || 1) / (width[i] as number)) ?? null);
+    const most = highest(rates.map((each) => each ?? []));
     context.fillStyle = themeColour("--raised");
     context.fillRect(LEFT, 4, inner, tall);
     context.save();
     context.beginPath();
     context.rect(LEFT, 4, inner, tall);
     context.clip();
-    for (const row of shown) {
+    shown.forEach((row, i) => {
       const [top, foot] = [y(row.t_s + row.real_s), y(row.t_s)];
-      if (row.gap || !row.bins) {
+      const cells = rates[i];
+      if (row.gap || !cells) {
         hatch(context, LEFT, top, inner, foot - top);
-        continue;
+        return;
       }
-      row.bins.forEach((counts, bin) => {
-        const left = LEFT + (inner * bin) / row.bins!.length;
-        context.fillStyle = rgb(rampAt(Math.sqrt(counts / (row.live_s || 1) / most)));
-        context.fillRect(left, top, inner / row.bins!.length + 0.5, foot - top + 0.5);
+      cells.forEach((rate, bin) => {
+        context.fillStyle = rgb(rampAt(Math.sqrt(rate / most)));
+        context.fillRect(LEFT + (inner * bin) / cells.length, top, inner / cells.length + 0.5, foot - top + 0.5);
       });
-    }
+    });
     if (this.feed.missing_s > 0) {
       hatch(context, LEFT, 4, inner, y(told.measured_s) - 4);
     }
@@ -86,10 +91,13 @@ export class Waterfall {
     }
     context.textAlign = "center";
     const last = edges.at(-1) as number;
+    let free = LEFT;
     for (const energy of [100, 300, 600, 1000, 1500, 2000, 2500]) {
       const bin = edges.findIndex((edge) => edge > energy);
-      if (bin > 0 && energy < last) {
-        const at = LEFT + (inner * bin) / (edges.length - 1);
+      const at = LEFT + (inner * bin) / (edges.length - 1);
+      const half = context.measureText(String(energy)).width / 2 + 3;
+      if (bin > 0 && energy < last && at - half > free && at + half < this.#width) {
+        free = at + half;
         context.fillRect(at, HEIGHT - FOOT, 1, 4);
         context.fillText(String(energy), at, HEIGHT - 10);
       }
@@ -111,5 +119,5 @@ export class Waterfall {
 /** A rate that all but the brightest few cells stay below: one flash must not darken the rest. */
 function highest(rates: number[][]): number {
   const all = rates.flat().sort((a, b) => a - b);
-  return Math.max(1, all[Math.floor(0.998 * (all.length - 1))] ?? 1);
+  return all[Math.floor(0.998 * (all.length - 1))] || 1;
 }

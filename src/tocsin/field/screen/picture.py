@@ -16,7 +16,7 @@ from tocsin.field.watch import Told, Watch
 SHOWN_ENCOUNTERS = 12
 """Encounters that a small screen lists; the others are in the data."""
 SPECTRUM_BINS = 256
-WATERFALL_BINS = 48
+WATERFALL_BINS = 64
 LEAST_KEV = 20.0
 
 

@@ -181,8 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             while True:
                 value, seen = picture(self.screen.watch, seen)
-                text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-                self.wfile.write(f"retry: 1000\ndata: {text}\n\n".encode())
+                event = json.dumps(value, allow_nan=False, separators=(",", ":"))
+                self.wfile.write(f"retry: 1000\ndata: {event}\n\n".encode())
                 self.wfile.flush()
                 if self.screen.stopping.wait(EVERY_S):
                     return
