@@ -20,6 +20,7 @@ from tocsin.server.duties.reading import clocks_for, notices_for
 from tocsin.server.duties.templatetags.spans import span
 from tocsin.server.incidents.models import IncidentState
 from tocsin.server.incidents.reading import incidents_for
+from tocsin.server.ingest.reading import numbers_for as device_numbers_for
 from tocsin.server.licensing.reading import waiting_for as licences_waiting_for
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements.reading import instruments_for, numbers_for
@@ -122,6 +123,26 @@ def measured(reader: Reader) -> Tile | None:
             ),
         ),
         leads=_("what rises above the threshold"),
+    )
+
+
+def listening(reader: Reader) -> Tile | None:
+    """Devices that send, and those that fell silent in the middle of a survey."""
+    if not may(reader, "measurements.read"):
+        return None
+    numbers = device_numbers_for(reader)
+    if not numbers["devices"]:
+        return None
+    page = reverse("ingest:devices")
+    return Tile(
+        title=_("Devices sending"),
+        number=str(numbers["live"]),
+        address=page,
+        counts=(
+            Count(_("devices silent"), str(numbers["silent"]), page),
+            Count(_("devices enrolled"), str(numbers["devices"]), page),
+        ),
+        grave=numbers["silent"] > 0,
     )
 
 
@@ -305,7 +326,7 @@ def overseen(reader: Reader) -> Tile | None:
 
 
 STATIONS: list[TileMaker] = [held, measured, alarming, happened]
-WAITING: list[TileMaker] = [missing, licensed, overdue, overseen, called_for, logged]
+WAITING: list[TileMaker] = [listening, missing, licensed, overdue, overseen, called_for, logged]
 
 
 def flow_for(reader: Reader) -> list[Tile]:

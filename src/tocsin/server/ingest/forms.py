@@ -20,7 +20,7 @@ class DeviceForm(forms.Form):
     public_key = forms.CharField(
         label=_("Public key"),
         max_length=300,
-        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text=_("The line that “tocsin field enroll” prints on the device."),
     )
     level = forms.TypedChoiceField(

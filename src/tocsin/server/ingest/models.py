@@ -171,7 +171,12 @@ class EdgeMessage(AppendOnly, Marked):
         )
 
     def __str__(self) -> str:
-        return f"{self.survey_id} {self.number} {self.stage}"
+        words = {"number": self.encounter, "device": self.survey.device.name}
+        return _("encounter {number}, told by {device}").format(**words)
+
+    def get_absolute_url(self) -> str:
+        """The page of its device."""
+        return self.survey.device.get_absolute_url()
 
 
 class Refusal(AppendOnly):
