@@ -64,7 +64,7 @@ def test_a_key_belongs_to_one_device(desk: Client, device: Device, key: SigningK
 
 
 def test_a_device_is_silent_after_a_minute_unless_its_survey_is_over(
-    desk: Client, device: Device, batch: Maker, clock: SetClock
+    clock: SetClock, desk: Client, device: Device, batch: Maker
 ) -> None:
     def state() -> DeviceState:
         found = Device.objects.get().state
