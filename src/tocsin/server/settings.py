@@ -123,6 +123,8 @@ MFA_TOTP_ISSUER = "Tocsin"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not TOCSIN.https
 
 # Sessions and cookies
+# what a page tells once, as an exact place, stays on the server and in no cookie
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True

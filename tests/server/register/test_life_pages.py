@@ -168,3 +168,13 @@ def test_a_table_of_what_is_overdue_is_read_once(
     answer = signed_in(officer.person).get("/register/overdue.csv")
     assert answer.status_code == 200
     assert answer.content.decode().count("2026-02-01") == 3
+
+
+def test_the_exact_place_is_told_once_and_lies_in_no_cookie(
+    officer: Reader, source: Source, signed_in: SignedIn
+) -> None:
+    browser = signed_in(officer.person)
+    answer = browser.post(f"/register/{source.pk}/place/", {"reason": "a search"})
+    assert "messages" not in answer.cookies
+    assert "14.68123" in browser.get(answer.headers["Location"]).content.decode()
+    assert "14.68123" not in browser.get(answer.headers["Location"]).content.decode()
