@@ -41,7 +41,7 @@ from tocsin.server.oversight.reading import (
 )
 from tocsin.server.oversight.services import reconciling
 from tocsin.server.oversight.services.discrepancies import settle
-from tocsin.server.oversight.services.labels import address_of, item_typed, print_labels
+from tocsin.server.oversight.services.labels import address_of, items_typed, print_labels
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.holders import Refused
 from tocsin.server.register.life import Kind
@@ -262,7 +262,7 @@ def test_a_source_is_named_by_label_name_or_serial(
         lower=f" {wanted.name.lower()} ",
         label=f"https://register.example{address_of(wanted)}",
     )
-    assert item_typed(part.items.all(), text).source == wanted
+    assert [item.source for item in items_typed(part.items.all(), text)] == [wanted]
 
 
 def test_of_a_source_that_is_closed_to_the_reader_no_name_is_told(
@@ -273,13 +273,13 @@ def test_of_a_source_that_is_closed_to_the_reader_no_name_is_told(
     seen = items_seen(officer, part)
     assert {item.source_id for item in seen} == {s.pk for s in sources} - {closed.pk}
     with pytest.raises(Refused, match="not in this list"):
-        item_typed(seen, closed.serial)
+        items_typed(seen, closed.serial)
 
 
 @pytest.mark.parametrize("typed", ["", "S-", "S-00000000", "IR9999", "nonsense", "\0"])
 def test_what_is_not_in_the_list_is_refused(part: Part, typed: str) -> None:
     with pytest.raises(Refused, match="not in this list"):
-        item_typed(part.items.all(), typed)
+        items_typed(part.items.all(), typed)
 
 
 @pytest.mark.parametrize("size", sorted(SIZES))

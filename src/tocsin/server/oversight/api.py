@@ -25,7 +25,7 @@ from tocsin.server.oversight.reading import (
     parts_for,
     reconciliations_for,
 )
-from tocsin.server.oversight.services.labels import item_typed
+from tocsin.server.oversight.services.labels import items_typed
 from tocsin.server.oversight.services.reconciling import answer
 from tocsin.server.register.reading import sources_for
 
@@ -149,7 +149,8 @@ class AnswerIn(Schema):
     code: str = Field(
         min_length=1,
         max_length=400,
-        description="What its label holds, its short name (S-...), or its serial number",
+        description="What its label or that of its device holds, its short name (S-...), or its "
+        "serial number; a device means every source in it",
     )
     here: bool
     note: str = Field("", max_length=1000, description="Needed where it is not there")
@@ -309,8 +310,8 @@ def list_answer(request: HttpRequest, pk: UUID, given: AnswerIn) -> Any:
     reader = reader_of_request(request)
     row = get_object_or_404(parts_for(reader), pk=pk)
     try:
-        item = item_typed(items_seen(reader, row), given.code)
-        answer(reader, item, here=given.here, how=How.PROGRAM, note=given.note)
+        for item in items_typed(items_seen(reader, row), given.code):
+            answer(reader, item, here=given.here, how=How.PROGRAM, note=given.note)
     except InvalidInput as error:
         return Status(422, {"detail": str(error)})
     return _list(parts_for(reader).get(pk=pk))

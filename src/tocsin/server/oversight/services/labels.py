@@ -1,4 +1,4 @@
-"""Labels of sources: what their codes hold, how they are read back, and the printed sheets."""
+"""Labels of sources, devices and batches: what their codes hold, how they are read, the sheets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from tocsin.report.labels import SIZES, Label, label_sheets
 from tocsin.server.accounts.models import Realm
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
+from tocsin.server.holdings.models import Batch, Device
 from tocsin.server.marking.policy import Reader
 from tocsin.server.oversight.models import Item
 from tocsin.server.register.holders import Refused
@@ -28,22 +29,32 @@ IN_CODE = re.compile(
 NAME = re.compile(r"(?:S-)?([0-9A-F]{8})")
 
 
-def address_of(source: Source) -> str:
-    """Path that the code of a source holds: the random identity of the row and nothing of it."""
-    return reverse("oversight:label", args=[source.pk])
+Labelled = Source | Device | Batch
+
+
+def address_of(row: Labelled) -> str:
+    """Path that the code of a row holds: its random identity and nothing of it."""
+    return reverse("oversight:label", args=[row.pk])
+
+
+def line_of(row: Labelled) -> str:
+    """What stands under the name: no more than what a radiation sign beside it says anyway."""
+    if isinstance(row, Source):
+        return row.nuclides
+    return _("device") if isinstance(row, Device) else row.nuclide or row.element
 
 
 @transaction.atomic
 def print_labels(
     reader: Reader,
     holder: Holder,
-    sources: Sequence[Source],
+    rows: Sequence[Labelled],
     *,
     size: str,
     origin: str,
     skip: int = 0,
 ) -> bytes:
-    """PDF of the labels of a holder's sources.
+    """PDF of the labels of a holder's sources, devices or batches.
 
     Parameters
     ----------
@@ -59,14 +70,14 @@ def print_labels(
     """
     if size not in SIZES:
         raise Refused(_("There is no such size."))
-    if not sources:
-        raise Refused(_("There is no source to print a label for."))
+    if not rows:
+        raise Refused(_("There is nothing to print a label for."))
     kind = SIZES[size]
     if not 0 <= skip < kind.columns * kind.rows:
         raise Refused(_("A sheet has {n} labels.").format(n=kind.columns * kind.rows))
     mark = "" if reader.realm == Realm.LIVE else reader.realm
     made = label_sheets(
-        [Label(f"{origin}{address_of(s)}", s.name, s.nuclides, mark) for s in sources],
+        [Label(f"{origin}{address_of(row)}", row.name, line_of(row), mark) for row in rows],
         kind,
         title=_("Labels"),
         created=now(),
@@ -77,25 +88,28 @@ def print_labels(
         actor=reader.person,
         action="oversight.print_labels",
         subject=holder,
-        after={"labels": len(sources), "size": size},
+        after={"labels": len(rows), "of": rows[0]._meta.label_lower, "size": size},
     )
     return made
 
 
-def source_in_code(text: str) -> UUID | None:
-    """Identity of the source whose label holds a text; of another server's label too."""
+def row_in_code(text: str) -> UUID | None:
+    """Identity of the row whose label holds a text; of another server's label too."""
     found = IN_CODE.search(plain(text).lower())
     return UUID(found[1]) if found else None
 
 
 def items_in(rows: QuerySet[Item], texts: Iterable[str]) -> list[Item]:
-    """Those questions of a list that are meant by what labels hold."""
-    wanted = {pk for text in texts if (pk := source_in_code(text)) is not None}
-    return list(rows.filter(source__in=wanted))
+    """Those questions of a list that are meant by labels; that of a device means what is in it."""
+    wanted = {pk for text in texts if (pk := row_in_code(text)) is not None}
+    meant = Q(source__in=wanted) | Q(source__inside__device__in=wanted)
+    return list(rows.filter(meant).order_by("pk"))
 
 
-def item_typed(rows: QuerySet[Item], text: str) -> Item:
-    """The item of a list that somebody means by a name, a serial number or a scanned code.
+def items_typed(rows: QuerySet[Item], text: str) -> list[Item]:
+    """The items of a list that somebody means by a name, a serial number or a scanned code.
+
+    The code of a device means every source in it; everything else means one.
 
     Raises
     ------
@@ -105,7 +119,7 @@ def item_typed(rows: QuerySet[Item], text: str) -> Item:
     text = plain(text)
     scanned = items_in(rows, [text])
     if scanned:
-        return scanned[0]
+        return scanned
     found = list(rows.filter(source__in=named(text)))
     if not found and text:
         found = list(rows.filter(source__serial__iexact=text))
@@ -116,7 +130,7 @@ def item_typed(rows: QuerySet[Item], text: str) -> Item:
             else _("“{text}” is not in this list: type the name that begins with S-.")
         )
         raise Refused(said.format(text=text[:60]))
-    return found[0]
+    return found
 
 
 def named(text: str) -> QuerySet[Source]:

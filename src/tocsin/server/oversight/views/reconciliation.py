@@ -31,7 +31,7 @@ from tocsin.server.oversight.reading import (
     reconciliations_for,
 )
 from tocsin.server.oversight.services import reconciling
-from tocsin.server.oversight.services.labels import item_typed, items_in, source_in_code
+from tocsin.server.oversight.services.labels import items_in, items_typed, row_in_code
 from tocsin.server.oversight.views.frame import (
     PAGE_ROWS,
     around,
@@ -271,15 +271,17 @@ def part_here(request: ReaderRequest, pk: str) -> HttpResponse:
     text, ticked = request.POST.get("code", ""), request.POST.get("item", "")
     try:
         if ticked.isdecimal():
-            item = get_object_or_404(items_seen(request.reader, row), pk=int(ticked[:18]))
+            items = [get_object_or_404(items_seen(request.reader, row), pk=int(ticked[:18]))]
             how = How.TICK
         else:
-            item = item_typed(items_seen(request.reader, row), text)
-            how = How.SCAN if source_in_code(text) is not None else How.CODE
-        reconciling.answer(request.reader, item, here=True, how=how)
+            items = items_typed(items_seen(request.reader, row), text)
+            how = How.SCAN if row_in_code(text) is not None else How.CODE
+        for item in items:
+            reconciling.answer(request.reader, item, here=True, how=how)
     except InvalidInput as error:
         return _list_page(request, _part(request, pk), typed=text, fault=str(error), status=422)
-    messages.success(request, _("Confirmed: {name}.").format(name=item.source.name))
+    names = ", ".join(item.source.name for item in items)
+    messages.success(request, _("Confirmed: {name}.").format(name=names))
     again = "?scan=1" if request.POST.get(SCANNED) == "1" else ""
     return redirect(f"{row.get_absolute_url()}{again}")
 
