@@ -16,6 +16,7 @@ import pytest
 import survey_worlds as worlds
 from walks import INSTRUMENT, walk
 
+from tocsin.errors import InvalidInput
 from tocsin.field.screen.access import Access, is_loopback
 from tocsin.field.screen.server import HEADERS, Screen
 from tocsin.field.watch import Watch
@@ -38,9 +39,11 @@ class Answer:
 
 
 @contextmanager
-def asking(screen: Screen, path: str, host: str, cookie: str) -> Iterator[HTTPResponse]:
+def asking(
+    screen: Screen, path: str, host: str, cookie: str, method: str = "GET"
+) -> Iterator[HTTPResponse]:
     connection = HTTPConnection("127.0.0.1", port_of(screen), timeout=10)
-    connection.putrequest("GET", path, skip_host=True)
+    connection.putrequest(method, path, skip_host=True)
     connection.putheader("Host", host)
     if cookie:
         connection.putheader("Cookie", cookie)
@@ -73,6 +76,10 @@ def test_every_answer_carries_the_strict_headers() -> None:
                 assert answer.headers[name] == value, (path, name)
         assert ask(screen, "/absent").status == 404
         assert ask(screen, "/%2e%2e/server.py").status == 404
+        with asking(screen, "/", f"127.0.0.1:{port_of(screen)}", "", "POST") as answer:
+            assert answer.status == 501
+            for name, value in HEADERS.items():
+                assert answer.headers[name] == value
         with stream(screen) as answer:
             for name, value in HEADERS.items():
                 assert answer.headers[name] == value
@@ -141,11 +148,14 @@ def test_a_token_opens_the_screen_once_and_a_cookie_keeps_it_open() -> None:
     assert not access.allows(f"tocsin-screen={token}")
 
 
-def test_opened_to_a_network_every_path_asks_for_the_token() -> None:
+def test_opened_to_a_network_every_path_asks_for_the_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     told: list[str] = []
-    # 0.0.0.0 is no loopback address: the screen is then open to the network
-    with running(host="0.0.0.0", say=told.append) as screen:  # noqa: S104
-        host = "0.0.0.0"  # noqa: S104
+    # as if the address were one of a network
+    monkeypatch.setattr("tocsin.field.screen.access.is_loopback", lambda _: False)
+    host = "127.0.0.1"
+    with running(host=host, say=told.append) as screen:
         for path in ("/", "/stream", "/field.js", "/?lang=fr"):
             assert ask(screen, path, host=host).status == 403
         assert ask(screen, "/?token=wrong", host=host).status == 403
@@ -171,6 +181,12 @@ def test_opened_to_a_network_every_path_asks_for_the_token() -> None:
 )
 def test_loopback_is_told_from_the_network(host: str, *, own: bool) -> None:
     assert is_loopback(host) is own
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])  # noqa: S104
+def test_an_address_that_stands_for_all_is_refused(host: str) -> None:
+    with pytest.raises(InvalidInput, match="name the address of this device"):
+        Access(host)
 
 
 def test_a_screen_that_never_ran_is_closed_at_once() -> None:

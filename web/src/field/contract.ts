@@ -72,6 +72,7 @@ export type TrackPoint = [latitude: number, longitude: number, net_cps: number |
 export interface Told {
   state: State;
   finished: boolean;
+  stale: boolean;
   age_s: number | null;
   stale_after_s: number;
   records: number;

@@ -39,7 +39,8 @@ export class Feed {
 
   get stale(): boolean {
     const { told, age_s } = this;
-    return told !== null && !told.finished && (this.agentSilent || (age_s !== null && age_s >= told.stale_after_s));
+    const tooOld = age_s !== null && told !== null && age_s >= told.stale_after_s;
+    return told !== null && !told.finished && (told.stale || this.agentSilent || tooOld);
   }
 
   /** How far the present is beyond the end of the data; 0 while records come as they should. */
@@ -64,7 +65,10 @@ export class Feed {
     }
     const first = this.rows[0]?.n ?? told.rows[0]?.n ?? 0;
     for (const row of told.rows) {
-      this.rows[row.n - first] = row;
+      // What has left the last minutes here may still have changed there.
+      if (row.n >= first) {
+        this.rows[row.n - first] = row;
+      }
     }
     const oldest = told.measured_s - KEPT_S;
     const kept = this.rows.findIndex((row) => row.t_s >= oldest);

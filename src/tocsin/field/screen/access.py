@@ -8,6 +8,8 @@ import secrets
 import threading
 from http.cookies import CookieError, SimpleCookie
 
+from tocsin.errors import InvalidInput
+
 COOKIE = "tocsin-screen"
 
 
@@ -31,14 +33,22 @@ class Access:
     Parameters
     ----------
     host : str
-        Address that is listened on.
-    names : sequence of str
-        Further names under which the screen is called; the address itself is always one.
+        Address that is listened on, under which the other device calls it.
+
+    Raises
+    ------
+    InvalidInput
+        For an address that stands for all: no browser calls the screen by it.
     """
 
-    def __init__(self, host: str, names: tuple[str, ...] = ()) -> None:
+    def __init__(self, host: str) -> None:
+        if host in {"", "0.0.0.0", "::"}:  # noqa: S104 - refused
+            raise InvalidInput(
+                f"the screen cannot listen on {host!r}: name the address of this device in the "
+                "network of the other one"
+            )
         self.open_to_network = not is_loopback(host)
-        own = (host, *names) if self.open_to_network else (host, "localhost", "127.0.0.1", "::1")
+        own = (host,) if self.open_to_network else (host, "localhost", "127.0.0.1", "::1")
         self._names = {name.strip("[]").lower() for name in own}
         self._lock = threading.Lock()
         self._token = secrets.token_urlsafe(24)

@@ -62,6 +62,7 @@ def picture(watch: Watch, seen: Seen) -> tuple[dict[str, Any], Seen]:
         value: dict[str, Any] = {
             "state": watch.state,
             "finished": watch.finished,
+            "stale": watch.stale,
             "age_s": _number(watch.age_s),
             "stale_after_s": _number(watch.stale_after_s),
             "records": watch.records,

@@ -114,6 +114,12 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: an address line may hold a token."""
 
+    def end_headers(self) -> None:
+        """The strict headers stand on every answer, errors of the library included."""
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
+        super().end_headers()
+
     def do_GET(self) -> None:
         """The page, its files, the stream; all else is not there."""
         access, url = self.screen.access, urlsplit(self.path)
@@ -148,7 +154,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(HTTPStatus.SEE_OTHER)
         self.send_header("Location", "/")
         self.send_header("Set-Cookie", f"{COOKIE}={session}; HttpOnly; SameSite=Strict; Path=/")
-        self._rest_of_headers(0)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _page(self, asked: str) -> None:
         language = asked if asked in LANGUAGES else self._preferred()
@@ -170,8 +177,6 @@ class _Handler(BaseHTTPRequestHandler):
     def _stream(self) -> None:
         """One event a second until the browser or the program goes."""
         self.send_response(HTTPStatus.OK)
-        for name, value in HEADERS.items():
-            self.send_header(name, value)
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         self.send_header("X-Accel-Buffering", "no")
         self.send_header("Connection", "close")
@@ -192,14 +197,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, status: HTTPStatus, body: bytes, kind: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        self._rest_of_headers(len(body))
-        self.wfile.write(body)
-
-    def _rest_of_headers(self, length: int) -> None:
-        for name, value in HEADERS.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(length))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
 
 def _file(name: str) -> bytes:
