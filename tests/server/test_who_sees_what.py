@@ -250,6 +250,7 @@ def world(
         "statistics:sheet_pdf": {"pk": numbers.pk, "form": "full", "language": "en"},
         "statistics:sheet": {"pk": numbers.pk},
         "statistics:sheet_approve": {"pk": numbers.pk},
+        "api:statistics_sheet": {"pk": numbers.pk},
         "documents:add": {"noun": "register.source", "pk": held.pk},
         "api:documents_on": {"noun": "register.source", "pk": held.pk},
         "register:report": {"pk": held.pk, "kind": "loss"},

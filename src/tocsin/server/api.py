@@ -30,6 +30,7 @@ from tocsin.server.measurements.api import router as measurements
 from tocsin.server.oversight.api import router as oversight
 from tocsin.server.problems import StoredUnreadable, problem
 from tocsin.server.register.api import router as register
+from tocsin.server.statistics.api import router as statistics
 from tocsin.server.tracing.api import router as tracing
 from tocsin.server.transparency.api import router as transparency
 
@@ -83,6 +84,7 @@ api.add_router("/alarms", alarms)
 api.add_router("/ingest", ingest)
 api.add_router("/incidents", incidents)
 api.add_router("/tracing", tracing)
+api.add_router("/statistics", statistics)
 api.add_router("/duties", duties)
 api.add_router("/search", search)
 api.add_router("/log", transparency)

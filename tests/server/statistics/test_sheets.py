@@ -116,6 +116,7 @@ def test_pages_and_tables(
     assert any("as known on 2026-03-03" in row for row in rows)
     assert len([row for row in rows if row[:2] == "20"]) == 8
     assert browser.get("/statistics/table.csv?table=nothing").status_code == 404
+    assert browser.get("/statistics/table.csv?known_on=yesterday").status_code == 302
     for wrong in ("known_on=yesterday", "known_on=2999-01-01", "years=-1", "edition=1066"):
         answer = browser.get(f"/statistics/?{wrong}")
         assert answer.status_code == 200

@@ -25,12 +25,13 @@ from tocsin.report.document import (
 from tocsin.report.drawing import Drawn
 from tocsin.server.accounts.models import Level, Realm
 from tocsin.server.incidents.groups import groups
-from tocsin.server.statistics.cells import LEAST, Published, published_together
+from tocsin.server.statistics.cells import LEAST, Published
 from tocsin.server.statistics.charts import stacked_bars
 from tocsin.server.statistics.content import TABLES, Section, section_of
-from tocsin.server.statistics.counting import GONE, UNKNOWN, Table
+from tocsin.server.statistics.counting import Table
 from tocsin.server.statistics.intervals import Share, count_interval, rounded
 from tocsin.server.statistics.models import FactSheet
+from tocsin.server.statistics.publishing import for_the_public, share_is_told
 
 LANGUAGES = ("en", "fr")
 CHARTED = frozenset({"groups"})
@@ -105,28 +106,6 @@ def _blocks(sheet: FactSheet, *, public: bool) -> list[Block]:
     return blocks
 
 
-def for_the_public(numbers: dict[str, Any]) -> dict[str, Published]:
-    """The tables without small numbers, and without those from which they could be reckoned.
-
-    The tables are of the same incidents, or of the thefts and losses among them: what one of them
-    shows must not tell what another one hides.
-    """
-    tables = numbers["tables"]
-    kinds = enumerate(tables["kinds"]["keys"])
-    every, gone = "incidents", "thefts and losses"
-    totals = {
-        **dict.fromkeys(("groups", "kinds", "categories"), every),
-        **dict.fromkeys(("transport", "recovery"), gone),
-    }
-    if not tables["nuclides"]["several"]:
-        totals["nuclides"] = every
-    return published_together(
-        {name: tables[name]["rows"] for name in TABLES},
-        totals=totals,
-        sums={gone: ("kinds", [column for column, kind in kinds if kind in GONE])},
-    )
-
-
 def _headline(numbers: dict[str, Any], hidden: dict[str, Published] | None) -> str:
     of_year = sum(numbers["tables"]["kinds"]["rows"][-1])
     shown = of_year if hidden is None else hidden["kinds"].row_totals[-1]
@@ -185,7 +164,7 @@ def _shares(numbers: dict[str, Any], hidden: dict[str, Published] | None) -> lis
             _share(numbers, "recovered", "recovery", hidden),
         ),
     ]
-    if public and min(recovery["over"], recovery["open"] + recovery["over"]) < LEAST:
+    if public and recovery["over"] < LEAST:
         rows.append((_("Median time to recovery"), _("too few to tell")))
     else:
         text = _("not reached: fewer than half have come back")
@@ -214,14 +193,8 @@ def _share(
     share = Share(**numbers[name])
     if share.value is None:
         return _("of none is it known")
-    if hidden is not None:
-        # a share tells the totals of the columns of its table
-        keys = numbers["tables"][table]["keys"]
-        told = [
-            n for key, n in zip(keys, hidden[table].column_totals, strict=True) if key != UNKNOWN
-        ]
-        if None in told or share.part < LEAST or share.whole - share.part < LEAST:
-            return _("too few to tell")
+    if hidden is not None and not share_is_told(share, numbers["tables"][table], hidden[table]):
+        return _("too few to tell")
     return _("{p} % ({part} of {whole} of which it is known; 95 %: {low} to {high} %)").format(
         p=rounded(100 * share.value),
         part=share.part,

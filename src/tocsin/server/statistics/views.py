@@ -68,7 +68,12 @@ def table_csv(request: ReaderRequest) -> HttpResponse:
     name = request.GET.get("table", TABLES[0])
     if name not in TABLES:
         raise Http404
-    asked = _asked(request)
+    try:
+        asked = Asked.of(request.GET, request.reader.at.date())
+    except InvalidInput as error:
+        # a table of something else than was asked for would be taken for it
+        messages.error(request, str(error))
+        return redirect("statistics:overview")
     rows = count(request.reader, asked)
     table = table_of(name, rows, asked.edition)
     return csv_answer(
