@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from register_entries import GIVEN
@@ -39,3 +40,13 @@ def holder(officer: Reader, works: Reader) -> Holder:
 def source(officer: Reader, holder: Holder) -> Source:
     """A radiography source of that holder."""
     return register_source(officer, entry_of(GIVEN, today=now().date()))
+
+
+@pytest.fixture
+def few_places(data_folder: Path) -> None:
+    """The rule of a State in which two places together are too many already."""
+    data_folder.mkdir(parents=True, exist_ok=True)
+    (data_folder / "aggregation.json").write_text(
+        '{"schema": "tocsin.aggregation/1", "places": {"most": 0, "source": "test",'
+        ' "verification": "default"}}'
+    )

@@ -26,5 +26,17 @@ class Page(Schema):
     limit: int
 
 
+class PlacedPage(Page):
+    """Which part of a list an answer holds, and what becomes of its places.
+
+    Many places together are of a higher level than each, and the whole list counts: a page after
+    the other is the list. Who is not cleared for it gets the rows without places.
+    """
+
+    level: int
+    tlp: str
+    places_withheld: bool
+
+
 MOST_ROWS = 200
 """Rows of one answer at most."""

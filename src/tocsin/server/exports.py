@@ -19,7 +19,7 @@ import tocsin
 from tocsin.server.accounts.models import Level
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
-from tocsin.server.marking.aggregation import PlacesWithheld, together
+from tocsin.server.marking.aggregation import PlacesWithheld, in_force, together
 from tocsin.server.marking.highwater import Mark, mark_of_rows
 from tocsin.server.marking.models import Compartment
 from tocsin.server.marking.policy import Reader
@@ -95,10 +95,9 @@ def csv_of_rows(
     if total > len(rows):
         notes.append(f"cut: the first {len(rows)} of {total} rows; narrow the filter")
     if places is not None:
-        try:
-            mark = together(reader, mark, places=found.filter(places.told).count())
-        except PlacesWithheld as withheld:
-            notes.append(f"without places: so many together are {Level(withheld.level).name}")
+        mark, withheld = with_places(reader, found, mark, places)
+        if withheld:
+            notes.append(withheld)
             places = None
     shown = tuple(places.columns) if places is not None else ()
     return csv_answer(
@@ -110,6 +109,31 @@ def csv_of_rows(
         action=action,
         notes=notes,
     )
+
+
+def with_places(
+    reader: Reader, found: models.QuerySet[Any], mark: Mark, places: Places
+) -> tuple[Mark, str]:
+    """Mark of a list that leaves with its places, or why it leaves without them.
+
+    Parameters
+    ----------
+    found : QuerySet
+        The whole list, as the policy opens it to the reader.
+    mark : Mark
+        Of its rows.
+
+    Returns
+    -------
+    mark, withheld
+        ``withheld`` is empty where the places leave too.
+    """
+    # whether they are too many is all that is asked
+    told = found.filter(places.told).order_by()[: in_force().most + 1].count()
+    try:
+        return together(reader, mark, places=told), ""
+    except PlacesWithheld as refusal:
+        return mark, f"without places: so many together are {Level(refusal.level).name}"
 
 
 @transaction.atomic

@@ -329,3 +329,18 @@ def test_a_day_long_before_the_sources_is_said_on_the_page_of_a_shipment(
     page = desk.get(shipment.get_absolute_url())
     assert page.status_code == 200
     assert "cannot be traced back" in body_of(page)
+
+
+def test_many_places_of_devices_and_batches_are_withheld_like_those_of_sources(
+    officer: Reader, desk: Client, source: Source, few_places: None
+) -> None:
+    register_device(officer, source.holder.name, DeviceEntry(serial="P-1", place="Hall 9"))
+    entry = BatchEntry("U-1", Element.URANIUM, 1, mass_g=1.0, u235_percent=4.0, place="Hall 9")
+    receive(officer, source.holder.name, entry, happened_on=TODAY)
+    for name in ("devices", "batches"):
+        table = body_of(desk.get(reverse(f"holdings:{name}_csv")))
+        assert "without places" in table
+        told = desk.get(f"/api/1/holdings/{name}").json()
+        assert told["places_withheld"]
+        assert len(told[name]) == 1
+        assert "Hall 9" not in table + str(told)

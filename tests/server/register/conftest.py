@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from register_people import holder, officer, source, works
+from register_people import few_places, holder, officer, source, works
 
-__all__ = ["holder", "officer", "source", "works"]
+__all__ = ["few_places", "holder", "officer", "source", "works"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -151,16 +150,6 @@ def test_the_whole_leaves_for_a_reason_in_parts(
     assert browser.get("/register/whole/?holder=x").status_code == 404
 
 
-@pytest.fixture
-def few_places(data_folder: Path) -> None:
-    """The rule of a State in which two places together are too many already."""
-    data_folder.mkdir(parents=True, exist_ok=True)
-    (data_folder / "aggregation.json").write_text(
-        '{"schema": "tocsin.aggregation/1", "places": {"most": 0, "source": "test",'
-        ' "verification": "default"}}'
-    )
-
-
 def test_many_places_together_are_withheld_from_who_is_not_cleared(
     officer: Reader, source: Source, signed_in: SignIn, few_places: None
 ) -> None:
@@ -183,6 +172,23 @@ def test_places_leave_with_a_higher_mark(
     for notes, rows in (table(whole), table(cleared.get("/register/sources.csv"))):
         assert "SECRET" in notes[0]
         assert rows[0]["place"] == "Harbour, hall 3"
+
+
+def test_programs_get_so_many_places_as_people_do(
+    officer: Reader,
+    person: Callable[..., Person],
+    source: Source,
+    signed_in: SignIn,
+    few_places: None,
+) -> None:
+    Source.objects.filter(pk=source.pk).update(elsewhere_place="bridge of Riverside")
+    told = signed_in(officer.person).get("/api/1/register/sources").json()
+    assert (told["places_withheld"], told["level"]) == (True, 2)
+    assert [(s["place"], s["elsewhere_place"]) for s in told["sources"]] == [("", "")]
+    cleared = person("register_officer", of="authority", clearance=3)
+    told = signed_in(cleared).get("/api/1/register/sources").json()
+    assert (told["places_withheld"], told["level"]) == (False, 3)
+    assert [s["place"] for s in told["sources"]] == ["Harbour, hall 3"]
 
 
 def test_places_are_withheld_on_paper_too(

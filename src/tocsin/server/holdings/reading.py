@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from tocsin.nuclear import MaterialCategory, material_category
+from tocsin.server.exports import Places
 from tocsin.server.holdings.models import (
     Batch,
     BatchState,
@@ -30,6 +31,8 @@ MOST_PICKED = 400
 MOST_SUGGESTED = 200
 """Names that a form offers; they are no reading, as a list to choose from tells of no row."""
 SHORTEST_NAME = 10
+PLACES = Places(("place",), ~Q(place=""))
+"""Of devices and batches: where many are told, the list is of a higher level."""
 _ROWS = {
     Element.PLUTONIUM: "Pu",
     Element.URANIUM_233: "U-233",

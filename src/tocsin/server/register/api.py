@@ -12,13 +12,16 @@ from ninja import Field, Query, Router, Schema, Status
 
 from tocsin.errors import InvalidInput
 from tocsin.server.access import reader_of_request
-from tocsin.server.answers import MOST_ROWS, Detail, Page
+from tocsin.server.answers import MOST_ROWS, Detail, PlacedPage
+from tocsin.server.exports import with_places
+from tocsin.server.marking.highwater import mark_of_rows
 from tocsin.server.register.corrections import declare_wrong
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.life import Kind
 from tocsin.server.register.models import Source, Transaction
 from tocsin.server.register.reading import Filter, life_of, sources_for
 from tocsin.server.register.services import register_source, report, steps
+from tocsin.server.register.tables import PLACES
 
 router = Router(tags=["register"])
 
@@ -118,7 +121,7 @@ class SourceOut(SourceRow):
     may_report: list[str]
 
 
-class SourceList(Page):
+class SourceList(PlacedPage):
     """A part of the sources."""
 
     sources: list[SourceRow]
@@ -231,11 +234,19 @@ def source_list(
     reader = reader_of_request(request)
     given = {"text": text, "status": status, "category": category, "nuclide": nuclide}
     rows = Filter.of(given).apply(sources_for(reader), reader.at.date())
+    shown = list(rows[offset : offset + limit])
+    own = Source.objects.filter(pk__in=[source.pk for source in shown])
+    mark, withheld = with_places(reader, rows, mark_of_rows(reader.realm, own), PLACES)
+    for source in shown if withheld else ():
+        source.place = source.elsewhere_place = ""
     return {
         "total": rows.count(),
         "offset": offset,
         "limit": limit,
-        "sources": [_row(source) for source in rows[offset : offset + limit]],
+        "level": mark.level,
+        "tlp": mark.tlp,
+        "places_withheld": bool(withheld),
+        "sources": [_row(source) for source in shown],
     }
 
 

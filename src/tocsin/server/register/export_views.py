@@ -30,8 +30,7 @@ from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
-from tocsin.server.exports import LIMIT, Places, cell, csv_answer, csv_of_rows
-from tocsin.server.marking.aggregation import PlacesWithheld, together
+from tocsin.server.exports import LIMIT, Places, cell, csv_answer, csv_of_rows, with_places
 from tocsin.server.marking.highwater import Mark, mark_of_rows
 from tocsin.server.marking.models import Compartment
 from tocsin.server.marking.policy import Reader, for_figures
@@ -107,10 +106,10 @@ def inventory(request: ReaderRequest) -> HttpResponse:
     reader = request.reader
     asked = _asked(reader, request.GET, sources_for)
     rows, notes, mark = _read(reader, asked)
-    mark, placed, withheld = _with_places(reader, asked, mark, PLACES)
-    return _printed(
-        reader, rows, [*notes, *withheld], mark, _title(reader, request.GET), placed=placed
-    )
+    mark, withheld = with_places(reader, asked, mark, PLACES)
+    notes += filter(None, [withheld])
+    title = _title(reader, request.GET)
+    return _printed(reader, rows, notes, mark, title, placed=not withheld)
 
 
 @require_http_methods(["GET", "POST"])
@@ -192,17 +191,6 @@ def _held_by(reader: Reader, holders: QuerySet[Holder]) -> dict[Any, int]:
     return dict(figures.order_by().values_list("holder").annotate(n=Count("id")))
 
 
-def _with_places(
-    reader: Reader, rows: QuerySet[Any], mark: Mark, places: Places
-) -> tuple[Mark, bool, list[str]]:
-    """Mark of rows that leave together, whether with their places, and what to say of it."""
-    try:
-        return together(reader, mark, places=rows.filter(places.told).count()), True, []
-    except PlacesWithheld as withheld:
-        note = f"without places: so many together are {Level(withheld.level).name}"
-        return mark, False, [note]
-
-
 def _printed(
     reader: Reader,
     rows: Sequence[Source],
@@ -239,15 +227,17 @@ def _sent(
     if what == "holders":
         return _holders_sent(request, reason)
     own = mark_of_rows(reader.realm, rows)
-    mark, placed, notes = _with_places(reader, rows, own, PLACES)
+    mark, withheld = with_places(reader, rows, own, PLACES)
+    notes = list(filter(None, [withheld]))
     _told_of_whole(reader, what, title, rows.count(), mark, reason)
     if what == "inventory":
-        return _printed(reader, list(rows.order_by("pk")), notes, mark, title, placed=placed)
+        held = list(rows.order_by("pk"))
+        return _printed(reader, held, notes, mark, title, placed=not withheld)
     if what == "transactions":
         steps = (list(steps_of(reader, part)) for part in _parts(rows))
         return _stream(request, what, STEP_COLUMNS, steps, mark, notes)
     cells = (
-        [(*source_cells(row), *_places(row, PLACES, told=placed)) for row in part]
+        [(*source_cells(row), *_places(row, PLACES, told=not withheld)) for row in part]
         for part in _parts(rows)
     )
     return _stream(request, what, (*SOURCE_COLUMNS, *PLACES.columns), cells, mark, notes)
@@ -258,16 +248,16 @@ def _holders_sent(request: ReaderRequest, reason: str) -> HttpResponseBase:
     reader = request.reader
     rows = for_figures(reader, Holder.objects.select_related("organisation"))
     own = mark_of_rows(reader.realm, rows)
-    mark, placed, notes = _with_places(reader, rows, own, ADDRESSES)
+    mark, withheld = with_places(reader, rows, own, ADDRESSES)
     held = _held_by(reader, rows)
     cells = [
-        (*holder_cells(row, held.get(row.pk, 0)), *_places(row, ADDRESSES, told=placed))
+        (*holder_cells(row, held.get(row.pk, 0)), *_places(row, ADDRESSES, told=not withheld))
         for row in rows
     ]
     _told_of_whole(reader, "holders", "", len(cells), mark, reason)
-    return _stream(
-        request, "holders", (*HOLDER_COLUMNS, *ADDRESSES.columns), iter([cells]), mark, notes
-    )
+    header = (*HOLDER_COLUMNS, *ADDRESSES.columns)
+    notes = list(filter(None, [withheld]))
+    return _stream(request, "holders", header, iter([cells]), mark, notes)
 
 
 def _told_of_whole(

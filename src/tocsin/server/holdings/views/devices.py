@@ -16,10 +16,17 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
-from tocsin.server.exports import Places, csv_of_rows
+from tocsin.server.exports import csv_of_rows
 from tocsin.server.holdings.forms import DeviceCorrectionForm, DeviceForm, DeviceReportForm
 from tocsin.server.holdings.models import Device, Kind
-from tocsin.server.holdings.reading import counted, devices_for, inside, names_of, seen_sources
+from tocsin.server.holdings.reading import (
+    PLACES,
+    counted,
+    devices_for,
+    inside,
+    names_of,
+    seen_sources,
+)
 from tocsin.server.holdings.services.devices import (
     DeviceEntry,
     correct_device,
@@ -44,7 +51,6 @@ from tocsin.server.register.reading import sources_for
 DANGER = frozenset({Kind.LOSS, Kind.THEFT})
 MOST_CHOICES = 200
 NEWEST = ("-created_at", "pk")
-PLACES = Places(("place",), ~Q(place=""))
 
 
 def _filtered(request: ReaderRequest) -> QuerySet[Device]:

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
-from tocsin.server.exports import Places, csv_of_rows
+from tocsin.server.exports import csv_of_rows
 from tocsin.server.holdings.amounts import COVERAGE, Amount
 from tocsin.server.holdings.forms import BatchCorrectionForm, BatchReceiptForm, BatchReportForm
 from tocsin.server.holdings.models import MISSING, Batch, BatchState, Kind
-from tocsin.server.holdings.reading import batch_figures_for, batches_for, material_sums
+from tocsin.server.holdings.reading import PLACES, batch_figures_for, batches_for, material_sums
 from tocsin.server.holdings.services import material
 from tocsin.server.holdings.services.material import BatchEntry, possible
 from tocsin.server.holdings.services.missing import BECOMES, report_missing
@@ -91,7 +91,7 @@ def batch_csv(request: ReaderRequest) -> HttpResponse:
             *(b.pu238_percent, b.irradiated, b.state, str(b.since), b.holder.name),
         ),
         action="register.export",
-        places=Places(("place",), ~Q(place="")),
+        places=PLACES,
     )
 
 
