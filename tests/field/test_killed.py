@@ -19,12 +19,13 @@ from tocsin.sealing import SigningKey
 KEY = SigningKey("pack-7", bytes(range(32)))
 RECORDS = 4000
 KEEPER = """
-import sys, time
+import pathlib, sys, time
 sys.path.insert(0, sys.argv[2])
 from walks import INSTRUMENT, walk
 from tocsin.field.spool import Spool
 from tocsin.sealing import SigningKey
-spool = Spool(sys.argv[1], SigningKey("pack-7", bytes(range(32))), monotonic=time.monotonic)
+key = SigningKey("pack-7", bytes(range(32)))
+spool = Spool(pathlib.Path(sys.argv[1]), key, monotonic=time.monotonic)
 boot = spool.begin()
 for record in walk(int(sys.argv[3]), channels=16):
     number = spool.add(boot, record, INSTRUMENT, "LIVE")

@@ -122,6 +122,20 @@ def test_a_new_run_closes_what_the_last_one_left_open(tmp_path: Path) -> None:
     ]
 
 
+def test_one_agent_at_a_time(tmp_path: Path) -> None:
+    first, second = opened(tmp_path / "spool.sqlite3"), opened(tmp_path / "spool.sqlite3")
+    boot = first.begin()
+    with pytest.raises(InvalidInput, match="in use"):
+        second.begin()
+    with pytest.raises(InvalidInput, match="in use"):
+        second.close_earlier("")
+    keep(first, boot, walk(12))
+    assert second.status().batches == 1  # whoever only sends may look beside it
+    first.close()
+    assert second.close_earlier("") == 1
+    second.close()
+
+
 def test_the_file_is_synced_with_every_answer(spool: Spool) -> None:
     assert spool._db.execute("PRAGMA synchronous").fetchone() == (2,)
     assert spool._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -7,15 +7,16 @@ left open is closed by :meth:`Spool.close_earlier` under the identity of that ru
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from tocsin.errors import ParseError
+from tocsin.errors import InvalidInput, ParseError
 from tocsin.field.envelope import Lane, seal
 from tocsin.field.wire import pack_json, pack_records, unpack_records
 from tocsin.sealing import SigningKey
@@ -87,6 +88,8 @@ class Spool:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float],
     ) -> None:
+        self._claim_path = path.with_suffix(".lock")
+        self._claim: IO[bytes] | None = None
         self._key = key
         self._clock = clock
         self._monotonic = monotonic
@@ -111,10 +114,33 @@ class Spool:
     def close(self) -> None:
         """Let the file go."""
         self._db.close()
+        if self._claim is not None:
+            self._claim.close()
 
     # ------------------------------------------------------------------ writing
+    def claim(self) -> None:
+        """Be the only one that begins and ends runs here, until :meth:`close`.
+
+        Raises
+        ------
+        InvalidInput
+            When another agent is at work with this spool.
+        """
+        if self._claim is not None:
+            return
+        handle = self._claim_path.open("wb")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.close()
+            raise InvalidInput(
+                f"{self._claim_path.parent} is in use: one agent at a time keeps and sends for it"
+            ) from None
+        self._claim = handle
+
     def begin(self) -> str:
         """A new run: its identity."""
+        self.claim()
         boot = uuid.uuid4().hex
         with self._writing():
             self._db.execute(
@@ -162,6 +188,7 @@ class Spool:
 
     def close_earlier(self, boot: str) -> int:
         """Close what earlier runs left open, as after a dead battery; how many runs that were."""
+        self.claim()
         rows = self._db.execute("SELECT id FROM boot WHERE ended = 0 AND id <> ?", (boot,))
         left = [row[0] for row in rows]
         for each in left:
