@@ -209,6 +209,12 @@ def test_what_happened_is_judged_anew_and_its_objects_are_compared_again(
     assert Look.objects.get(row_id=thing.pk).done_at is None
 
 
+def test_two_rows_with_one_short_name_are_two(stolen: Source) -> None:
+    side = describing.side_of(stolen)
+    assert side is not None
+    assert (side.thing.number, side.shown["id"]) == (str(stolen.pk), stolen.name)
+
+
 def test_a_recovery_ends_what_is_open(
     contact: Reader, finder: Reader, officer: Reader, stolen: Source, clock: Any
 ) -> None:
