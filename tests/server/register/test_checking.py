@@ -24,11 +24,14 @@ from tocsin.server.register.checking import (
     result_for,
 )
 from tocsin.server.register.checks.finding import Finding
+from tocsin.server.register.corrections import correct
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.holders import holder_named
 from tocsin.server.register.life import Kind
 from tocsin.server.register.models import Checked, Found, Holder, Source
+from tocsin.server.register.reading import life_of
 from tocsin.server.register.services import register_source, report
+from tocsin.server.register.tables import steps_of
 
 pytestmark = pytest.mark.django_db
 
@@ -202,6 +205,29 @@ def test_a_holder_is_told_nothing_that_a_former_holder_reported(
     report(mill, source, Kind.RECEIPT, happened_on=TODAY, facts={"activity": "7 GBq"})
     check()
     assert "7 GBq" in str(result_for(mill, 20).shown), "what it reported itself"
+
+
+def test_who_is_named_as_holder_by_a_correction_reads_nothing_of_the_former_one(
+    officer: Reader,
+    works: Reader,
+    source: Source,
+    person: Callable[..., Person],
+    signed_in: Callable[[Person], Client],
+) -> None:
+    said = {"result": "tight", "activity": "9 GBq"}
+    report(works, source, Kind.LEAK_TEST, happened_on=TODAY, note="old words", facts=said)
+    mill = reader_of(person("holder", of="mill", clearance=2))
+    holder_named(officer, "Riverside Mill", organisation=mill.person.organisation)
+    right = entry_of(GIVEN | {"holder": "Riverside Mill"}, today=TODAY)
+    correct(officer, source, right, reason="wrong row", seen=2)
+    report(mill, source, Kind.MOVE, happened_on=TODAY, place="Quarry")
+    source.refresh_from_db()
+    assert [step.number for step in life_of(mill, source)] == [4]
+    assert [cells[2] for cells in steps_of(mill, [source])] == [4]
+    assert [step.number for step in life_of(officer, source)] == [1, 2, 3, 4]
+    assert "9 GBq" not in str(result_for(mill, 20).shown)
+    page = signed_in(mill.person).get(source.get_absolute_url()).content.decode()
+    assert "old words" not in page
 
 
 def test_what_is_reported_between_two_languages_is_told_of_its_own_source(

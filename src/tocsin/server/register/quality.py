@@ -21,6 +21,7 @@ from tocsin.server.register.checks.groups import by_model
 from tocsin.server.register.checks.lives import Life, SeenStep
 from tocsin.server.register.life import HELD, Status
 from tocsin.server.register.models import Source, Transaction
+from tocsin.server.register.reading import came_with
 
 __all__ = ["KINDS", "Finding", "KindOfFinding", "all_kinds", "findings", "lives_of_sources"]
 
@@ -46,9 +47,10 @@ def findings(
     """
     rows = [s for s in sources if s.status != Status.WITHDRAWN]
     told = lives_of_sources(sources if isinstance(sources, QuerySet) else rows)
-    for row in rows:
-        if told_to is not None and row.originator_id != told_to and row.pk in told:
-            told[row.pk] = told[row.pk].since_transfer()
+    of_others = [r.pk for r in rows if told_to is not None and r.originator_id != told_to]
+    for start in range(0, len(of_others), ASKED_AT_ONCE):
+        for pk, number in came_with(of_others[start : start + ASKED_AT_ONCE]).items():
+            told[pk] = told[pk].since(number) if pk in told else Life()
     found = findings_in(rows, told, today)
     own = [row for row in rows if told_to is None or row.originator_id == told_to]
     for check in CHECKS:

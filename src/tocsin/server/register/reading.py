@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Count, Max, QuerySet
 
 from tocsin.server.marking.policy import Reader, for_figures, visible
 from tocsin.server.register.finding import of_nuclide, with_words
-from tocsin.server.register.life import HELD, MISSING, Kind, Status
+from tocsin.server.register.life import HELD, MISSING, Status
 from tocsin.server.register.models import CATEGORIES, Holder, Import, Source, Transaction
 from tocsin.server.register.overdue import overdue
 
@@ -48,6 +49,15 @@ def imports_for(reader: Reader) -> QuerySet[Import]:
     return rows.filter(originator=reader.person.organisation_id)
 
 
+def came_with(sources: Sequence[UUID]) -> dict[UUID, int]:
+    """Number of the step with which each source came to its present holder, where it had another.
+
+    Mostly it is a transfer; a correction may name another holder, too.
+    """
+    handed = Transaction.objects.filter(source__in=sources, before__has_key="holder").order_by()
+    return dict(handed.values_list("source").annotate(most=Max("number")))
+
+
 def life_of(reader: Reader, source: Source) -> list[Transaction]:
     """Steps of a source that a reader may see.
 
@@ -56,8 +66,7 @@ def life_of(reader: Reader, source: Source) -> list[Transaction]:
     """
     rows = source.transactions.select_related("by", "holder", "corrects")
     if source.originator_id != reader.person.organisation_id:
-        last = source.transactions.filter(kind=Kind.TRANSFER).aggregate(most=Max("number"))["most"]
-        rows = rows.filter(number__gt=last or 0)
+        rows = rows.filter(number__gt=came_with([source.pk]).get(source.pk, 0))
     return list(rows)
 
 

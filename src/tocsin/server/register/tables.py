@@ -9,7 +9,6 @@ from django.db.models import Q, QuerySet
 from tocsin.server.exports import Places
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register import particulars
-from tocsin.server.register.life import Kind
 from tocsin.server.register.models import Holder, Source, Transaction
 
 AT_ONCE = 500
@@ -92,7 +91,8 @@ def steps_of(reader: Reader, sources: Sequence[Source]) -> Iterator[tuple[object
         since: dict[object, int] = {}
         for step in steps:
             own = part[step.source_id].originator_id == reader.person.organisation_id
-            if step.kind == Kind.TRANSFER and not own:
+            # a transfer, or a correction that names another holder
+            if "holder" in step.before and not own:
                 since[step.source_id] = step.number
         for step in steps:
             if step.number > since.get(step.source_id, 0):

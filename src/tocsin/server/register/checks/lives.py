@@ -61,14 +61,13 @@ class Life:
         """The last day on which it went out of the register."""
         return max((s.day for s in self.steps if s.kind in ENDS), default=None)
 
-    def since_transfer(self) -> Life:
-        """What people of the present holder know: the transfer to it, and what came after."""
-        sent = [at for at, step in enumerate(self.steps) if step.kind == Kind.TRANSFER]
-        if not sent:
-            return self
-        transfer, *later = self.steps[sent[-1] :]
-        # what the former holder said with it is not theirs
-        return Life([replace(transfer, facts={}), *later])
+    def since(self, number: int) -> Life:
+        """What people of a holder know to whom the source came with a step: that and later ones.
+
+        What the former holder said with it is not theirs.
+        """
+        came = [replace(step, facts={}) for step in self.steps if step.number == number]
+        return Life(came + [step for step in self.steps if step.number > number])
 
     def by_day(self) -> list[SeenStep]:
         """Steps that happen to the source, in the order in which they happened."""
