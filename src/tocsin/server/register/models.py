@@ -350,9 +350,6 @@ class Found(models.Model):
     accepted = models.ForeignKey(
         "register.LookedAt", null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    accepted = models.ForeignKey(
-        "register.LookedAt", null=True, on_delete=models.SET_NULL, related_name="+"
-    )
 
     class Meta:
         """In the order of finding."""
