@@ -177,6 +177,20 @@ def test_a_stream_that_stops_is_stale_within_five_seconds_and_shows_no_rate(
     expect(tile(page)).to_have_attribute("data-state", "quiet")
 
 
+def test_an_overload_sends_nobody_on(watched: WatchedPage, running: Any) -> None:
+    shown = running(NEAR)
+    page = watched.open(shown.address, ready=READY)
+    expect(page.locator(".way")).to_be_visible()
+    flood = np.random.default_rng(1).poisson(worlds.source("Cs-137") * 90_000.0)
+    empty = np.zeros(worlds.N_CHANNEL, dtype=np.int64)
+    for k, counts in enumerate([flood, flood, empty, empty, empty]):
+        shown.watch.push(worlds.record(counts, NEAR + k))
+    expect(tile(page)).to_contain_text("OVERLOAD")
+    expect(tile(page)).to_contain_text("Go back the way you came")
+    expect(page.locator(".way")).to_be_hidden()
+    assert page.inner_text(".rate-value") == "–"
+
+
 def test_an_agent_that_dies_is_stale_and_what_it_had_is_still_told(
     watched: WatchedPage, running: Any
 ) -> None:

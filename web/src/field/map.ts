@@ -87,7 +87,7 @@ export class Plan {
       circle(context, at(place.latitude, place.longitude), place.radius_m / view.metresPerPx, place.alarm);
     }
     for (const place of places) {
-      marker(context, at(place.latitude, place.longitude), String(place.number), place.alarm);
+      marker(context, at(place.latitude, place.longitude), here.latitude > place.latitude, String(place.number), place.alarm);
     }
     person(context, at(here.latitude, here.longitude), here.heading_deg);
     north(context, this.#width);
@@ -169,10 +169,10 @@ function circle(context: CanvasRenderingContext2D, [x, y]: Xy, radius: number, a
 }
 
 /** Number of the encounter on a stem: an octagon for an alarm, a square for what is natural. */
-function marker(context: CanvasRenderingContext2D, [x, foot]: Xy, number: string, alarm: boolean): void {
+function marker(context: CanvasRenderingContext2D, [x, foot]: Xy, below: boolean, number: string, alarm: boolean): void {
   const corners = alarm ? 8 : 4;
-  // Above its place, so that the person who has found it does not hide it.
-  const y = foot - 32;
+  // Off its place and away from the person, who would hide it.
+  const y = foot + (below ? 32 : -32);
   context.strokeStyle = themeColour(alarm ? "--alarm" : "--soft");
   context.lineWidth = 3;
   context.beginPath();

@@ -8,6 +8,17 @@ export function panel(id: string, name: string, tools: HTMLElement[], ...content
   return element("section", { class: "panel", id, "aria-labelledby": `${id}-name` }, head, ...content);
 }
 
+/** A drawing of one outline within 100 by 100, from the template of the page. */
+export function outline(): { svg: SVGSVGElement; path: SVGPathElement } {
+  const template = document.getElementById("drawing") as HTMLTemplateElement;
+  const drawing = template.content.cloneNode(true) as DocumentFragment;
+  const [svg, path] = [drawing.querySelector("svg"), drawing.querySelector("path")];
+  if (!svg || !path) {
+    throw new Error("the page has no template for drawings");
+  }
+  return { svg, path };
+}
+
 export function legend(names: [kind: string, name: string][]): HTMLElement {
   const items = names.map(([kind, name]) =>
     element("li", {}, element("span", { class: `sample sample-${kind}`, "aria-hidden": "true" }), name),

@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { element } from "../dom";
-import { formatNumber } from "../language";
+import { language } from "../language";
 import { onTheme, themeColour } from "../survey/colours";
 import type { Feed } from "./feed";
 import { whole } from "./numbers";
@@ -47,7 +47,7 @@ export class Strip {
         },
         axes: [
           { stroke: ink, grid, ticks: grid, font, size: 32, label: text.stripAxis, labelSize: 18, labelFont: font },
-          { stroke: ink, grid, ticks: grid, font, size: 62, values: (_, at) => at.map((v) => formatNumber(v, 6)) },
+          { stroke: ink, grid, ticks: grid, font, size: 62, values: (_, at) => at.map(short) },
         ],
         series: [
           {},
@@ -121,6 +121,12 @@ export class Strip {
     }
     ctx.restore();
   }
+}
+
+/** A rate for the axis: of five digits and more in thousands or millions. */
+function short(rate: number): string {
+  const form = { notation: rate >= 10_000 ? "compact" : "standard", maximumSignificantDigits: 4 } as const;
+  return new Intl.NumberFormat(language, form).format(rate);
 }
 
 /** Slanted lines: nothing is known here. */

@@ -4,9 +4,8 @@ import { element } from "../dom";
 import { formatNumber } from "../language";
 import type { Encounter } from "./contract";
 import type { Feed } from "./feed";
+import { outline } from "./panel";
 import { text } from "./texts";
-
-const SVG = "http://www.w3.org/2000/svg";
 
 /** One outline for each state, so that it is told without colour. */
 const SHAPES: Record<string, string> = {
@@ -24,13 +23,8 @@ const TONE_OF: Record<string, string> = {
 };
 
 function shape(name: string): SVGSVGElement {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 100 100");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(SVG, "path");
+  const { svg, path } = outline();
   path.setAttribute("d", SHAPES[name] ?? (SHAPES["ended"] as string));
-  path.setAttribute("fill-rule", "evenodd");
-  svg.append(path);
   return svg;
 }
 
@@ -61,7 +55,7 @@ export function presentState(feed: Feed): string {
 }
 
 export class Tile {
-  readonly element = element("section", { class: "tile", "aria-label": text.states["alarm"]?.[0] ?? "" });
+  readonly element = element("section", { class: "tile", "aria-label": text.name });
   readonly #word = element("strong", { class: "tile-word" });
   readonly #what = element("span", { class: "tile-what" });
   readonly #more = element("span", { class: "tile-more" });
@@ -71,7 +65,6 @@ export class Tile {
   #shown = "";
 
   constructor(readonly feed: Feed) {
-    this.element.setAttribute("aria-label", text.name);
     this.element.append(this.#icon, element("div", { class: "tile-words" }, this.#word, this.#what, this.#more), this.#said);
   }
 
@@ -86,16 +79,16 @@ export class Tile {
     this.element.dataset["tone"] = TONE_OF[state] ?? "plain";
     this.#shown = state;
     const open = told?.encounters.find((each) => each.open);
-    let what_ = sentence;
+    let first = sentence;
     let more = "";
     if (!told) {
-      what_ = text.connecting;
+      first = text.connecting;
     } else if (state === "stale") {
-      what_ = this.feed.agentSilent ? `${text.agentSilent} ` : "";
-      what_ += this.feed.age_s === null ? "" : text.lastRecord(formatNumber(Math.floor(this.feed.age_s), 6));
+      first = this.feed.agentSilent ? `${text.agentSilent} ` : "";
+      first += this.feed.age_s === null ? "" : text.lastRecord(formatNumber(Math.floor(this.feed.age_s), 6));
       more = open ? text.alarmBefore(what(open)) : "";
     } else if ((state === "alarm" || state === "natural") && open) {
-      what_ = what(open);
+      first = what(open);
       more = state === "natural" ? sentence : text.significance(formatNumber(open.statistic), formatNumber(open.threshold));
     } else if (state === "learning") {
       more = text.learningLeft(formatNumber(Math.max(0, Math.ceil(told.learning_s - told.measured_s)), 6));
@@ -103,9 +96,9 @@ export class Tile {
       more = text.significance(formatNumber(this.feed.last?.statistic ?? 0, 2), formatNumber(told.threshold, 2));
     }
     this.#word.textContent = word;
-    this.#what.textContent = what_;
+    this.#what.textContent = first;
     this.#more.textContent = more;
-    const said = state === "alarm" ? `${word}: ${what_}` : state === "stale" ? word : `${word}. ${sentence}`;
+    const said = state === "alarm" ? `${word}: ${first}` : state === "stale" ? word : `${word}. ${sentence}`;
     if (this.#said.textContent !== said) {
       this.#said.textContent = said;
     }

@@ -9,7 +9,7 @@ import { hatch } from "./strip";
 import { text } from "./texts";
 
 const HEIGHT = 230;
-const LEFT = 44;
+const LEFT = 54;
 const FOOT = 24;
 const SPAN_S = 180;
 const STEP_S = 60;

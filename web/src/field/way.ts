@@ -3,33 +3,31 @@
 import { element } from "../dom";
 import { formatNumber } from "../language";
 import type { Feed } from "./feed";
+import { outline } from "./panel";
 import { text } from "./texts";
 
-const SVG = "http://www.w3.org/2000/svg";
 const ARROW = "M50 4 84 50H64v46H36V50H16z";
 const CROSS = "M50 8a42 42 0 1 0 .1 0zM50 18a32 32 0 1 1-.1 0zM45 30h10v15h15v10H55v15H45V55H30V45h15z";
 
 export class WayToWalk {
   readonly element = element("section", { class: "way" });
-  readonly #path = document.createElementNS(SVG, "path");
+  readonly #path: SVGPathElement;
   readonly #distance = element("strong", { class: "way-distance" });
   readonly #words = element("span", { class: "way-words" });
   readonly #more = element("span", { class: "way-more" });
 
   constructor(readonly feed: Feed) {
-    const svg = document.createElementNS(SVG, "svg");
-    svg.setAttribute("viewBox", "0 0 100 100");
-    svg.setAttribute("aria-hidden", "true");
-    this.#path.setAttribute("fill-rule", "evenodd");
-    svg.append(this.#path);
+    const { svg, path } = outline();
+    this.#path = path;
     const words = element("div", { class: "way-text" }, this.#distance, this.#words, this.#more);
     this.element.append(element("h2", { class: "visually-hidden" }, text.way), svg, words);
   }
 
   show(): void {
     const way = this.feed.told?.way ?? null;
-    // Where the person was when the stream stopped says nothing of the way from here.
-    this.element.hidden = way === null || this.feed.stale;
+    // Where the person was when the stream stopped says nothing of the way from here; and who is
+    // told to go back from too much radiation is not sent on.
+    this.element.hidden = way === null || this.feed.stale || this.feed.told?.state === "overload";
     if (!way) {
       return;
     }
