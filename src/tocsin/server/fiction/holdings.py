@@ -17,6 +17,7 @@ from tocsin.server.accounts.models import Person
 from tocsin.server.clock import now
 from tocsin.server.documents.models import Kind as Paper
 from tocsin.server.documents.services import attach
+from tocsin.server.fiction.licences import VENDOR
 from tocsin.server.fiction.register import OFFICER
 from tocsin.server.holdings.amounts import Amount
 from tocsin.server.holdings.models import CatalogueModel, Device, Element, Kind
@@ -44,7 +45,8 @@ def fill_holdings() -> None:
     if not sources:
         return  # a register so small that nothing in it belongs into a device
     devices = [_device(officer, source, n) for n, source in enumerate(sources[:DEVICES], 1)]
-    _material(officer, sources[0].holder.name)
+    # its licence is for material in any form
+    _material(officer, VENDOR)
     _shipments(officer, sources)
     _papers(officer, sources[0], devices[-1])
 

@@ -41,11 +41,6 @@ FEW = 12
 """Licences of a small register, as tests make it."""
 NEARLY_FULL = 0.94
 IRIDIUM = Limit(("Ir-192",), source_Bq=4e12, total_Bq=2e14, sources=60)
-UNSEALED = [
-    Limit(("U-235", "U-238"), form="unsealed", total_Bq=2e9),
-    Limit(("I-131",), form="unsealed", total_Bq=2e10),
-]
-"""What the holder of the fictional batches may have of them: more than it has."""
 WHY = "application and site visit (fictional State)"
 
 
@@ -73,7 +68,6 @@ def fill_licences(sources: int) -> None:
         rows = [Limit((n,), total_Bq=most_Bq) for n, most_Bq in given.limits_Bq.items()]
         if given.holder == BUYER:
             rows = [row for row in rows if row.nuclides != IRIDIUM.nuclides] + [IRIDIUM]
-            rows += UNSEALED
         if given.holder in (VENDOR, OTHER_VENDOR):
             rows = [Limit(category=1, form="any")]
         if holder is None or not rows or len(issued) >= most:
