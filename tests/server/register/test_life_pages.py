@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from PIL import Image
 from register_entries import GIVEN, TODAY
 
 from tocsin.server.accounts.models import Person
+from tocsin.server.documents import services as documents
 from tocsin.server.documents.models import Document
 from tocsin.server.marking import reading
 from tocsin.server.marking.policy import Reader
@@ -135,6 +137,25 @@ def test_programs_enter_report_and_declare_wrong(
     assert (wrong["corrects"], wrong["kind"]) == (2, "correction")
     assert posted(browser, f"{steps}/2/wrong", {"reason": "again", "seen": 3}).status_code == 422
     assert posted(browser, f"{steps}/9/wrong", {"reason": "x", "seen": 3}).status_code == 422
+
+
+def test_nobody_waits_for_the_database_while_photographs_are_drawn_anew(
+    officer: Reader, works: Reader, source: Source, signed_in: SignedIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    register_source(officer, entry_of(GIVEN | {"holder": "Mill", "serial": "2"}, today=TODAY))
+    browser, deep = signed_in(works.person), []
+    redraw = documents.redraw
+
+    def watched(content: bytes) -> Any:
+        deep.append(len(connection.savepoint_ids))
+        return redraw(content)
+
+    monkeypatch.setattr(documents, "redraw", watched)
+    given = {"happened_on": "2026-03-03", "receiver": "Mill", "photographs": [photograph()]}
+    before = len(connection.savepoint_ids)
+    assert browser.post(f"/register/{source.pk}/report/transfer/", given).status_code == 302
+    assert deep == [before], "in no transaction of its own"
 
 
 def test_the_mark_of_the_authority_is_for_what_the_officer_saw(

@@ -39,7 +39,7 @@ class Refused(InvalidInput):
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class Examined:
     """What came of the bytes before anything is written."""
 
     media_type: str
@@ -55,6 +55,7 @@ def attach(
     kind: Kind,
     title: str = "",
     words: str = "",
+    examined: Examined | None = None,
 ) -> Document:
     """Hang a document on a row.
 
@@ -74,6 +75,8 @@ def attach(
         As people call it; the name of the file where it is empty.
     words : str
         What is to be seen, for who does not see the picture.
+    examined : Examined, optional
+        What :func:`examine` has said of it, where that was asked before a transaction began.
 
     Raises
     ------
@@ -82,11 +85,18 @@ def attach(
     """
     if not may_add(reader, row):
         raise Refused(_("None of your roles allows this."))
-    read = _read(content, kind)
+    read = examined or examine(content, kind)
     return _keep(reader, row, content, read, name=name, kind=kind, title=title, words=words)
 
 
-def _read(content: bytes, kind: Kind) -> _Read:
+def examine(content: bytes, kind: Kind) -> Examined:
+    """What a file is; a picture is drawn anew, which takes seconds.
+
+    Raises
+    ------
+    Refused
+        Empty, too large, or neither PDF nor a picture that can be read.
+    """
     most = settings.TOCSIN.upload_most_MiB
     if not content:
         raise Refused(_("The file is empty."))
@@ -99,11 +109,11 @@ def _read(content: bytes, kind: Kind) -> _Read:
             raise Refused(
                 _("The picture cannot be read: {why}.").format(why=error.reason)
             ) from error
-        return _Read(drawn.what.media_type, drawn)
+        return Examined(drawn.what.media_type, drawn)
     if kind is Kind.PHOTOGRAPH:
         raise Refused(_("A photograph is a JPEG or PNG file."))
     if _PDF_START.match(content) and b"%%EOF" in content[-_PDF_END_BYTES:]:
-        return _Read(PDF, None)
+        return Examined(PDF, None)
     raise Refused(
         _("Only PDF, JPEG and PNG are taken. Save the document as PDF, or take a photograph of it.")
     )
@@ -114,7 +124,7 @@ def _keep(
     reader: Reader,
     row: Marked,
     content: bytes,
-    read: _Read,
+    read: Examined,
     *,
     name: str,
     kind: Kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.documents.hanging import may_add
 from tocsin.server.documents.models import Kind as DocumentKind
-from tocsin.server.documents.services import MiB, attach
+from tocsin.server.documents.services import Examined, MiB, attach, examine
 from tocsin.server.duties.names import VERIFICATIONS
 from tocsin.server.register.beyond import suggestions_for
 from tocsin.server.register.clocks import ELSEWHERE, due_after, duty_named
@@ -113,34 +114,56 @@ def _reported(
     see it afterwards: there the photographs come first, and fall with a report that is refused.
     """
     if kind is Kind.TRANSFER:
+        # pictures are drawn anew before the transaction: nobody waits for the database meanwhile
+        read, refused = _examined(photographs)
         with transaction.atomic():
-            said = _attached(request, row, photographs)
+            refused += _attached(request, row, read)
             report(request.reader, row, kind, **form.said())
-        return said
+        return refused
     report(request.reader, row, kind, **form.said())
-    return _attached(request, row, photographs)
+    read, refused = _examined(photographs)
+    return refused + _attached(request, row, read)
 
 
-def _attached(
-    request: ReaderRequest, row: Source, photographs: list[UploadedFile[Any]]
-) -> list[str]:
-    refused = []
+@dataclass(frozen=True, slots=True)
+class _Photograph:
+    name: str
+    content: bytes
+    examined: Examined
+
+
+def _examined(photographs: list[UploadedFile[Any]]) -> tuple[list[_Photograph], list[str]]:
+    """Photographs that can be read, and why the others cannot."""
+    read, refused = [], []
     for file in photographs:
         # one byte more than allowed is enough to refuse it
-        content = file.read(settings.TOCSIN.upload_most_MiB * MiB + 1)
+        content, name = file.read(settings.TOCSIN.upload_most_MiB * MiB + 1), file.name or ""
+        try:
+            read.append(_Photograph(name, content, examine(content, DocumentKind.PHOTOGRAPH)))
+        except InvalidInput as error:
+            refused.append(_not_taken(name, error))
+    return read, refused
+
+
+def _attached(request: ReaderRequest, row: Source, read: list[_Photograph]) -> list[str]:
+    refused = []
+    for one in read:
         try:
             attach(
                 request.reader,
                 row,
-                content,
-                name=file.name or "",
+                one.content,
+                name=one.name,
                 kind=DocumentKind.PHOTOGRAPH,
+                examined=one.examined,
             )
         except InvalidInput as error:
-            refused.append(
-                _("The photograph {name} was not taken: {why}").format(name=file.name, why=error)
-            )
+            refused.append(_not_taken(one.name, error))
     return refused
+
+
+def _not_taken(name: str, why: InvalidInput) -> str:
+    return _("The photograph {name} was not taken: {why}").format(name=name, why=why)
 
 
 @require_http_methods(["GET", "POST"])
