@@ -20,12 +20,19 @@ class ReceiptOut(Schema):
     through: int
 
 
+class WhyOut(Schema):
+    """What is wrong, for programs and for people."""
+
+    code: str
+    message: str
+
+
 class RefusedOut(Schema):
     """Why an envelope is not taken; ``refused`` is empty where another try may do."""
 
-    status: int
     detail: str
-    refused: str
+    error: WhyOut
+    refused: str = ""
 
 
 REFUSALS = frozenset({400, 401, 403, 409, 413, 422, 429})

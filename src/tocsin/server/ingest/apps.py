@@ -11,8 +11,11 @@ class IngestConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell measurements which encounters a device has raised already."""
+        """Tell measurements what was raised already; let the timers resume what a crash left."""
+        from tocsin.server.duties import timers
         from tocsin.server.ingest.presented import was_presented
+        from tocsin.server.ingest.tasks import resume_left_behind
         from tocsin.server.measurements import beyond
 
         beyond.register(was_presented)
+        timers.register(resume_left_behind)

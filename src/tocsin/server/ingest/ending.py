@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from tocsin.field.envelope import open_envelope
 from tocsin.field.wire import unpack_records
 from tocsin.formats import write_n42
 from tocsin.server.audit.services import record
+from tocsin.server.clock import now
 from tocsin.server.ingest.models import Batch, LiveSurvey
 from tocsin.server.marking.highwater import mark_of
 from tocsin.server.measurements.models import Upload
@@ -19,6 +22,9 @@ from tocsin.server.measurements.services import keep_recording
 from tocsin.spectra import Record, Recording
 
 ACTOR = "system:ingest"
+SILENCE = timedelta(minutes=10)
+"""Work that was begun so long ago and has not ended counts as gone with its process."""
+MOST_TRIES = 3
 
 
 def recording_of(survey: LiveSurvey) -> Recording:
@@ -38,7 +44,6 @@ def recording_of(survey: LiveSurvey) -> Recording:
     return replace(whole, records=tuple(records), uuid=str(uuid.UUID(hex=survey.boot)))
 
 
-@transaction.atomic
 def bring_together(survey: LiveSurvey) -> Upload | None:
     """Make an upload of a complete survey, and queue its analysis.
 
@@ -47,21 +52,28 @@ def bring_together(survey: LiveSurvey) -> Upload | None:
     Upload or None
         None where the survey is not complete, or has its upload already.
     """
-    survey = LiveSurvey.objects.select_for_update(of=("self",)).get(pk=survey.pk)
     if survey.upload_id is not None or not survey.complete:
         return None
-    recording = recording_of(survey)
-    name = f"{survey.device.name}-{survey.created_at:%Y%m%dT%H%M%S}Z.n42"
+    LiveSurvey.objects.filter(pk=survey.pk).update(tries=F("tries") + 1, tried_at=now())
+    # outside the transaction: devices that send meanwhile do not wait for it
+    return _kept(survey, write_n42(recording_of(survey)))
+
+
+@transaction.atomic
+def _kept(survey: LiveSurvey, content: bytes) -> Upload | None:
+    survey = LiveSurvey.objects.select_for_update(of=("self",)).get(pk=survey.pk)
+    if survey.upload_id is not None:
+        return None
     upload = keep_recording(
-        write_n42(recording),
-        name=name,
+        content,
+        name=f"{survey.device.name}-{survey.created_at:%Y%m%dT%H%M%S}Z.n42",
         title=_("Live survey of {device}").format(device=survey.device.name),
         mark=mark_of(survey),
         originator=survey.originator,
         actor=ACTOR,
     )
     survey.upload = upload
-    survey.save()
+    survey.save(update_fields=["upload"])
     record(
         actor=ACTOR,
         action="ingest.complete",
@@ -69,3 +81,16 @@ def bring_together(survey: LiveSurvey) -> Upload | None:
         after={"upload": str(upload.pk), "sha256": upload.sha256, "records": survey.records},
     )
     return upload
+
+
+def left_behind(at: datetime) -> QuerySet[LiveSurvey]:
+    """Complete surveys without an upload that nobody works on any more, as after a crash."""
+    before = at - SILENCE
+    return LiveSurvey.objects.filter(
+        Q(tried_at=None) | Q(tried_at__lt=before),
+        upload=None,
+        records_through__gte=0,
+        ends_before=F("records_through") + 1,
+        last_at__lt=before,
+        tries__lt=MOST_TRIES,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -28,6 +28,19 @@ class DeviceState(models.TextChoices):
     SILENT = "silent", _("SILENT")
     RESTING = "resting", _("survey ended")
     REVOKED = "revoked", _("revoked")
+
+
+def standing(
+    *, revoked: bool, last_seen_at: datetime | None, ended: bool, at: datetime
+) -> DeviceState:
+    """How a device stands at a moment, whose latest survey has ended or not."""
+    if revoked:
+        return DeviceState.REVOKED
+    if last_seen_at is None:
+        return DeviceState.NEVER
+    if ended:
+        return DeviceState.RESTING
+    return DeviceState.SILENT if at - last_seen_at > SILENT_AFTER else DeviceState.LIVE
 
 
 class Device(Marked):
@@ -68,21 +81,20 @@ class Device(Marked):
     @property
     def state(self) -> DeviceState:
         """How it stands now."""
-        if self.revoked_at is not None:
-            return DeviceState.REVOKED
-        if self.last_seen_at is None:
-            return DeviceState.NEVER
         survey = self.latest
-        if survey is not None and survey.ended:
-            return DeviceState.RESTING
-        silent = now() - self.last_seen_at > SILENT_AFTER
-        return DeviceState.SILENT if silent else DeviceState.LIVE
+        return standing(
+            revoked=self.revoked_at is not None,
+            last_seen_at=self.last_seen_at,
+            ended=survey is not None and survey.ended,
+            at=now(),
+        )
 
 
 class LiveSurvey(Marked):
     """One run of a device's agent, as far as it is here.
 
-    The columns repeat what follows from the batches, so that lists need not read them.
+    The columns repeat what follows from the batches, so that lists need not read them; ``tries``
+    and ``tried_at`` say how often it was begun to bring them together.
     """
 
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="surveys")
@@ -93,6 +105,8 @@ class LiveSurvey(Marked):
     ends_before = models.BigIntegerField(null=True, blank=True)
     faults = models.PositiveIntegerField(_("faults of clock and place"), default=0)
     rate_cps = models.FloatField(_("count rate"), null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True, blank=True)
     upload = models.OneToOneField(
         Upload, null=True, blank=True, on_delete=models.PROTECT, related_name="live_survey"
     )

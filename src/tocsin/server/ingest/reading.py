@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 
-from tocsin.server.ingest.models import Device, DeviceState, LiveSurvey
+from tocsin.server.ingest.models import Device, DeviceState, LiveSurvey, standing
 from tocsin.server.marking.policy import Reader, for_figures, visible, visible_through
 
 
@@ -29,7 +29,14 @@ def surveys_for(reader: Reader, device: Device) -> QuerySet[LiveSurvey]:
 
 def numbers_for(reader: Reader) -> dict[str, int]:
     """How many devices send, and how many are silent though their survey is not over."""
-    states = [d.state for d in for_figures(reader, Device.objects.filter(revoked_at=None))]
+    latest = LiveSurvey.objects.filter(device=OuterRef("pk")).order_by("-last_at")
+    rows = for_figures(reader, Device.objects.filter(revoked_at=None)).annotate(
+        ends_before=Subquery(latest.values("ends_before")[:1])
+    )
+    states = [
+        standing(revoked=False, last_seen_at=seen, ended=end is not None, at=reader.at)
+        for seen, end in rows.values_list("last_seen_at", "ends_before")
+    ]
     return {
         "devices": len(states),
         "live": states.count(DeviceState.LIVE),
