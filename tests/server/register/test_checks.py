@@ -225,6 +225,7 @@ LIVES = """Register number,Step,Day,Reported
 R-1,leak_test,2026-01-20,2026-01-20
 R-1,registration,2026-01-18,2026-01-25
 ,leak_test,2026-01-21,2026-01-21
+R-2,leak_test,2026-01-22,2026-01-22
 """
 
 
@@ -234,12 +235,13 @@ def test_a_life_that_begins_twice_or_belongs_to_nobody_is_left_out(
     sources = (
         "Holder,Register number,Nuclide,Activity (GBq),Reference date\n"
         "Works,R-1,Ir-192,3,2026-01-15\nWorks,,Ir-192,3,2026-01-15\n"
+        "Works,R-2,Ir-192,3,2026-01-15\nWorks,R-2,Ir-192,4,2026-01-15\n"
     )
     row = bring(officer, sources.encode(), name="sources.csv")
     row = apply_with_life(officer, row, LIVES.encode(), name="lives.csv")
-    assert [fault["line"] for fault in row.faults] == [4, 3]
+    assert [fault["line"] for fault in row.faults] == [4, 5, 3]
     of = [
         [step.kind for step in Transaction.objects.filter(source__reference=reference)]
-        for reference in ("R-1", "")
+        for reference in ("R-1", "", "R-2")
     ]
-    assert of == [["registration", "leak_test"], ["registration"]]
+    assert of == [["registration", "leak_test"], ["registration"], ["registration"] * 2]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -123,8 +123,9 @@ def apply_with_life(reader: Reader, row: Import, content: bytes, *, name: str) -
         raise Refused(_("No row of the table can be taken over."))
     row = begin(reader, row, Import.State.APPLYING, since=Import.State.CHECKED, total=row.good)
     entries = good_rows(row, read_table(content_of(row.file), sheet=row.sheet))
-    lives, faults = lives_of(read_table(content), now().date())
-    known = {e.text["reference"] for e in entries if e.text["reference"]}
+    known = Counter(e.text["reference"] for e in entries if e.text["reference"])
+    several = frozenset(reference for reference, times in known.items() if times > 1)
+    lives, faults = lives_of(read_table(content), now().date(), several)
     unknown = sum(len(steps) for reference, steps in lives.items() if reference not in known)
     mark = mark_of_register(reader)
     kept = store(
@@ -173,9 +174,14 @@ def apply_with_life(reader: Reader, row: Import, content: bytes, *, name: str) -
 
 
 def lives_of(
-    table: TextTable, today: dt.date
+    table: TextTable, today: dt.date, several: frozenset[str]
 ) -> tuple[dict[str, list[Told]], list[dict[str, Any]]]:
     """Steps by number in the register, in the order of their reports, and what is wrong by line.
+
+    Parameters
+    ----------
+    several : frozenset of str
+        Numbers that more than one source has: whose life it is cannot be told.
 
     Raises
     ------
@@ -199,6 +205,8 @@ def lives_of(
         try:
             if not given["reference"]:
                 raise InvalidInput(_("the number in the register is missing"))
+            if given["reference"] in several:
+                raise InvalidInput(_("several sources have this number"))
             lives[given["reference"]].append((line, _told(given, unit, today)))
         except InvalidInput as error:
             faults.append(_fault(line, given["reference"], str(error)))
