@@ -20,9 +20,11 @@ from tocsin.server.incidents.notification import (
     missing,
     notification_pdf,
 )
+from tocsin.server.incidents.reading import incidents_for
 from tocsin.server.incidents.releasing import ask_release, decide_release
 from tocsin.server.incidents.statements import state
 from tocsin.server.marking.policy import Reader, reader_of
+from tocsin.server.marking.services import agree
 
 pytestmark = pytest.mark.django_db
 MakePerson = Callable[..., Person]
@@ -69,6 +71,27 @@ def test_a_form_holds_only_what_is_released_and_says_what_is_missing(
     assert set(filled.entries["incident"]) == {"kind", "interval", "country", "status", "recovered"}
     assert [set(thing) for thing in filled.entries["objects"]] == [{"kind", "serials"}]
     assert missing(filled) == []
+
+
+def test_nobody_of_another_organisation_notifies_or_closes_in_its_name(
+    incident: Incident, contact: Reader, person: MakePerson
+) -> None:
+    partner = reader_of(person("point_of_contact", "supervisor", of="police"))
+    agree(
+        reader_of(person("supervisor", name="Owner")),
+        receiver=partner.person.organisation,
+        noun="incidents.incident",
+        most_level=1,
+        reason="they work together",
+    )
+    assert incidents_for(partner).filter(pk=incident.pk).exists()
+    with pytest.raises(InvalidInput, match="roles"):
+        make_notification(partner, incident, kind="initial", contact="Police")
+    with pytest.raises(InvalidInput, match="roles"):
+        ask_release(partner, incident, ["kind"], audience="private", reason="ours now")
+    form = make_notification(contact, incident, kind="initial", contact="Office")
+    with pytest.raises(InvalidInput, match="roles"):
+        fill_again(partner, form)
 
 
 def test_sent_it_stays_and_an_update_comes_after_it(

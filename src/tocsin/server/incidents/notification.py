@@ -21,10 +21,16 @@ from tocsin.server.clock import now
 from tocsin.server.incidents.facts import Audience
 from tocsin.server.incidents.models import Incident, Notification, NotificationKind
 from tocsin.server.incidents.reading import incident_figures_for
-from tocsin.server.incidents.releasing import OF_OBJECT, RELEASABLE, facts_of, released
+from tocsin.server.incidents.releasing import (
+    OF_OBJECT,
+    RELEASABLE,
+    facts_of,
+    released,
+    require_own,
+)
 from tocsin.server.incidents.values_text import in_words, label_of
 from tocsin.server.marking.highwater import mark_of
-from tocsin.server.marking.policy import Reader, decide
+from tocsin.server.marking.policy import Reader
 from tocsin.server.typed import plain
 
 NEEDS = "incidents.notify"
@@ -59,7 +65,7 @@ def make_notification(
     InvalidInput
         Not allowed, no contact, or a first one is made twice, or another before the first is sent.
     """
-    _require(reader, incident)
+    require_own(reader, incident, NEEDS)
     incident = Incident.objects.select_for_update().get(pk=incident.pk)
     if kind not in NotificationKind.values:
         raise InvalidInput(_("“{text}” is not one of those to choose").format(text=kind))
@@ -247,12 +253,7 @@ def _entries(incident: Incident) -> dict[str, Any]:
 
 def _unsent(reader: Reader, row: Notification) -> Notification:
     row = Notification.objects.select_for_update(of=("self",)).get(pk=row.pk)
-    _require(reader, row.incident)
+    require_own(reader, row.incident, NEEDS)
     if row.sent_at is not None:
         raise InvalidInput(_("This form is sent and stays as it is."))
     return row
-
-
-def _require(reader: Reader, incident: Incident) -> None:
-    if not decide(reader, NEEDS, incident).allowed:
-        raise InvalidInput(_("None of your roles allows this."))

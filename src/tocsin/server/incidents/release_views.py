@@ -21,6 +21,7 @@ from tocsin.server.incidents.facts import Audience
 from tocsin.server.incidents.forms import NotificationForm
 from tocsin.server.incidents.models import FieldRelease, Notification
 from tocsin.server.incidents.notification import (
+    NEEDS,
     fill_again,
     lines_of,
     make_notification,
@@ -38,9 +39,9 @@ from tocsin.server.incidents.releasing import (
     ask_release,
     decide_release,
     facts_of,
+    may_for,
 )
 from tocsin.server.incidents.values_text import in_words, label_of
-from tocsin.server.marking.policy import may
 
 LANGUAGES = ("en", "fr")
 
@@ -52,8 +53,6 @@ def release(request: ReaderRequest, pk: UUID) -> HttpResponse:
     row = get_object_or_404(incidents_for(reader), pk=pk)
     facts = facts_of(row)
     present = {fact.field for fact in facts}
-    decider = may(reader, "marking.release")
-    own = row.originator_id == reader.person.organisation_id
     releases = row.releases.select_related("asked_by", "decided_by").order_by("-asked_at", "-id")
     return render(
         request,
@@ -76,8 +75,8 @@ def release(request: ReaderRequest, pk: UUID) -> HttpResponse:
                 }
                 for given in releases
             ],
-            "may_write": may(reader, "incidents.write"),
-            "may_decide": decider and own,
+            "may_write": may_for(reader, row, "incidents.write"),
+            "may_decide": may_for(reader, row, "marking.release"),
         },
     )
 
@@ -164,7 +163,7 @@ def notifications(request: ReaderRequest, pk: UUID) -> HttpResponse:
             "level_name": Level(row.level).label,
             "rows": notifications_for(request.reader).filter(incident=row),
             "form": NotificationForm(),
-            "may_notify": may(request.reader, "incidents.notify"),
+            "may_notify": may_for(request.reader, row, NEEDS),
             "own_form": own_form(),
         },
     )
@@ -174,7 +173,7 @@ def notifications(request: ReaderRequest, pk: UUID) -> HttpResponse:
 def notification(request: ReaderRequest, pk: UUID) -> HttpResponse:
     """One form: what it holds, what is missing, whether it was sent."""
     row = get_object_or_404(notifications_for(request.reader), pk=pk)
-    may_notify = may(request.reader, "incidents.notify")
+    may_notify = may_for(request.reader, row.incident, NEEDS)
     return render(
         request,
         "incidents/notification.html",

@@ -20,7 +20,7 @@ from tocsin.server.incidents.facts import INCIDENT_FIELDS, OBJECT_FIELDS, Audien
 from tocsin.server.incidents.lattice import Ruling, Said, audience_of, reaches, strictest
 from tocsin.server.incidents.models import FieldRelease, Incident, ObjectStatement
 from tocsin.server.incidents.reading import objects_in
-from tocsin.server.marking.policy import Reader, decide, may
+from tocsin.server.marking.policy import Reader, decide
 from tocsin.server.typed import plain
 
 OF_OBJECT = "object."
@@ -127,15 +127,14 @@ def waiting(incidents: QuerySet[Incident], at: dt.datetime) -> QuerySet[FieldRel
 def ask_release(
     reader: Reader, incident: Incident, fields: Sequence[str], *, audience: str, reason: str
 ) -> FieldRelease:
-    """Ask that fields be opened to an audience; to close them needs nobody else.
+    """Ask that fields be opened to an audience; to close them needs nobody else of the originator.
 
     Raises
     ------
     InvalidInput
         No such field or audience, no reason, or not allowed.
     """
-    if not decide(reader, "incidents.write", incident).allowed:
-        raise InvalidInput(_("None of your roles allows this."))
+    require_own(reader, incident, "incidents.write")
     wanted = list(dict.fromkeys(fields))
     reason = plain(reason)[:400]
     if not wanted or not set(wanted) <= set(RELEASABLE):
@@ -180,7 +179,7 @@ def decide_release(
     """
     row = FieldRelease.objects.select_for_update().get(pk=row.pk)
     answer = plain(answer)[:400]
-    _require_owner(reader, row.incident, "marking.release")
+    require_own(reader, row.incident, "marking.release")
     if row.decided_at is not None or row.asked_at <= now() - VALID:
         raise InvalidInput(_("This was decided already, or its time is over."))
     if row.asked_by_id == reader.person.pk:
@@ -213,8 +212,13 @@ def _rulings(incident: Incident) -> list[Ruling]:
     ]
 
 
-def _require_owner(reader: Reader, incident: Incident, action: str) -> None:
-    """Only people of the originator release its incidents, whoever else may see them."""
+def may_for(reader: Reader, incident: Incident, action: str) -> bool:
+    """Whether a person may act in the name of an incident's originator: as one of its people."""
     mine = incident.originator_id == reader.person.organisation_id
-    if not (mine and may(reader, action) and decide(reader, "", incident).allowed):
+    return mine and decide(reader, action, incident).allowed
+
+
+def require_own(reader: Reader, incident: Incident, action: str) -> None:
+    """Only people of the originator tell of its incidents elsewhere, whoever else may see them."""
+    if not may_for(reader, incident, action):
         raise InvalidInput(_("None of your roles allows this."))

@@ -33,7 +33,7 @@ from tocsin.server.incidents.reading import (
     reports_of,
 )
 from tocsin.server.incidents.related import related
-from tocsin.server.incidents.releasing import facts_of
+from tocsin.server.incidents.releasing import facts_of, may_for
 from tocsin.server.incidents.searching import CATEGORIES, MOST_COUNTED, UNKNOWN, Filter
 from tocsin.server.incidents.services import add_note, start_legal_clocks
 from tocsin.server.incidents.states import folded
@@ -136,7 +136,7 @@ def incident(request: ReaderRequest, pk: str) -> HttpResponse:
             "tasks": tasks_of(reader, row),
             "task_form": TaskForm(people_of(reader)) if may_write else None,
             "notifications": notifications_for(reader).filter(incident=row),
-            "may_notify": may(reader, "incidents.notify"),
+            "may_notify": may_for(reader, row, "incidents.notify"),
             "may_persons": may(reader, "incidents.persons"),
             "released": _release_numbers(row),
             "watched": watches_of(reader).filter(of="incident", value=str(row.pk)).first(),
