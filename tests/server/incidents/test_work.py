@@ -13,9 +13,10 @@ from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Person
 from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
+from tocsin.server.duties import timers
 from tocsin.server.duties.models import Delivery, Notice
 from tocsin.server.incidents.models import IncidentWord, PersonNote
-from tocsin.server.incidents.persons import note_person, notes_on_persons
+from tocsin.server.incidents.persons import erase_over, note_person, notes_on_persons
 from tocsin.server.incidents.statements import state
 from tocsin.server.incidents.tasks import end_task, give_task
 from tocsin.server.incidents.watching import unwatch, watch, watches_of
@@ -99,4 +100,19 @@ def test_a_note_on_a_person_is_for_the_circle_alone_and_in_no_search(
         note_person(member, row, compartment=circle, **given | {"purpose": " "})
     clock.move(days=366)
     assert not notes_on_persons(reader_of(boss), row), "its time is over"
-    assert Compartment.objects.count() == PersonNote.objects.count() == 1
+    assert erase_over in timers.STEPS
+    assert (erase_over(now()), PersonNote.objects.count(), erase_over(now())) == (1, 0, 0)
+    assert Compartment.objects.count() == 1
+    leaf = Leaf.objects.get(action="incidents.erase_note_on_person")
+    assert leaf.subject_id == str(note.pk)
+    assert "Nonymous" not in str(leaf.content)
+
+
+def test_a_note_on_a_person_is_kept_through_its_last_day(person: MakePerson, clock: Any) -> None:
+    boss = person("point_of_contact", "supervisor", clearance=2)
+    row, last = opened(boss), now().date() + dt.timedelta(days=3)
+    circle = add_compartment(reader_of(boss), code="CASE-2", name="Case two")
+    given = {"part": "witness", "note": "saw the car", "purpose": "to be heard"}
+    note_person(reader_of(boss), row, compartment=circle, keep_until=last, **given)
+    clock.move(days=3)
+    assert (erase_over(now()), PersonNote.objects.count()) == (0, 1)

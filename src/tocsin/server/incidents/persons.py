@@ -12,6 +12,7 @@ from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Level
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
+from tocsin.server.duties.timers import each
 from tocsin.server.incidents.models import Incident, PersonNote
 from tocsin.server.marking.highwater import mark_of
 from tocsin.server.marking.models import Compartment
@@ -20,6 +21,8 @@ from tocsin.server.typed import plain
 
 NEEDS = "incidents.persons"
 LEAST_LEVEL = Level.CONFIDENTIAL
+TIMERS = "system:timers"
+BATCH = 100
 LONGEST_KEPT = dt.timedelta(days=3653)
 """Ten years: a limit of ours; the State sets what its law allows."""
 
@@ -89,3 +92,24 @@ def note_person(
         reason=purpose,
     )
     return row
+
+
+def erase_over(at: dt.datetime) -> int:
+    """Erase the notes whose last day is over; the log keeps that, and nothing of what they said."""
+    return each(PersonNote.objects.filter(keep_until__lt=at.date())[:BATCH], _erase)
+
+
+@transaction.atomic
+def _erase(row: PersonNote) -> int:
+    # what another process has erased meanwhile is not there to be locked
+    held = PersonNote.objects.select_for_update().filter(pk=row.pk).first()
+    if held is None:
+        return 0
+    record(
+        actor=TIMERS,
+        action="incidents.erase_note_on_person",
+        subject=held,
+        before={"incident": str(held.incident_id), "keep_until": held.keep_until.isoformat()},
+    )
+    held.delete()
+    return 1
