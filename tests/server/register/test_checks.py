@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from register_entries import GIVEN
 
 from tocsin.errors import InvalidInput
 from tocsin.scenario.register import life_table, register_table, synthetic_register
@@ -22,13 +23,15 @@ from tocsin.server.register.checks.activities import statements
 from tocsin.server.register.checks.holders import same_name
 from tocsin.server.register.checks.lives import Life, SeenStep, dates, legs, order
 from tocsin.server.register.checks.numbers import form_of, is_number, one_apart
+from tocsin.server.register.corrections import correct
+from tocsin.server.register.entries import entry_of
 from tocsin.server.register.facts import checked_facts
 from tocsin.server.register.history import apply_with_life
 from tocsin.server.register.holders import Refused
 from tocsin.server.register.imports import bring
 from tocsin.server.register.life import Kind, Status
 from tocsin.server.register.models import Source, Transaction
-from tocsin.server.register.quality import findings
+from tocsin.server.register.quality import findings, lives_of_sources
 
 TODAY = dt.date(2026, 11, 26)
 BENCH = Path(__file__).resolve().parents[3] / "benchmarks" / "score_register_checks.py"
@@ -245,3 +248,10 @@ def test_a_life_that_begins_twice_or_belongs_to_nobody_is_left_out(
         for reference in ("R-1", "", "R-2")
     ]
     assert of == [["registration", "leak_test"], ["registration"], ["registration"] * 2]
+
+
+def test_the_first_step_stands_though_a_correction_names_it(
+    officer: Reader, source: Source
+) -> None:
+    correct(officer, source, entry_of(GIVEN, today=TODAY), reason="a digit", seen=1, corrects=1)
+    assert [step.number for step in lives_of_sources([source])[source.pk].steps] == [1, 2]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client
 from register_entries import GIVEN, TODAY
 
 from tocsin.errors import InvalidInput
@@ -320,6 +321,27 @@ def test_a_wrong_report_is_undone_by_a_step_that_names_it(
     assert sources_for(works).get() == source
     assert not sources_for(mill).exists()
     assert Transaction.objects.filter(source=source).count() == 6
+
+
+def test_a_receipt_and_a_return_from_abroad_may_be_wrong_too(
+    officer: Reader, works: Reader, source: Source, signed_in: Callable[[Person], Client]
+) -> None:
+    holder_named(officer, "Riverside Mill")
+    report(works, source, Kind.TRANSFER, happened_on=TODAY, receiver="Riverside Mill")
+    report(officer, source, Kind.RECEIPT, happened_on=TODAY, place="Store")
+    browser = signed_in(officer.person)
+    assert "Step 3 is wrong" in browser.get(source.get_absolute_url()).content.decode()
+    assert browser.get(f"/register/{source.pk}/steps/3/wrong/").status_code == 200
+    assert browser.get(f"/register/{source.pk}/steps/1/wrong/").status_code == 404
+    declare_wrong(officer, source, 3, reason="another box came", seen=3)
+    declare_wrong(officer, source, 2, reason="nor was it sent", seen=4)
+    source.refresh_from_db()
+    assert (source.holder.name, source.awaits_receipt) == ("Harbour Works", False)
+    report(officer, source, Kind.EXPORT, happened_on=TODAY)
+    report(officer, source, Kind.IMPORT, happened_on=TODAY)
+    declare_wrong(officer, source, 7, reason="still abroad", seen=7)
+    source.refresh_from_db()
+    assert source.status == Status.EXPORTED
 
 
 def test_what_is_overdue_is_counted_by_kind(officer: Reader, works: Reader, source: Source) -> None:

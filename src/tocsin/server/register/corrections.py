@@ -13,14 +13,15 @@ from tocsin.server.marking.policy import Reader
 from tocsin.server.register.clocks import MISTAKEN, Due, due_after
 from tocsin.server.register.entries import Entry
 from tocsin.server.register.holders import Refused, hand_over, holder_named, require_officer
-from tocsin.server.register.life import FIRST, Kind, Status
+from tocsin.server.register.life import Kind, Status
 from tocsin.server.register.models import Source, Transaction
 from tocsin.server.register.services import judge, nuclides_of
 from tocsin.server.register.steps import Former, Step, next_number, values_of, write_step
 from tocsin.server.typed import plain
 
-STANDING = FIRST | {Kind.CORRECTION, Kind.CHECK, Kind.WITHDRAWAL}
-"""Steps that cannot be declared wrong: an entry is corrected or withdrawn as a whole."""
+STANDING = frozenset({Kind.CORRECTION, Kind.CHECK, Kind.WITHDRAWAL})
+"""Steps that cannot be declared wrong, nor can the first one: an entry is corrected or withdrawn as
+a whole."""
 DAYS = frozenset(
     {"leak_test_on", "storage_until", "sent_on", "arrival_on", "receipt_due", "received_on"}
     | {"elsewhere_until", "mistake_since", "correction_due"}
@@ -102,7 +103,7 @@ def declare_wrong(
     """
     source, reason = _open(reader, source, reason, seen)
     wrong = _step(source, number)
-    if wrong.kind in STANDING:
+    if cannot_be_wrong(wrong):
         raise Refused(_("Correct the entry, or withdraw it."))
     if wrong.corrected_by.exists():
         raise Refused(_("This report was corrected already."))
@@ -113,6 +114,11 @@ def declare_wrong(
     _put_back(reader, source, wrong)
     judge(source, now().date())
     return _corrected(reader, source, former, due, reason, found_on, wrong, ())
+
+
+def cannot_be_wrong(step: Transaction) -> bool:
+    """Whether a step cannot be declared wrong."""
+    return step.number == 1 or step.kind in STANDING
 
 
 def _put_back(reader: Reader, source: Source, wrong: Transaction) -> None:

@@ -13,7 +13,7 @@ from tocsin.server.duties.profiles import Duty
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register import particulars
 from tocsin.server.register.clocks import duty_named
-from tocsin.server.register.corrections import STANDING
+from tocsin.server.register.corrections import cannot_be_wrong
 from tocsin.server.register.facts import told_facts
 from tocsin.server.register.life import DANGER, FREQUENT, Kind
 from tocsin.server.register.models import Source, Transaction
@@ -86,7 +86,7 @@ def told_life(reader: Reader, source: Source) -> list[Told]:
                 title_of(duty) if duty else "",
                 str(VERIFICATIONS[duty.verification]) if duty else "",
                 wrong,
-                officer and wrong is None and row.kind not in STANDING,
+                officer and wrong is None and not cannot_be_wrong(row),
             )
         )
     return found

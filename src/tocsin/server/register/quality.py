@@ -118,7 +118,9 @@ def lives_of_sources(sources: QuerySet[Source] | Sequence[Source]) -> dict[Any, 
 
 def _read(asked: QuerySet[Transaction]) -> dict[Any, Life]:
     told: dict[Any, Life] = {}
-    wrong = set(asked.exclude(corrects=None).values_list("corrects_id", flat=True))
+    # a correction may name the first step, which stands
+    corrections = asked.exclude(corrects=None).exclude(corrects__number=1)
+    wrong = set(corrections.values_list("corrects_id", flat=True))
     fields = ("pk", "source_id", "number", "kind", "happened_on", "at", "facts")
     rows = asked.order_by("source_id", "number").values_list(*fields)
     for pk, source, number, kind, day, at, facts in rows.iterator(chunk_size=ROWS_AT_ONCE):

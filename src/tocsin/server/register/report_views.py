@@ -23,7 +23,7 @@ from tocsin.server.documents.services import Examined, MiB, attach, examine
 from tocsin.server.duties.names import VERIFICATIONS
 from tocsin.server.register.beyond import suggestions_for
 from tocsin.server.register.clocks import ELSEWHERE, due_after, duty_named
-from tocsin.server.register.corrections import STANDING, correct, declare_wrong
+from tocsin.server.register.corrections import cannot_be_wrong, correct, declare_wrong
 from tocsin.server.register.entries import DATE_FIELDS, TEXT_FIELDS, entry_of
 from tocsin.server.register.forms import CorrectionForm, EntryForm, ReportForm, WrongForm
 from tocsin.server.register.life import DANGER, Kind
@@ -200,7 +200,9 @@ def _entry_page(
 def wrong(request: ReaderRequest, pk: str, number: int) -> HttpResponse:
     """Declare that what a step reports did not happen."""
     row = _own(request, pk)
-    step = get_object_or_404(row.transactions.exclude(kind__in=STANDING), number=number)
+    step = get_object_or_404(row.transactions.all(), number=number)
+    if cannot_be_wrong(step):
+        raise Http404
     initial = {"seen": row.transactions.count(), "found_on": row.mistake_since}
     form = WrongForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
