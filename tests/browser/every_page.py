@@ -178,7 +178,7 @@ def walk(
             person.watched.messages.clear()  # the browser reports the refusal itself
             continue
         person.page.wait_for_selector("html.scripted", state="attached")
-        if address.startswith("/account/second-factor/") and route_of(person.page.url) == AGAIN:
+        if route != AGAIN and route_of(person.page.url) == AGAIN:
             person.page.fill("main [name=password]", PASSWORD)
             person.press_button("main form button.primary")
         if person.page.locator("#survey").count():
