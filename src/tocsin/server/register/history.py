@@ -174,7 +174,7 @@ def apply_with_life(reader: Reader, row: Import, content: bytes, *, name: str) -
 
 
 def lives_of(
-    table: TextTable, today: dt.date, several: frozenset[str]
+    table: TextTable, today: dt.date, several: frozenset[str] = frozenset()
 ) -> tuple[dict[str, list[Told]], list[dict[str, Any]]]:
     """Steps by number in the register, in the order of their reports, and what is wrong by line.
 
