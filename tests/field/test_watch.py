@@ -221,6 +221,9 @@ def test_a_long_way_is_thinned_and_told_anew() -> None:
     assert track.epoch > 0
     assert len(track.points) <= 100
     assert track.points[0].latitude_deg == 48.0
+    newest = [p.latitude_deg for p in track.points[-25:]]
+    assert newest == [48.0 + k * 2e-5 for k in range(375, 400)]
+    assert [p.latitude_deg for p in track.points] == sorted(p.latitude_deg for p in track.points)
     standing = Track()
     for net in (1.0, 5.0, 2.0):
         standing.add(Position(48.0, 16.0), net)

@@ -141,7 +141,8 @@ class Track:
     Parameters
     ----------
     most : int
-        With more points every second one is dropped and the least step doubles.
+        With more points every second one is dropped, but for the newest quarter: the way near the
+        person stays fine, what lies hours back grows coarser with age.
     step_m : float
         Places nearer to the last one than this are not kept: a receiver's jitter is no way.
     """
@@ -165,8 +166,8 @@ class Track:
                 return
         self.points.append(TrackPoint(place.latitude_deg, place.longitude_deg, net_cps))
         if len(self.points) > self.most:
-            self.points = self.points[::2]
-            self.step_m *= 2.0
+            newest = self.most // 4
+            self.points = self.points[:-newest:2] + self.points[-newest:]
             self.epoch += 1
 
 
