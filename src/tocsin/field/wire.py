@@ -1,10 +1,10 @@
 """Records on their way to the server: the flat form of a recording, compressed.
 
 The form is that in which a confined reader hands a recording over (:mod:`tocsin.formats.wire`): a
-JSON header and raw number arrays, the counts in the narrowest whole type that holds them. zlib
-makes some 10 % of that; numbers come back to the last bit. The reading side believes nothing: the
-unpacked size is bounded before a byte is unpacked, every length is checked, every object is built
-by its own constructor.
+JSON header and raw number arrays, the counts in the narrowest whole type that holds them; zlib
+packs it, and numbers come back to the last bit. The reading side believes nothing: the unpacked
+size is bounded before a byte is unpacked, every length is checked, every object is built by its own
+constructor.
 """
 
 from __future__ import annotations
