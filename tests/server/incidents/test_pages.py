@@ -15,6 +15,7 @@ from incident_drafts import opened
 from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Person
 from tocsin.server.audit.models import Leaf
+from tocsin.server.files.models import StoredFile
 from tocsin.server.incidents.models import (
     FieldRelease,
     Incident,
@@ -154,6 +155,16 @@ def test_what_makes_no_sense_is_said_and_no_fault_of_the_server(
     assert browser.post("/incidents/watches/", {"of": "incident", "value": "x"}).status_code == 302
     browser.post("/incidents/watches/", {"of": "incident", "value": row.pk.hex.upper()})
     assert Watch.objects.get().value == str(row.pk)
+    said: dict[str, Any] = {
+        "title": "Find",
+        "country": "1!",
+        "channel": "person",
+        "reliability": "unjudged",
+    }
+    said["file"] = SimpleUploadedFile("letter.txt", b"said so")
+    answer = browser.post("/incidents/new/", said)
+    assert "two letters" in answer.content.decode()
+    assert not StoredFile.objects.exists(), "what was not reported is not kept"
     last = browser.get(f"/api/1/incidents/{row.pk}/known?on=9999-12-31")
     assert (last.status_code, last.json()["known"]) == (200, True)
 

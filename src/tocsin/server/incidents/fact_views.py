@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -80,6 +81,7 @@ def new(request: ReaderRequest) -> HttpResponse:
     )
 
 
+@transaction.atomic
 def _opened(
     request: ReaderRequest, report_form: ReportForm, form: FactsForm, thing: ObjectForm
 ) -> Incident:
@@ -345,10 +347,12 @@ def report_new(request: ReaderRequest, pk: str) -> HttpResponse:
     form, why = ReportForm(given, request.FILES or None), ReasonForm(given)
     if given and form.is_valid() and why.is_valid():
         try:
-            draft = _report_draft(request, form.cleaned_data, mark_of(row), title=row.title)
-            report = add_report(
-                request.reader.person, row, draft, evidence=why.cleaned_data["reason"]
-            )
+            # the file is kept with the report, or not at all
+            with transaction.atomic():
+                draft = _report_draft(request, form.cleaned_data, mark_of(row), title=row.title)
+                report = add_report(
+                    request.reader.person, row, draft, evidence=why.cleaned_data["reason"]
+                )
         except InvalidInput as error:
             form.add_error(None, str(error))
         else:
