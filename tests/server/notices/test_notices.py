@@ -23,7 +23,7 @@ from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.notices import tasks
 from tocsin.server.notices.models import Notice, NoticeImport
 from tocsin.server.notices.reading import notices_for
-from tocsin.server.notices.services import begin_undo, bring
+from tocsin.server.notices.services import begin_undo, bring, carry_on
 from tocsin.server.tracing.models import Candidate, CandidateState, Relation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_on_a_server")]
@@ -174,6 +174,28 @@ def test_an_import_is_undone_and_can_be_brought_again(
     again = imported(keeper, feed())
     assert "known already" not in again.counts
     assert Incident.objects.filter(state="open").count() == 3
+
+
+def test_an_undoing_that_was_not_heard_is_carried_on(
+    keeper: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = imported(keeper, feed())
+    heard: list[NoticeImport] = []
+
+    def fails_once(undone: NoticeImport) -> None:
+        heard.append(undone)
+        if len(heard) == 1:
+            raise RuntimeError("power cut")
+
+    monkeypatch.setattr(tasks, "AFTER_UNDO", [fails_once])
+    begin_undo(keeper, row, reason="the wrong file")
+    tasks.work_on_notices.func(str(row.pk))
+    row.refresh_from_db()
+    assert (row.state, bool(row.stopped)) == (NoticeImport.State.UNDOING, True)
+    carry_on(keeper, row)
+    tasks.work_on_notices.func(str(row.pk))
+    row.refresh_from_db()
+    assert (row.state, row.stopped, len(heard)) == (NoticeImport.State.UNDONE, "", 2)
 
 
 def test_what_a_later_file_says_outlives_the_undoing_of_the_first(keeper: Reader) -> None:

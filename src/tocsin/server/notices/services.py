@@ -290,6 +290,10 @@ def undo_all(row: NoticeImport) -> None:
             NoticeImport.objects.filter(pk=row.pk).update(
                 done=row.notices.filter(withdrawn=True).count(), touched_at=now()
             )
+
+
+def end_undo(row: NoticeImport) -> None:
+    """Say that everything is withdrawn, and that the apps above have heard of it."""
     _end(row, NoticeImport.State.UNDONE)
 
 

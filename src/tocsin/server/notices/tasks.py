@@ -13,7 +13,7 @@ from tocsin.server.clock import now
 from tocsin.server.files.services import ContentGone
 from tocsin.server.notices.beyond import AFTER_UNDO, COMPARERS
 from tocsin.server.notices.models import NoticeImport
-from tocsin.server.notices.services import end_linking, read_all, stop, undo_all
+from tocsin.server.notices.services import end_linking, end_undo, read_all, stop, undo_all
 
 log = logging.getLogger(__name__)
 TELL_EVERY_S = 1.0
@@ -37,6 +37,7 @@ def work_on_notices(pk: str) -> None:
             undo_all(row)
             for hear in AFTER_UNDO:
                 hear(row)
+            end_undo(row)
     except (InvalidInput, ParseError, ContentGone) as error:
         stop(row, str(error))
     except Exception:
