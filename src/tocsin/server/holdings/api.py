@@ -172,8 +172,8 @@ class BatchIn(Schema):
     pu238_percent: float | None = None
     irradiated: bool = False
     shipper_name: str = Field("", max_length=200)
-    shipper_g: float | None = None
-    shipper_u_g: float | None = None
+    shipper_g: float | None = Field(None, ge=0)
+    shipper_u_g: float | None = Field(None, ge=0)
     note: str = Field("", max_length=4000)
 
 

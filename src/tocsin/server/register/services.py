@@ -361,7 +361,9 @@ def follow_decay(at: dt.datetime) -> int:
 
     def anew(source: Source) -> int:
         with transaction.atomic():
-            locked = Source.objects.select_for_update().get(pk=source.pk)
+            locked = due.select_for_update().filter(pk=source.pk).first()
+            if locked is None:  # another timer was quicker, or it was corrected meanwhile
+                return 0
             before = locked.category
             judge(locked, day)
             locked.save(update_fields=["category", "ratio_A_over_D", "category_until"])
