@@ -98,6 +98,7 @@ def test_labels_of_devices_and_batches_are_printed_and_say_little(
     page = browser.get(reverse("oversight:labels", args=[holder.pk])).content.decode()
     assert "?what=devices" in page
     assert "?what=batches" in page
+    assert "Sources: 3" in page
     for what in ("devices", "batches"):
         made = browser.get(reverse("oversight:labels_pdf", args=[holder.pk]), {"what": what})
         assert made.content.startswith(b"%PDF")

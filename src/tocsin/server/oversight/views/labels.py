@@ -118,6 +118,7 @@ def label_page(request: ReaderRequest, pk: str) -> HttpResponse:
         number=number,
         parts=parts,
         what=what,
+        label=KINDS[what],
         kinds=[(k, KINDS[k], n) for k, n in numbers.items() if n],
     )
     return render(request, "oversight/labels.html", values)
