@@ -45,7 +45,7 @@ from tocsin.server.register.services import tell_place
 from tocsin.server.register.tables import PLACES, SOURCE_COLUMNS, source_cells
 
 PAGE_ROWS = 50
-MOST_SHOWN = 20
+MOST_SHOWN = 10
 
 
 @require_GET
