@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
+from django.db.models import Model
 from register_entries import TODAY
 
 from tocsin.server.accounts.models import Assignment, Person
@@ -62,17 +65,17 @@ class Died(BaseException):
 
 def dying(monkeypatch: pytest.MonkeyPatch, at_batch: int, error: type[BaseException]) -> None:
     """Let the writing of a batch fail after its sources are written, before its transactions."""
-    made = Transaction.objects.bulk_create
+    made = imports.insert_new
     count = 0
 
-    def fail(rows: object, **more: object) -> object:
+    def fail(rows: Sequence[Model]) -> None:
         nonlocal count
-        count += 1
-        if count == at_batch:
+        count += isinstance(rows[0], Transaction)
+        if count == at_batch and isinstance(rows[0], Transaction):
             raise error("the lights went out")
-        return made(rows, **more)  # type: ignore[arg-type]
+        made(rows)
 
-    monkeypatch.setattr(Transaction.objects, "bulk_create", fail)
+    monkeypatch.setattr(imports, "insert_new", fail)
 
 
 def test_checked_taken_over_and_undone_in_the_background(officer: Reader) -> None:

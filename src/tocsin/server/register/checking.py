@@ -38,6 +38,7 @@ GIVEN_UP = dt.timedelta(minutes=30)
 MOST_AT_ONCE = 1000
 """Sources that are checked while somebody waits for the page, or compared after a change."""
 BATCH = 1000
+NAMES_AT_ONCE = 200
 NAME_ANOTHER = frozenset({"duplicate_serial", "entered_twice", "received_never_sent"})
 """Kinds of which the words may name another source, by its short name first."""
 _NAMED = re.compile(r"S-([0-9A-F]{8})")
@@ -99,18 +100,22 @@ def result_for(reader: Reader, most: int) -> Result:
     found = found.filter(accepted=None)
     counted = dict(found.order_by().values_list("kind").annotate(n=Count("id")))
     extra = _live(list(_entries(_others(reader, seen))[:MOST_AT_ONCE]), reader, most)
+    told = [
+        Told(kind, row.source, _in_language(row.why))
+        for kind in all_kinds()
+        for row in (
+            found.filter(kind=kind).select_related("source__holder")[:most]
+            if kind in counted
+            else ()
+        )
+    ]
+    standing_ones = _still_seen([*told, *left], seen)
+    left = [one for one in standing_ones if one.said is not None]
     shown: dict[str, list[Told]] = {}
     for kind in all_kinds():
-        first = found.filter(kind=kind).select_related("source__holder")[:most]
-        told = [
-            Told(kind, row.source, _in_language(row.why))
-            for row in (first if kind in counted else ())
-        ]
-        if kind in NAME_ANOTHER:
-            told = _still_seen(told, seen)
-        shown[kind] = (told + extra.shown.get(kind, []))[:most]
+        own = [one for one in standing_ones if one.kind == kind and one.said is None]
+        shown[kind] = (own + extra.shown.get(kind, []))[:most]
     counts = {kind: counted.get(kind, 0) + extra.counts.get(kind, 0) for kind in all_kinds()}
-    left = _still_seen(left, seen)
     return Result(counts, shown, kept.at, left=(left + extra.left)[:most])
 
 
@@ -121,11 +126,16 @@ def _still_seen(told: list[Told], seen: QuerySet[Source]) -> list[Told]:
         for at, one in enumerate(told)
         if one.kind in NAME_ANOTHER and (found := _NAMED.search(one.why))
     }
-    wanted = Q(pk__in=())
-    for digits in set(named.values()):
-        wanted |= Q(pk__range=(UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))))
-    pks = seen.filter(wanted).order_by().values_list("pk", flat=True) if named else ()
-    known = {pk.hex[:8].upper() for pk in pks}
+    known: set[str] = set()
+    digits = sorted(set(named.values()))
+    for start in range(0, len(digits), NAMES_AT_ONCE):
+        wanted = Q()
+        for part in digits[start : start + NAMES_AT_ONCE]:
+            wanted |= Q(pk__range=(UUID(part.ljust(32, "0")), UUID(part.ljust(32, "f"))))
+        # by the key first: the policy's conditions alone would read the register through
+        near = list(Source.objects.filter(wanted).order_by().values_list("pk", flat=True))
+        pks = seen.filter(pk__in=near).order_by().values_list("pk", flat=True)
+        known |= {pk.hex[:8].upper() for pk in pks}
     return [one for at, one in enumerate(told) if at not in named or named[at] in known]
 
 

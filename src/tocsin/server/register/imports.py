@@ -47,6 +47,7 @@ from tocsin.server.register.import_turns import (
     told,
 )
 from tocsin.server.register.life import Kind, Status
+from tocsin.server.register.many import insert_new
 from tocsin.server.register.models import Holder, Import, Source, Transaction
 from tocsin.server.register.services import new_rows
 from tocsin.server.typed import plain
@@ -382,9 +383,9 @@ def _take_over(row: Import) -> None:
             for source, _first in made:
                 source.holder = fresh[source.holder_id]
             sources = [source for source, _first in made]
-            Source.objects.bulk_create(sources)
+            insert_new(sources)
             keep_words(sources, fresh=True)
-            Transaction.objects.bulk_create([first for _source, first in made])
+            insert_new([first for _source, first in made])
             open_to_holders(sources, reader.person)
             advance(held, row.done + len(part))
             want_for(sources)

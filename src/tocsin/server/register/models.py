@@ -272,15 +272,20 @@ class Word(models.Model):
     """A word by which a source is found; see ``words``."""
 
     word = models.CharField(max_length=40)
-    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+")
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+", db_index=False)
 
     class Meta:
-        """Looked up by how it begins."""
+        """Looked up by how it begins, and asked of a source whether it has one."""
 
         indexes = (
             # without the source: so the words of one import stand together, and few pages change
             models.Index(
                 fields=("word",), name="register_word_begins", opclasses=("varchar_pattern_ops",)
+            ),
+            models.Index(
+                fields=("source", "word"),
+                name="register_word_of_source",
+                opclasses=("uuid_ops", "varchar_pattern_ops"),
             ),
         )
 

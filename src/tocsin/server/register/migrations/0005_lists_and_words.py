@@ -240,7 +240,10 @@ class Migration(migrations.Migration):
             model_name="word",
             name="source",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="register.source"
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="register.source",
             ),
         ),
         migrations.AddConstraint(
@@ -263,6 +266,14 @@ class Migration(migrations.Migration):
             model_name="word",
             index=models.Index(
                 fields=["word"], name="register_word_begins", opclasses=("varchar_pattern_ops",)
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="word",
+            index=models.Index(
+                fields=["source", "word"],
+                name="register_word_of_source",
+                opclasses=("uuid_ops", "varchar_pattern_ops"),
             ),
         ),
         migrations.RunPython(keep_words, migrations.RunPython.noop),
