@@ -26,7 +26,7 @@ from tocsin.server.clock import now
 from tocsin.server.duties.timers import each
 from tocsin.server.marking.policy import Reader
 from tocsin.server.register.life import Status
-from tocsin.server.register.looked_at import accept, applies, standing
+from tocsin.server.register.looked_at import accept, applies, in_words, standing
 from tocsin.server.register.models import Checked, Found, LookedAt, Source
 from tocsin.server.register.quality import all_kinds, findings
 from tocsin.server.register.reading import source_figures_for
@@ -94,14 +94,12 @@ def result_for(reader: Reader, most: int) -> Result:
     # the policy is asked again: a kept result is no way around it
     found = kept.found.filter(Exists(seen.order_by().filter(pk=OuterRef("source"))))
     passed = found.exclude(accepted=None).select_related("source__holder", "accepted__by")
-    left = [
-        Told(row.kind, row.source, _in_language(row.why), row.accepted) for row in passed[:most]
-    ]
+    left = [Told(row.kind, row.source, in_words(row.why), row.accepted) for row in passed[:most]]
     found = found.filter(accepted=None)
     counted = dict(found.order_by().values_list("kind").annotate(n=Count("id")))
     extra = _live(list(_entries(_others(reader, seen))[:MOST_AT_ONCE]), reader, most)
     told = [
-        Told(kind, row.source, _in_language(row.why))
+        Told(kind, row.source, in_words(row.why))
         for kind in all_kinds()
         for row in (
             found.filter(kind=kind).select_related("source__holder")[:most]
@@ -171,10 +169,6 @@ def found_now(reader: Reader, source: Source, kind: str) -> dict[str, str] | Non
         if (told.kind, told.source.pk) == (kind, source.pk):
             return {translation.get_language() or "en": told.why}
     return None
-
-
-def _in_language(why: dict[str, str]) -> str:
-    return why.get(translation.get_language() or "en") or next(iter(why.values()), "")
 
 
 def check_soon(source: Source) -> None:
