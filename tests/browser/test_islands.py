@@ -227,9 +227,12 @@ def test_spectrum_says_energy_channel_counts_and_background(
 
 def pixels_of_counts(page: Page) -> int:
     """Pixels in the colour of the counts in the lowest rows of the plot, where zeros lie."""
+    # the spectrum is asked for by itself: the page is ready before it is drawn
+    page.wait_for_selector("#spectrum .u-over")
     return int(
         page.evaluate(
-            """() => {
+            """async () => {
+              for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
               const u = document.querySelector('#spectrum canvas'), c = u.getContext('2d');
               const box = document.querySelector('#spectrum .u-over').getBoundingClientRect();
               const all = u.getBoundingClientRect(), r = devicePixelRatio;
