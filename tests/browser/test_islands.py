@@ -175,7 +175,7 @@ def test_every_key_of_the_list_does_what_it_says(
     for key in ("L", "R", "B", "Space", "A", "M", "Z"):
         assert f"\n{key}\n" in listed
     page.keyboard.press("Escape")
-    assert page.locator("dialog").count() == 0
+    expect(page.locator("dialog")).to_have_count(0)
 
 
 def test_keys_belong_to_the_field_that_is_typed_into(
