@@ -164,10 +164,10 @@ def found_now(reader: Reader, source: Source, kind: str) -> dict[str, str] | Non
             return dict(row.why)
     seen = source_figures_for(reader)
     rows = _entries(seen if kept is None else _others(reader, seen))
-    live = _live(list(rows[:MOST_AT_ONCE]), reader, MOST_AT_ONCE)
-    for told in (*live.shown.get(kind, ()), *live.left):
-        if (told.kind, told.source.pk) == (kind, source.pk):
-            return {translation.get_language() or "en": told.why}
+    for told in _told(list(rows[:MOST_AT_ONCE]), reader.person.organisation_id):
+        if (told.kind, told.source_id) == (kind, source.pk):
+            # in each language: what is said of it holds for who reads the other one too
+            return dict(told.why)
     return None
 
 
