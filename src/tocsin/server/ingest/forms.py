@@ -9,12 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.accounts.models import Level
 from tocsin.server.marking.policy import Reader
-from tocsin.server.measurements.services import compartments_of
+from tocsin.server.measurements.forms import MarkingForm
 
 
-class DeviceForm(forms.Form):
+class DeviceForm(MarkingForm):
     """A new device with its key and the marking of all that it will send."""
 
+    # where teams are and what they do not see is confidential unless somebody says otherwise
+    usual_level = Level.CONFIDENTIAL
+    field_order = ("name", "instrument", "public_key", "level", "compartments")
     name = forms.CharField(label=_("Name"), max_length=80)
     instrument = forms.CharField(label=_("Instrument"), max_length=200, required=False)
     public_key = forms.CharField(
@@ -23,22 +26,11 @@ class DeviceForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text=_("The line that “tocsin field enroll” prints on the device."),
     )
-    level = forms.TypedChoiceField(
-        label=_("Level"), coerce=int, help_text=_("All that the device sends takes this marking.")
-    )
-    compartments = forms.MultipleChoiceField(
-        label=_("Compartments"), required=False, widget=forms.CheckboxSelectMultiple
-    )
 
     def __init__(self, *args: Any, reader: Reader, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        clearance = reader.person.clearance
-        level: Any = self.fields["level"]
-        level.choices = [(n, name) for n, name in Level.choices if n <= clearance]
-        # where teams are and what they do not see is confidential unless somebody says otherwise
-        level.initial = min(Level.CONFIDENTIAL, clearance)
+        super().__init__(*args, reader=reader, **kwargs)
+        self.fields["level"].help_text = _("All that the device sends takes this marking.")
         circles: Any = self.fields["compartments"]
-        circles.choices = [(c.pk, c.name) for c in compartments_of(reader)]
         if not circles.choices:
             del self.fields["compartments"]
 

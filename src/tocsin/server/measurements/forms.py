@@ -34,14 +34,10 @@ class SeveralFiles(forms.FileField):
         return [super(SeveralFiles, self).clean(one, initial) for one in given]
 
 
-class UploadForm(forms.Form):
-    """Files to upload, with their marking."""
+class MarkingForm(forms.Form):
+    """Level and compartments of what is entered, as far as the person may give them."""
 
-    file = SeveralFiles(label=_("Recordings"), allow_empty_file=True)
-    title = forms.CharField(label=_("Title"), max_length=200, required=False)
-    note = forms.CharField(
-        label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    usual_level = Level.RESTRICTED
     level = forms.TypedChoiceField(label=_("Level"), coerce=int)
     compartments = forms.MultipleChoiceField(
         label=_("Compartments"), required=False, widget=forms.CheckboxSelectMultiple
@@ -52,9 +48,20 @@ class UploadForm(forms.Form):
         clearance = reader.person.clearance
         level: Any = self.fields["level"]
         level.choices = [(n, name) for n, name in Level.choices if n <= clearance]
-        level.initial = min(Level.RESTRICTED, clearance)
+        level.initial = min(self.usual_level, clearance)
         circles: Any = self.fields["compartments"]
         circles.choices = [(c.pk, c.name) for c in compartments_of(reader)]
+
+
+class UploadForm(MarkingForm):
+    """Files to upload, with their marking."""
+
+    field_order = ("file", "title", "note", "level", "compartments")
+    file = SeveralFiles(label=_("Recordings"), allow_empty_file=True)
+    title = forms.CharField(label=_("Title"), max_length=200, required=False)
+    note = forms.CharField(
+        label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class ReanalysisForm(forms.Form):
