@@ -14,6 +14,7 @@ from tocsin.server.accounts.models import Person
 from tocsin.server.audit.models import Leaf
 from tocsin.server.marking.immutable import WrittenOnce
 from tocsin.server.marking.policy import Reader
+from tocsin.server.register import looked_views, views
 from tocsin.server.register.checking import check_all, check_one, found_now, result_for
 from tocsin.server.register.corrections import correct
 from tocsin.server.register.entries import entry_of
@@ -175,3 +176,34 @@ def test_its_page_and_the_table(
     assert theirs.get(address).status_code in {403, 404}
     assert SEEN not in theirs.get(reverse("register:checks_csv")).content.decode()
     assert client.get(reverse("register:finding", args=[source.pk, "none"])).status_code == 404
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_what_is_cut_is_counted_and_said(
+    officer: Reader,
+    source: Source,
+    twin: Source,
+    signed_in: Callable[[Person], Client],
+    monkeypatch: pytest.MonkeyPatch,
+    checked: bool,
+) -> None:
+    register_source(
+        officer, entry_of(GIVEN | {"holder": "A third one", "activity": "1.2 TBq"}, today=TODAY)
+    )
+    kept(checked)
+    said(officer, source)
+    said(officer, twin)
+    found = result_for(officer, 1)
+    assert (len(found.left), found.left_count, found.counts[TWIN]) == (1, 2, 1)
+    total = sum(found.counts.values()) + 2
+    client = signed_in(officer.person)
+    address = reverse("register:checks_csv")
+    assert "# cut" not in client.get(address).content.decode()
+    # one of a kind may be sent, and of the two that were looked at one is left over
+    monkeypatch.setattr(looked_views, "LIMIT", 1)
+    assert f"# cut: the first 1 of {total} findings" in client.get(address).content.decode()
+    monkeypatch.setattr(views, "MOST_SHOWN", 1)
+    page = client.get(reverse("register:checks")).content.decode()
+    page = page[page.index('id="left"') :]
+    assert "Looked at, and right as they are: 2" in page
+    assert "The first 1 are shown." in page

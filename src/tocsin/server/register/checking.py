@@ -70,7 +70,9 @@ class Result:
     too_many : bool
         Nothing is kept for the reader's organisation, and it sees too many to check them now.
     left : list
-        The first of those that somebody has left as they are; they are not counted.
+        The first of those that somebody has left as they are; ``counts`` leaves them out.
+    left_count : int
+        All of these.
     """
 
     counts: dict[str, int]
@@ -78,6 +80,7 @@ class Result:
     at: dt.datetime | None
     too_many: bool = False
     left: list[Told] = field(default_factory=list)
+    left_count: int = 0
 
 
 def result_for(reader: Reader, most: int) -> Result:
@@ -96,7 +99,7 @@ def result_for(reader: Reader, most: int) -> Result:
     passed = found.exclude(accepted=None).select_related("source__holder", "accepted__by")
     left = [Told(row.kind, row.source, in_words(row.why), row.accepted) for row in passed[:most]]
     found = found.filter(accepted=None)
-    counted = dict(found.order_by().values_list("kind").annotate(n=Count("id")))
+    counted = Counter(dict(found.order_by().values_list("kind").annotate(n=Count("id"))))
     extra = _live(list(_entries(_others(reader, seen))[:MOST_AT_ONCE]), reader, most)
     told = [
         Told(kind, row.source, in_words(row.why))
@@ -108,13 +111,18 @@ def result_for(reader: Reader, most: int) -> Result:
         )
     ]
     standing_ones = _still_seen([*told, *left], seen)
+    # what is not told is not counted either, as far as is known
+    counted.subtract(one.kind for one in told)
+    counted.update(one.kind for one in standing_ones if one.said is None)
+    left_count = passed.count() - len(left)
     left = [one for one in standing_ones if one.said is not None]
     shown: dict[str, list[Told]] = {}
     for kind in all_kinds():
         own = [one for one in standing_ones if one.kind == kind and one.said is None]
         shown[kind] = (own + extra.shown.get(kind, []))[:most]
-    counts = {kind: counted.get(kind, 0) + extra.counts.get(kind, 0) for kind in all_kinds()}
-    return Result(counts, shown, kept.at, left=(left + extra.left)[:most])
+    counts = {kind: counted[kind] + extra.counts.get(kind, 0) for kind in all_kinds()}
+    left_count += len(left) + extra.left_count
+    return Result(counts, shown, kept.at, left=(left + extra.left)[:most], left_count=left_count)
 
 
 def _still_seen(told: list[Told], seen: QuerySet[Source]) -> list[Told]:
@@ -150,8 +158,9 @@ def _live(rows: list[Source], reader: Reader, most: int) -> Result:
     open_ones = [one for one in told if one.said is None]
     counted = Counter(one.kind for one in open_ones)
     shown = {kind: [one for one in open_ones if one.kind == kind][:most] for kind in all_kinds()}
-    left = [one for one in told if one.said is not None][:most]
-    return Result({kind: counted[kind] for kind in all_kinds()}, shown, None, left=left)
+    left = [one for one in told if one.said is not None]
+    counts = {kind: counted[kind] for kind in all_kinds()}
+    return Result(counts, shown, None, left=left[:most], left_count=len(left))
 
 
 def found_now(reader: Reader, source: Source, kind: str) -> dict[str, str] | None:

@@ -16,8 +16,7 @@ from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.exports import LIMIT, csv_answer
 from tocsin.server.marking.highwater import mark_of_rows
-from tocsin.server.marking.policy import Reader
-from tocsin.server.register.checking import found_now, result_for
+from tocsin.server.register.checking import Result, found_now, result_for
 from tocsin.server.register.forms import LookedAtForm
 from tocsin.server.register.looked_at import applies, in_words, last_said, say_right, take_back
 from tocsin.server.register.models import Source
@@ -78,11 +77,11 @@ def finding(request: ReaderRequest, pk: uuid.UUID, kind: str) -> HttpResponse:
 def checks_csv(request: ReaderRequest) -> HttpResponse:
     """What the checks find, and what was left as it is, as a table."""
     reader = request.reader
-    rows = list(_cells(reader))
-    sent = rows[:LIMIT]
-    notes = []
-    if len(rows) > LIMIT:
-        notes.append(f"cut: the first {LIMIT} of {len(rows)} findings")
+    found = result_for(reader, LIMIT)
+    sent = list(_cells(found))[:LIMIT]
+    # of each kind the first are brought: there may be more than the rows that were made of them
+    total = sum(found.counts.values()) + found.left_count
+    notes = [f"cut: the first {len(sent)} of {total} findings"] if total > len(sent) else []
     own = Source.objects.filter(pk__in=[source.pk for source, _cells_of in sent])
     list(sources_for(reader).filter(pk__in=own.values("pk")))
     return csv_answer(
@@ -96,8 +95,7 @@ def checks_csv(request: ReaderRequest) -> HttpResponse:
     )
 
 
-def _cells(reader: Reader) -> Iterator[tuple[Source, tuple[object, ...]]]:
-    found = result_for(reader, LIMIT)
+def _cells(found: Result) -> Iterator[tuple[Source, tuple[object, ...]]]:
     for code, kind in all_kinds().items():
         open_ones = found.shown.get(code, [])
         for told in (*open_ones, *(one for one in found.left if one.kind == code)):

@@ -240,6 +240,7 @@ def checks(request: ReaderRequest) -> HttpResponse:
         {
             "kinds": by_kind,
             "total": sum(found.counts.values()),
+            "left_count": found.left_count,
             "left": [{"label": labels[told.kind].label, "told": told} for told in found.left],
             "own": request.reader.person.organisation_id,
             "may_write": may(request.reader, "register.write"),
