@@ -145,6 +145,27 @@ def test_every_kind_says_on_what_it_rests() -> None:
     assert set(RESTS) == set(KINDS)
 
 
+def given(client: Client, address: str, reason: str) -> dict[str, str]:
+    """What the form of a finding sends."""
+    form = client.get(address).context["form"]
+    return {name: str(form[name].value()) for name in ("seen", "shown")} | {"reason": reason}
+
+
+def test_what_changed_since_the_page_was_read_is_refused(
+    officer: Reader, source: Source, twin: Source, signed_in: Callable[[Person], Client]
+) -> None:
+    kept(True)
+    client = signed_in(officer.person)
+    address = reverse("register:finding", args=[source.pk, TWIN])
+    read = given(client, address, SEEN)
+    change(officer, twin, holder="A third one", activity="1.1 TBq")
+    kept(True)
+    assert "look again" in client.post(address, read).content.decode()
+    with pytest.raises(Refused, match="look again"):
+        say_right(officer, source, TWIN, {"en": "x"}, reason=SEEN, seen=1)
+    assert not LookedAt.objects.exists()
+
+
 def test_its_page_and_the_table(
     officer: Reader,
     works: Reader,
@@ -158,9 +179,15 @@ def test_its_page_and_the_table(
     address = reverse("register:finding", args=[source.pk, TWIN])
     assert f'href="{address}"' in page
     assert "It is right as it is" in client.get(address).content.decode()
-    assert client.post(address, {"reason": ""}).status_code == 200
+    assert client.post(address, given(client, address, "")).status_code == 200
     assert not LookedAt.objects.exists()
-    assert client.post(address, {"reason": SEEN}).status_code == 302
+    first = given(client, address, SEEN)
+    assert client.post(address, first).status_code == 302
+    # a second click on the same page does not take it back, nor does one that says nothing of it
+    for again in (first, {"reason": SEEN}):
+        assert client.post(address, again).status_code == 200
+        assert LookedAt.objects.count() == 1
+    assert "look again" in client.post(address, first).content.decode()
     page = client.get(reverse("register:checks")).content.decode()
     assert SEEN in page
     table = client.get(reverse("register:checks_csv")).content.decode()
@@ -168,7 +195,7 @@ def test_its_page_and_the_table(
     assert SEEN in line
     assert ",yes," in line
     assert "Take back" in client.get(address).content.decode()
-    assert client.post(address, {"reason": "not so"}).status_code == 302
+    assert client.post(address, given(client, address, "not so")).status_code == 302
     assert SEEN not in client.get(reverse("register:checks")).content.decode()
     # who only holds it has no such page, and reads nothing of it
     say_right(officer, source, TWIN, {"en": "x"}, reason=SEEN)

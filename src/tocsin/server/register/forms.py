@@ -203,6 +203,8 @@ class LookedAtForm(forms.Form):
     """Why a finding is right as it is, or is not after all."""
 
     reason = forms.CharField(label=_("Why"), max_length=1000, widget=forms.Textarea({"rows": 3}))
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
 
 class WrongForm(forms.Form):

@@ -81,7 +81,13 @@ OF_OTHERS = ("contents", "holder_id", "status", "practice", *NUMBERS)
 
 @transaction.atomic
 def say_right(
-    reader: Reader, source: Source, kind: str, why: Mapping[str, str], *, reason: str
+    reader: Reader,
+    source: Source,
+    kind: str,
+    why: Mapping[str, str],
+    *,
+    reason: str,
+    seen: int | None = None,
 ) -> LookedAt:
     """Say that a finding is right as it is: it leaves the list until its values change.
 
@@ -89,32 +95,49 @@ def say_right(
     ----------
     why : mapping of str to str
         What the finding says, by language.
+    seen : int, optional
+        Statements on this finding that the officer knew of.
 
     Raises
     ------
     Refused
-        Not an officer of the register, or without a reason.
+        Not an officer of the register, without a reason, or something was said in the meantime.
     """
-    return _say(reader, source, kind, why, reason, holds=True)
+    return _say(reader, source, kind, why, reason, seen, holds=True)
 
 
 @transaction.atomic
-def take_back(reader: Reader, source: Source, kind: str, *, reason: str) -> LookedAt:
+def take_back(
+    reader: Reader, source: Source, kind: str, *, reason: str, seen: int | None = None
+) -> LookedAt:
     """Take such a statement back: the finding is in the list again.
+
+    Parameters
+    ----------
+    seen : int, optional
+        Statements on this finding that the officer knew of.
 
     Raises
     ------
     Refused
-        Not an officer of the register, without a reason, or nothing was said.
+        Not an officer of the register, without a reason, nothing was said, or something was said
+        in the meantime.
     """
     said = last_said(source, kind)
     if said is None:
         raise Refused(_("Nobody has said that this is right as it is."))
-    return _say(reader, source, kind, said.why, reason, holds=False)
+    return _say(reader, source, kind, said.why, reason, seen, holds=False)
 
 
 def _say(
-    reader: Reader, source: Source, kind: str, why: Mapping[str, str], reason: str, *, holds: bool
+    reader: Reader,
+    source: Source,
+    kind: str,
+    why: Mapping[str, str],
+    reason: str,
+    seen: int | None,
+    *,
+    holds: bool,
 ) -> LookedAt:
     source = (
         Source.objects.select_for_update(of=("self",)).select_related("holder").get(pk=source.pk)
@@ -123,6 +146,9 @@ def _say(
     reason = plain(reason)[:1000]
     if not reason:
         raise Refused(_("Say why."))
+    # with the source locked: of two that are sent at once the second finds what the first has said
+    if seen is not None and statements(source, kind) != seen:
+        raise Refused(_("The finding has changed in the meantime: look again."))
     row = LookedAt.objects.create(
         source=source,
         kind=kind,
@@ -151,6 +177,11 @@ def last_said(source: Source, kind: str) -> LookedAt | None:
     """The statement that holds of a finding, whether its values have changed or not."""
     last = LookedAt.objects.filter(source=source, kind=kind).select_related("by").last()
     return last if last is not None and last.holds else None
+
+
+def statements(source: Source, kind: str) -> int:
+    """How often something was said of a finding."""
+    return LookedAt.objects.filter(source=source, kind=kind).count()
 
 
 def applies(said: LookedAt, source: Source, why: Mapping[str, str] | None = None) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -18,7 +20,15 @@ from tocsin.server.exports import LIMIT, csv_answer
 from tocsin.server.marking.highwater import mark_of_rows
 from tocsin.server.register.checking import Result, found_now, result_for
 from tocsin.server.register.forms import LookedAtForm
-from tocsin.server.register.looked_at import applies, in_words, last_said, say_right, take_back
+from tocsin.server.register.holders import Refused
+from tocsin.server.register.looked_at import (
+    applies,
+    in_words,
+    last_said,
+    say_right,
+    statements,
+    take_back,
+)
 from tocsin.server.register.models import Source
 from tocsin.server.register.quality import all_kinds
 from tocsin.server.register.reading import sources_for
@@ -42,18 +52,25 @@ def finding(request: ReaderRequest, pk: uuid.UUID, kind: str) -> HttpResponse:
     if why is None and said is None:
         raise Http404
     holds = said is not None and applies(said, source, why)
-    form = LookedAtForm(request.POST or None)
+    taking_back = holds or why is None
+    # what the page offers and why: a second click, or what came since, must not do the opposite
+    offered = {"seen": statements(source, kind), "shown": _shown(why, taking_back=taking_back)}
+    form = LookedAtForm(request.POST or None, initial=offered)
     if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
+        reason, seen = form.cleaned_data["reason"], form.cleaned_data["seen"]
         try:
-            if holds or why is None:
-                take_back(reader, source, kind, reason=reason)
+            if form.cleaned_data["shown"] != offered["shown"]:
+                raise Refused(_("The finding has changed in the meantime: look again."))
+            if taking_back:
+                take_back(reader, source, kind, reason=reason, seen=seen)
                 told = _("{name}: the finding is in the list again.")
             else:
-                say_right(reader, source, kind, why, reason=reason)
+                say_right(reader, source, kind, why or {}, reason=reason, seen=seen)
                 told = _("{name}: the finding leaves the list until something changes.")
         except InvalidInput as error:
-            form.add_error(None, str(error))
+            # what is offered now is shown, with what was written
+            form = LookedAtForm(initial=offered | {"reason": reason})
+            messages.error(request, str(error))
         else:
             messages.success(request, told.format(name=source.name))
             return redirect("register:checks")
@@ -66,11 +83,17 @@ def finding(request: ReaderRequest, pk: uuid.UUID, kind: str) -> HttpResponse:
             "why": in_words(why or (said.why if said is not None else {})),
             "said": said,
             "holds": holds,
-            "taking_back": holds or why is None,
+            "taking_back": taking_back,
             "form": form,
             "level_name": Level(source.level).label,
         },
     )
+
+
+def _shown(why: Mapping[str, str] | None, *, taking_back: bool) -> str:
+    """Digest of what a page on a finding says and offers."""
+    text = json.dumps([taking_back, why], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @require_GET
