@@ -121,7 +121,7 @@ class DispersionTracker:
 # A crystal with so many counts in a usual record does not count zero by chance (exp(-15)).
 _CRYSTAL_COUNTS = 15.0
 # Faster than any carrier of a search instrument: a jump of the receiver, not a movement.
-_FASTEST_M_S = 150.0
+FASTEST_M_S = 150.0
 _SECONDS_PER_DAY = 86_400.0
 
 
@@ -153,7 +153,7 @@ def usable_positions(items: Sequence[Placed]) -> list[Placed]:
             north[k] - float(np.median(north[near])), east[k] - float(np.median(east[near]))
         )
         seconds = 6.0 * max(item.real_time_s or 0.0, 1.0)
-        if off <= _FASTEST_M_S * seconds:
+        if off <= FASTEST_M_S * seconds:
             kept.append(item)
     return kept
 
@@ -176,7 +176,7 @@ def position_warnings(items: Sequence[Record]) -> list[RecordingWarning]:
         warnings.append(
             RecordingWarning(
                 "position-not-believed",
-                f"{bad} positions are at 0 N 0 E or jump faster than {_FASTEST_M_S:g} m/s; "
+                f"{bad} positions are at 0 N 0 E or jump faster than {FASTEST_M_S:g} m/s; "
                 "they are not used",
             )
         )

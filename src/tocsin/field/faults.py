@@ -10,6 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 
+from tocsin.detection.quality import FASTEST_M_S
+from tocsin.field.history import metres_between
 from tocsin.spectra import Position, Record
 
 EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
@@ -23,9 +25,6 @@ STEP_LIVE_S = 5.0
 """Live: slack between the steps of two clocks; programs and radios deliver late by seconds."""
 STEP_REPLAYED_S = 60.0
 """Replayed: a pause may be meant; one of more than a minute is told."""
-FASTEST_M_S = 150.0
-"""As in the analysis: no carrier of a search instrument is faster."""
-_METRES_PER_DEGREE = 111_195.0
 
 CODES = (
     "time-missing",
@@ -105,8 +104,13 @@ class Faults:
         if abs(place.latitude_deg) <= 1e-6 and abs(place.longitude_deg) <= 1e-6:
             return ["place-zero"]
         reach_m = FASTEST_M_S * max(self._since_place_s, 1.0)
-        if self._place is not None and distance_m(self._place, place) > reach_m:
-            return ["place-jump"]
+        before = self._place
+        if before is not None:
+            way_m = metres_between(
+                before.latitude_deg, before.longitude_deg, place.latitude_deg, place.longitude_deg
+            )
+            if math.hypot(*way_m) > reach_m:
+                return ["place-jump"]
         self._place, self._since_place_s = place, 0.0
         return []
 
@@ -127,11 +131,3 @@ def _absolute(start: dt.datetime, now: dt.datetime | None) -> list[str]:
     if abs(abs(off) - ROLLOVER) <= ROLLOVER_NEAR:
         return ["time-rollover"]
     return ["time-off"] if abs(off.total_seconds()) > OFF_S else []
-
-
-def distance_m(one: Position, other: Position) -> float:
-    """Distance on a sphere by the haversine formula, in metres."""
-    a, b = math.radians(one.latitude_deg), math.radians(other.latitude_deg)
-    turn = math.radians(other.longitude_deg - one.longitude_deg)
-    half = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(turn / 2) ** 2
-    return 2.0 * math.degrees(math.asin(min(1.0, math.sqrt(half)))) * _METRES_PER_DEGREE

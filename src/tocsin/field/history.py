@@ -10,12 +10,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tocsin.detection.localisation import EARTH_RADIUS_M
 from tocsin.spectra import Position
 
 FloatArray = NDArray[np.float64]
 Gap = Literal["", "gap", "overload", "timeless"]
-
-EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG 1980 (Moritz 2000)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from statistics import median
 
 from django.utils.translation import gettext as _
 
+from tocsin.linkage.population import distance_km
 from tocsin.server.register.checks.finding import Finding
 from tocsin.server.register.checks.groups import bare
 from tocsin.server.register.life import HELD
@@ -52,7 +53,7 @@ def far(sources: Sequence[Source]) -> Iterator[Finding]:
             continue
         middle = (median(at[0] for _row, at in rows), median(at[1] for _row, at in rows))
         for row, at in rows:
-            distance = _km(at, middle)
+            distance = distance_km(at, middle)
             if distance > FAR_km and _near(around, at) <= max(1.0, ALONE * len(placed)):
                 text = _("{n} km from the other sources of the holder").format(n=round(distance))
                 yield Finding("place_far", row, text)
@@ -72,11 +73,3 @@ def _cell(at: tuple[float, float]) -> tuple[int, int]:
 def _near(around: Counter[tuple[int, int]], at: tuple[float, float]) -> int:
     y, x = _cell(at)
     return sum(around[y + dy, x + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1))
-
-
-def _km(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Great-circle distance."""
-    a, b = math.radians(one[0]), math.radians(other[0])
-    across = math.sin(math.radians(one[1] - other[1]) / 2.0) ** 2
-    along = math.sin((a - b) / 2.0) ** 2
-    return 2.0 * 6371.0 * math.asin(math.sqrt(along + math.cos(a) * math.cos(b) * across))
