@@ -5,19 +5,21 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.test import Client
 from register_entries import GIVEN, TODAY
 
+from tocsin.report.document import Document
 from tocsin.server.accounts.models import Person
 from tocsin.server.audit.models import Leaf
 from tocsin.server.marking.models import Reading
 from tocsin.server.marking.policy import Reader, reader_of
-from tocsin.server.register import export_views, tables
+from tocsin.server.register import export_views, inventory, tables
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.holders import Refused, holder_named
-from tocsin.server.register.inventory import Inventory
+from tocsin.server.register.inventory import Inventory, inventory_pdf
 from tocsin.server.register.life import Kind
 from tocsin.server.register.models import Holder, SavedView, Source
 from tocsin.server.register.saved_views import keep_view, views_for
@@ -210,6 +212,17 @@ def test_places_are_withheld_on_paper_too(
     browser.post("/register/whole/", {"what": "inventory", "reason": "x"})
     assert [[row.place for row in asked.rows] for asked in printed] == [[""], [""]]
     assert all("without places" in str(asked.notes) for asked in printed)
+    headings: list[str] = []
+
+    def told(document: Document) -> bytes:
+        headings.append(str(document.blocks))
+        return b"%PDF"
+
+    monkeypatch.setattr(inventory, "typeset", told)
+    for asked in printed:
+        inventory_pdf(asked)
+        inventory_pdf(replace(asked, placed=True))
+    assert ["What lies together" in text for text in headings] == [False, True] * 2
 
 
 def test_the_table_of_holders_bears_the_mark_of_holders(

@@ -206,7 +206,7 @@ def _printed(
     circles = list(
         Compartment.objects.filter(pk__in=mark.compartments).values_list("code", flat=True)
     )
-    content = inventory_pdf(Inventory(title, rows, mark, circles, now(), notes))
+    content = inventory_pdf(Inventory(title, rows, mark, circles, now(), notes, placed))
     with transaction.atomic():
         record(
             actor=reader.person,

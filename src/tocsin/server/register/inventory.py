@@ -42,6 +42,8 @@ class Inventory:
         Moment of the activities and of the document.
     notes : sequence of str
         What a reader must know, for example that the list is cut.
+    placed : bool
+        Whether the places of the rows are told, and so what lies together.
     """
 
     title: str
@@ -50,6 +52,7 @@ class Inventory:
     circles: Sequence[str]
     at: dt.datetime
     notes: Sequence[str] = ()
+    placed: bool = True
 
 
 def inventory_pdf(asked: Inventory) -> bytes:
@@ -69,7 +72,8 @@ def inventory_pdf(asked: Inventory) -> bytes:
             ]
         ),
         *(small(note) for note in asked.notes),
-        *_by_place(found, day),
+        # without places all of a holder would seem to lie together
+        *(_by_place(found, day) if asked.placed else ()),
     ]
     for category in (*CATEGORIES, None):
         part = [(row, told) for row, told in found if told.category == category]
