@@ -15,7 +15,7 @@ from tests.server.conftest import SetClock
 
 from tocsin.nuclear import source_boundaries
 from tocsin.server.accounts.models import Level, Person
-from tocsin.server.marking.models import Membership
+from tocsin.server.marking.models import Membership, Reading
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.marking.services import add_compartment
 from tocsin.server.oversight.goals import FUNCTIONS, LEVELS, TEXTS, goals, goals_of, intervals
@@ -61,6 +61,16 @@ def test_the_level_is_that_of_what_lies_together_today(
     clock.at = dt.datetime(2028, 3, 3, tzinfo=dt.UTC)  # after ten half-lives
     later = places_of(reader_of(officer.person), holder)
     assert [(p.category, p.level, p.rows) for p in later] == [(4, None, ())]
+
+
+@pytest.mark.django_db
+def test_levels_are_no_reading_of_sources(
+    officer: Reader, holder: Holder, sources: list[Source]
+) -> None:
+    look(officer, holder)
+    places_of(officer, holder)
+    read = Reading.objects.filter(person=officer.person).values_list("noun", flat=True)
+    assert set(read) == {"oversight.assessment"}
 
 
 @pytest.mark.django_db

@@ -17,7 +17,7 @@ from tocsin.server.oversight.goals import FUNCTIONS, Goal, goals, goals_of
 from tocsin.server.oversight.models import Assessment, GoalState
 from tocsin.server.register.life import HELD
 from tocsin.server.register.models import Holder, Source
-from tocsin.server.register.reading import source_figures_for, sources_for
+from tocsin.server.register.reading import source_figures_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,11 @@ def places_of(reader: Reader, holder: Holder, *, figures: bool = False) -> list[
     Parameters
     ----------
     figures : bool
-        Only levels and counts are shown of them, which is no reading.
+        No assessment is shown of them, and none counts as read.
     """
     today = reader.at.date()
-    seen = source_figures_for(reader) if figures else sources_for(reader)
-    held = seen.select_related(None).filter(holder=holder, status__in=HELD)
+    # of the sources only levels and counts are told, which is no reading
+    held = source_figures_for(reader).filter(holder=holder, status__in=HELD)
     by_place: dict[str, list[Source]] = defaultdict(list)
     names: dict[str, str] = {}
     for source in held.only("place", "contents").order_by("pk"):
