@@ -16,8 +16,10 @@ from tocsin.server.accounts.models import Person
 from tocsin.server.clock import now
 from tocsin.server.incidents.models import Incident
 from tocsin.server.incidents.opening import Draft, ObjectDraft, open_incident
+from tocsin.server.incidents.statements import put_object
 from tocsin.server.marking.highwater import Mark
-from tocsin.server.marking.policy import Reader
+from tocsin.server.marking.policy import Reader, reader_of
+from tocsin.server.marking.services import raise_level
 from tocsin.server.register.corrections import correct
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.life import Kind
@@ -126,6 +128,44 @@ def test_a_corrected_number_ends_it(
     correct(officer, source, fresh, reason="the label was read again", seen=1)
     compared()
     assert Candidate.objects.get().state == CandidateState.GONE
+
+
+@database
+def test_a_candidate_is_marked_as_the_incident_whose_place_it_tells(
+    contact: Reader, source: Source, person: Callable[..., Person], clock: Any
+) -> None:
+    cleared = reader_of(person("supervisor", of="authority", clearance=3, name="Cleared"))
+    first = found_with(contact, "IR1001")
+    compared()
+    one = Candidate.objects.get()
+    raise_level(cleared, first, 3, reason="its place is secret")
+    one.refresh_from_db()
+    assert one.level == 3
+    # an object is marked lower than the incident that it is in
+    second = found_with(contact, "IR1001", model="IR-8")
+    Incident.objects.filter(pk=second.pk).update(level=3)
+    compared()
+    held = Candidate.objects.filter(relation=Relation.FOUND_HELD)
+    assert [c.level for c in held] == [3, 3]
+    assert not candidates_for(contact).exists()
+
+
+@database
+def test_an_object_of_a_higher_incident_takes_its_candidate_along(
+    contact: Reader, source: Source, clock: Any
+) -> None:
+    first = found_with(contact, "IR1001")
+    compared()
+    assert Candidate.objects.get().level == 2
+    clock.move(days=1)
+    later = found_with(contact, "QX7788", contents=[{"nuclide": "Cs-137"}])
+    Incident.objects.filter(pk=later.pk).update(level=3)
+    put_object(
+        contact.person, later, first.with_objects.get().object, evidence="seen on the second heap"
+    )
+    compared()
+    held = Candidate.objects.get(relation=Relation.FOUND_HELD)
+    assert (held.comparisons.count(), held.level) == (2, 3)
 
 
 @database

@@ -27,7 +27,7 @@ from tocsin.server.oversight.reading import (
 )
 from tocsin.server.oversight.services.labels import items_typed
 from tocsin.server.oversight.services.reconciling import answer
-from tocsin.server.register.reading import sources_for
+from tocsin.server.register.reading import source_figures_for
 
 router = Router(tags=["oversight"])
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
@@ -216,8 +216,8 @@ def discrepancies(
     reader = reader_of_request(request)
     rows = discrepancies_for(reader).filter(settlement__isnull=not settled)
     part = list(rows[offset : offset + limit])
-    named = sources_for(reader).filter(pk__in=[row.source_id for row in part if row.source_id])
-    seen = {source.pk for source in named}
+    named = [row.source_id for row in part if row.source_id]
+    seen = set(source_figures_for(reader).filter(pk__in=named).values_list("pk", flat=True))
     found = [
         {
             "id": row.pk,

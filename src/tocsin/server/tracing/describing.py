@@ -17,6 +17,7 @@ from tocsin.linkage.things import Thing, read_thing
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.incidents.facts import IncidentKind, Share
 from tocsin.server.incidents.models import Incident, IncidentState, Object, ObjectIncident
+from tocsin.server.marking.highwater import Mark, highwater, mark_of
 from tocsin.server.marking.models import Marked
 from tocsin.server.measurements.models import Encounter
 from tocsin.server.register.life import MISSING, Kind, Status
@@ -57,6 +58,8 @@ class Side:
     shown : dict
         What was compared, as a page shows it; no holder, no exact place.
     thing : Thing
+    incident : Incident, optional
+        What tells where and when, of an object.
     """
 
     kind: str
@@ -64,11 +67,18 @@ class Side:
     found: bool
     shown: dict[str, Any]
     thing: Thing
+    incident: Incident | None = None
 
     @property
     def key(self) -> tuple[str, UUID]:
         """Which row it is."""
         return self.kind, self.row.pk
+
+    @property
+    def mark(self) -> Mark:
+        """Mark of all that it tells; asked for when it is kept, for a list has many sides."""
+        rows: tuple[Marked | None, ...] = (self.row, self.incident)
+        return highwater(mark_of(row) for row in rows if row is not None)
 
     @property
     def title(self) -> str:
@@ -251,7 +261,8 @@ def _of_object(thing: Object, incident: Incident) -> Side | None:
         "place": incident.place,
     }
     _place(shown, incident.latitude, incident.longitude)
-    return Side(OBJECT, thing, found, shown, _thing(thing, shown | {"holder": thing.marks}))
+    told = _thing(thing, shown | {"holder": thing.marks})
+    return Side(OBJECT, thing, found, shown, told, incident)
 
 
 def _activities(contents: Iterable[dict[str, Any]], day: dt.date) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ from tocsin.server.oversight.reading import discrepancies_for
 from tocsin.server.oversight.services.discrepancies import settle
 from tocsin.server.oversight.views.frame import PAGE_ROWS, around, form_page
 from tocsin.server.register.life import Kind
-from tocsin.server.register.reading import sources_for
+from tocsin.server.register.reading import source_figures_for, sources_for
 from tocsin.server.register.services import steps
 
 OPEN, SETTLED = "open", "settled"
@@ -51,8 +51,9 @@ def discrepancy_list(request: ReaderRequest) -> HttpResponse:
 def discrepancy_csv(request: ReaderRequest) -> HttpResponse:
     """The list as a table."""
     rows = _chosen(request)[0]
-    named = sources_for(request.reader).filter(pk__in=rows.order_by().values("source"))
-    seen = {source.pk: source.name for source in named}
+    named = source_figures_for(request.reader).filter(pk__in=rows.order_by().values("source"))
+    # the number of a source follows from its key, and the rows that name it count as read
+    seen = set(named.values_list("pk", flat=True))
     return csv_of_rows(
         request.reader,
         "discrepancies",
@@ -63,7 +64,7 @@ def discrepancy_csv(request: ReaderRequest) -> HttpResponse:
             d.holder.name,
             d.trouble,
             d.what,
-            seen.get(d.source_id, ""),
+            d.source.name if d.source_id in seen else "",
             d.created_at,
             d.settlement.ending if hasattr(d, "settlement") else "",
             d.settlement.note if hasattr(d, "settlement") else "",

@@ -152,9 +152,10 @@ def keep(
         last = known.comparisons.order_by("-number").first()
         if last is not None and last.sign == match.sign:
             return known
-    mark = highwater((mark_of(one.row), mark_of(other.row)))
+    # its earlier comparisons stay: it is never marked lower than it was
+    before = () if known is None else (mark_of(known),)
+    mark = highwater((one.mark, other.mark, *before))
     at = now()
-    fresh = known is None
     candidate = known or Candidate(
         **mark.fields(),
         originator=other.row.originator,
@@ -173,10 +174,9 @@ def keep(
     candidate.zone, candidate.probability = match.pair.zone, match.pair.probability
     candidate.found_title, candidate.lost_title = one.title, other.title
     candidate.compared_at = at
-    candidate.level = max(candidate.level, mark.level)
+    candidate.level, candidate.tlp = mark.level, mark.tlp
     candidate.save()
-    if fresh:
-        mark.stamp(candidate)
+    mark.stamp(candidate)
     most = candidate.comparisons.aggregate(most=Max("number"))["most"] or 0
     Comparison.objects.create(
         candidate=candidate,
