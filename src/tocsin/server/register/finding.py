@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tocsin.server.marking.models import Release
+from tocsin.server.register.many import insert_values
 from tocsin.server.register.models import Source, Transaction, Word
 from tocsin.server.register.words import LONGEST, NUCLIDE, TOLD_BY, bare, words_of
 
@@ -107,16 +108,8 @@ def keep_words(sources: Iterable[Source], *, fresh: bool = False) -> None:
         pairs += ((word, key) for word in told | words_of((row.holder.name,)))
     # in the order of the index: what stands together is written together
     pairs.sort(key=itemgetter(0))
-    _insert(pairs)
-
-
-def _insert(pairs: list[tuple[str, Any]]) -> None:
-    """Many small rows at once: a model for each would take longer than the rest of an import."""
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(name) for name in ("word", "source_id"))
-    table = quote(Word._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES (%s, %s)", pairs)  # noqa: S608 our names
+    # a model for each of so many small rows would take longer than the rest of an import
+    insert_values(Word, ("word", "source_id"), pairs)
 
 
 def count_tables() -> None:
