@@ -118,10 +118,15 @@ def know_holders(reader: Reader, known: dict[str, Holder], names: Iterable[str])
     """
     require_officer(reader)
     wanted = {name.casefold(): name for name in names}
-    if wanted.keys() - known.keys():
-        _one_at_a_time(reader)
-        known.update(holders_by_name(reader))
     missing = {key: name for key, name in wanted.items() if key not in known}
+    if missing:
+        _one_at_a_time(reader)
+        # names only: a table of many new holders asks for each of its parts
+        rows = _own_holders(reader).order_by("-created_at").values_list("name", "pk")
+        there = {name.casefold(): pk for name, pk in rows}
+        met = Holder.objects.in_bulk([there[key] for key in missing if key in there])
+        known.update((row.name.casefold(), row) for row in met.values())
+        missing = {key: name for key, name in missing.items() if key not in there}
     made = {key: _new_holder(reader, name) for key, name in missing.items()}
     Holder.objects.bulk_create(made.values(), batch_size=BATCH)
     for row in made.values():
