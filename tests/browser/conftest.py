@@ -26,6 +26,15 @@ QUIET = (
     "--disable-sync",
 )
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a browser failed is tried once more, and named among the results (decision 0010)."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
