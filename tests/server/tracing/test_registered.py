@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
@@ -23,7 +25,7 @@ from tocsin.server.marking.services import raise_level
 from tocsin.server.register.corrections import correct
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.life import Kind
-from tocsin.server.register.models import Source
+from tocsin.server.register.models import Source, Word
 from tocsin.server.register.services import register_source, report
 from tocsin.server.tracing.models import Candidate, CandidateState, Relation, Verdict
 from tocsin.server.tracing.reading import candidates_for
@@ -69,6 +71,38 @@ def test_a_find_is_compared_with_what_nobody_misses(
     assert (candidate.relation, candidate.lost_id) == (Relation.FOUND_HELD, source.pk)
     assert candidate.state == CandidateState.OPEN
     assert "Harbour Works" not in str(candidate.comparisons.get().lost)
+
+
+@database
+@pytest.mark.parametrize(
+    ("registered", "written"),
+    [
+        ("77 4813", "774813"),
+        ("77 4813", "77 4813"),
+        ("77 4813", "774818"),
+        ("SN 77 4813", "774813"),
+        ("77  48-13", "774813"),
+        ("774813", "77 4813"),
+    ],
+)
+def test_a_number_that_the_register_writes_with_blanks_is_found(
+    contact: Reader, officer: Reader, registered: str, written: str
+) -> None:
+    given = GIVEN | {"serial": registered}
+    held = register_source(officer, entry_of(given, today=now().date()))
+    found_with(contact, written)
+    compared()
+    assert candidates_for(contact).get().lost_id == held.pk
+
+
+@database
+def test_numbers_with_blanks_that_are_there_already_are_kept_whole(source: Source) -> None:
+    Source.objects.filter(pk=source.pk).update(serial="SN 77 4813")
+    migration = import_module("tocsin.server.register.migrations.0007_numbers_with_blanks")
+    for _twice in range(2):
+        migration.keep_whole_numbers(apps, None)
+        kept = Word.objects.filter(source=source, word__in=("sn774813", "774813"))
+        assert kept.count() == 2
 
 
 @database

@@ -17,7 +17,15 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from tocsin.server.marking.models import Release
 from tocsin.server.register.many import insert_values
 from tocsin.server.register.models import Source, Transaction, Word
-from tocsin.server.register.words import LONGEST, NUCLIDE, TOLD_BY, bare, words_of
+from tocsin.server.register.words import (
+    LONGEST,
+    NUCLIDE,
+    NUMBERS,
+    TOLD_BY,
+    bare,
+    words_of,
+    words_of_numbers,
+)
 
 BATCH = 500
 RARE = 5000
@@ -105,6 +113,7 @@ def keep_words(sources: Iterable[Source], *, fresh: bool = False) -> None:
     for row in rows:
         key = field.get_db_prep_save(row.pk, connection)
         told = words_of((getattr(row, name) for name in TOLD_BY), row.nuclides)
+        told |= words_of_numbers(getattr(row, name) for name in NUMBERS)
         pairs += ((word, key) for word in told | words_of((row.holder.name,)))
     # in the order of the index: what stands together is written together
     pairs.sort(key=itemgetter(0))

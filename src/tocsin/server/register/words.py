@@ -21,6 +21,8 @@ TOLD_BY = (
     *("place", "other_id"),
 )
 """Fields of a source that people tell it by, beside its holder and its nuclides."""
+NUMBERS = ("serial", "device_serial")
+"""Those of them that are one number, however it is parted by blanks."""
 
 
 def bare(text: str) -> str:
@@ -38,6 +40,15 @@ def words_of(texts: Iterable[str], nuclides: str = "") -> set[str]:
         found.add(bare(nuclide)[:LONGEST])
         found.add((NUCLIDE + bare(nuclide))[:LONGEST])
     found.discard("")
+    return found
+
+
+def words_of_numbers(texts: Iterable[str]) -> set[str]:
+    """Words by which numbers are found whole: of ``SN 77 4813`` the number is ``774813``."""
+    found: set[str] = set()
+    for text in texts:
+        if " " in text:
+            found |= _words(bare(text))
     return found
 
 

@@ -3,8 +3,8 @@
 A find may be a source whose loss its holder has not noticed, or one that was disposed of or sent
 abroad on paper. Such a list is the whole register; it is sought by the index of words, for the
 numbers on the find, each also with one sign written otherwise, left out, added or changed with its
-neighbour. Numbers are written with letters and digits in the index of the register, so that spaces
-and dashes do not matter.
+neighbour. Numbers stand whole and with nothing but their letters and digits in the index of the
+register, so that blanks and dashes do not matter on either side.
 """
 
 from __future__ import annotations
