@@ -314,9 +314,11 @@ def say_same(
     if of not in Sameness.Of.values or a == b:
         raise InvalidInput(_("two different rows are needed"))
     model: type[Marked] = Incident if of == Sameness.Of.INCIDENT else Object
-    row = model._default_manager.filter(pk=a).first()
-    other = of == Sameness.Of.SOURCE or model._default_manager.filter(pk=b).exists()
-    if row is None or not other:
+    # whoever undoes the table that brought them comes before this, or sees it
+    rows = model._default_manager.select_for_update().filter(pk__in=(a, b)).order_by("pk")
+    held = {each.pk: each for each in rows}
+    row = held.get(a)
+    if row is None or not (of == Sameness.Of.SOURCE or b in held):
         raise InvalidInput(_("two different rows are needed"))
     at = now()
     said = Sameness.objects.create(

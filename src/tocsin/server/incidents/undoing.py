@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
@@ -15,20 +15,39 @@ from tocsin.server.clock import now
 from tocsin.server.incidents.facts import Standing
 from tocsin.server.incidents.imports import origin_of, require_writer
 from tocsin.server.incidents.models import (
+    FieldRelease,
     Incident,
     IncidentEvent,
     IncidentImport,
     IncidentState,
     IncidentStatement,
+    Notification,
+    Object,
     ObjectIncident,
     ObjectStatement,
+    PersonNote,
     ReportIncident,
+    ReportObject,
+    Sameness,
+    Task,
     Watch,
 )
 from tocsin.server.incidents.opening import BATCH
 from tocsin.server.incidents.watching import tell_watchers
 from tocsin.server.marking.policy import Reader
 from tocsin.server.typed import plain
+
+OF_INCIDENT: dict[type[Model], str] = {
+    IncidentStatement: "recorded_at",
+    IncidentEvent: "at",
+    ObjectIncident: "recorded_at",
+    ReportIncident: "recorded_at",
+    FieldRelease: "asked_at",
+    Notification: "created_at",
+    Task: "created_at",
+    PersonNote: "created_at",
+}
+"""What is stated or done about an incident, with the field that says when."""
 
 
 @transaction.atomic
@@ -58,11 +77,14 @@ def undo(reader: Reader, row: IncidentImport, *, reason: str) -> int:
         originator=row.originator_id, realm=row.realm, statements__origin=origin_of(row)
     ).order_by()
     brought = opened.values("pk")
-    # whoever states something of one of them comes before this, or waits until it is over
+    # whoever states something of one of them comes before this, or waits until it is over; objects
+    # first, as where their facts are stated
+    things = ObjectIncident.objects.filter(incident__in=brought).order_by().values("object")
+    list(Object.objects.select_for_update().filter(pk__in=things).order_by("pk").values("pk"))
     held = list(Incident.objects.select_for_update().filter(pk__in=brought).order_by("pk"))
     if not held:
         raise InvalidInput(_("An earlier version took it over: withdraw its incidents one by one."))
-    if touched := len(_touched(row, brought)):
+    if touched := len(_touched(row, brought, things)):
         raise InvalidInput(
             _(
                 "Of {n} incidents something was stated or done since: withdraw those one by one."
@@ -116,19 +138,32 @@ def undo(reader: Reader, row: IncidentImport, *, reason: str) -> int:
     return len(held)
 
 
-def _touched(row: IncidentImport, brought: QuerySet[Incident, Any]) -> set[UUID]:
-    """Incidents of a table of which something was stated or done since it was taken over."""
+Rows = QuerySet[Any, Any]
+
+
+def _touched(row: IncidentImport, brought: Rows, things: Rows) -> set[UUID]:
+    """Incidents of a table of which something was stated or done since it was taken over.
+
+    Parameters
+    ----------
+    row : IncidentImport
+    brought, things : QuerySet
+        Keys of its incidents and of their objects, both locked.
+    """
     found: set[UUID] = set()
-    for model, moment in (
-        (IncidentStatement, "recorded_at"),
-        (IncidentEvent, "at"),
-        (ObjectIncident, "recorded_at"),
-        (ReportIncident, "recorded_at"),
-    ):
-        later = {f"{moment}__gt": row.ended_at, "incident__in": brought}
-        rows = model._default_manager.filter(**later)
-        found |= set(rows.values_list("incident", flat=True))
-    things = ObjectStatement.objects.filter(
-        object__in_incidents__incident__in=brought, recorded_at__gt=row.ended_at
-    )
-    return found | set(things.values_list("object__in_incidents__incident", flat=True))
+    objects: set[UUID] = set()
+
+    def later(model: type[Model], moment: str, of: str, held: Rows) -> set[UUID]:
+        rows = model._default_manager.filter(**{f"{moment}__gt": row.ended_at, f"{of}__in": held})
+        return set(rows.order_by().values_list(of, flat=True))
+
+    for model, moment in OF_INCIDENT.items():
+        found |= later(model, moment, "incident", brought)
+    for model in (ObjectStatement, ObjectIncident, ReportObject):
+        objects |= later(model, "recorded_at", "object", things)
+    for side in ("a_id", "b_id"):
+        found |= later(Sameness, "recorded_at", side, brought)
+        objects |= later(Sameness, "recorded_at", side, things)
+    # few: what somebody has done by hand since
+    ties = ObjectIncident.objects.filter(object__in=objects, incident__in=brought)
+    return found | set(ties.values_list("incident", flat=True))
