@@ -225,6 +225,19 @@ def test_an_older_version_says_nothing_new(keeper: Reader) -> None:
     assert Incident.objects.get(external_id="90003").status == "notified"
 
 
+@pytest.mark.parametrize("no_day", ["unknown", "7/01/1996", ""])
+@pytest.mark.parametrize("one_file", [True, False])
+def test_a_version_without_a_day_is_not_later_than_one_with_a_day(
+    keeper: Reader, no_day: str, one_file: bool
+) -> None:
+    changed = TEXTS[90003].replace("Two", "Four")
+    older, later = feed(updated=no_day), feed(t90003=changed, updated="1996-06-30")
+    for content in [older + b"\n" + later] if one_file else [older, later, older]:
+        imported(keeper, content)
+    (notice,) = Notice.objects.filter(event_number="90003", replaced=False)
+    assert notice.fields["updated"] == "1996-06-30"
+
+
 def test_one_notice_with_impossible_days_holds_up_no_other(keeper: Reader) -> None:
     rows = [json.loads(line) for line in feed().splitlines()[:4]]
     rows[0] |= {"event_date": "1996-02-31", "notification_date": "2199-01-01"}

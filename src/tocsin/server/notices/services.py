@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -156,7 +156,7 @@ def _take(row: NoticeImport, batch: Sequence[ReadLine], line: int) -> None:
         if earlier is not None and earlier.sign == notice.sign:
             counts["known already"] += 1
             continue
-        if earlier is not None and earlier.fields["updated"] > notice.fields["updated"]:
+        if earlier is not None and _is_older(notice.fields, earlier.fields):
             counts["older than what is known"] += 1
             continue
         counts[notice.kind] += 1
@@ -198,10 +198,16 @@ def _last_of_each(batch: Sequence[ReadLine], counts: Counter[str]) -> list[ReadL
         if known is not None:
             counts["same number twice"] += 1
             assert known.notice is not None  # noqa: S101 - faults were told apart
-            if known.notice["updated"] > read.notice["updated"]:
+            if _is_older(read.notice, known.notice):
                 continue
         last[number] = read
     return list(last.values())
+
+
+def _is_older(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether a version was updated on an earlier day than another; no day is before every day."""
+    days = [day_of(version["updated"]) or dt.date.min for version in (one, other)]
+    return days[0] < days[1]
 
 
 def _notice(row: NoticeImport, said: dict[str, Any], line: int, mark: Mark) -> Notice:
