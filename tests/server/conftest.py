@@ -54,7 +54,7 @@ def language_of_the_test() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def connection_of_the_test_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream gives its connection back between beats; a test's holds the test's transaction."""
-    monkeypatch.setattr("tocsin.server.live.streams.close_old_connections", lambda: None)
+    monkeypatch.setattr("tocsin.server.marking.listening.close_old_connections", lambda: None)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tocsin.server.licensing.api import router as licences
 from tocsin.server.marking.reading import TooMuchReading
 from tocsin.server.measurements.api import router as measurements
 from tocsin.server.oversight.api import router as oversight
+from tocsin.server.picture.api import router as picture
 from tocsin.server.problems import StoredUnreadable, problem
 from tocsin.server.register.api import router as register
 from tocsin.server.statistics.api import router as statistics
@@ -85,6 +86,7 @@ api.add_router("/ingest", ingest)
 api.add_router("/incidents", incidents)
 api.add_router("/tracing", tracing)
 api.add_router("/statistics", statistics)
+api.add_router("/picture", picture)
 api.add_router("/duties", duties)
 api.add_router("/search", search)
 api.add_router("/log", transparency)

@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tocsin.errors import TocsinError
 
 SECRET_BYTES = 64
+FICTIONAL_PLAN = Path(__file__).parent / "fiction" / "data" / "city.json"
+"""Street plan of the fictional State's city."""
 
 
 class ConfigurationError(TocsinError):
@@ -47,6 +49,9 @@ class Configuration:
         Program that is run for each notice, empty for none.
     map_tiles : Path or None
         PMTiles file of a base map that the operator supplies.
+    map_plan : Path or None
+        GeoJSON file of a street plan that the operator supplies; that of the fictional city in a
+        demonstration.
     upload_most_MiB : int
         Largest file that can be uploaded.
     upload_quota_MiB : int
@@ -64,6 +69,7 @@ class Configuration:
     checkpoint_copies: tuple[Path, ...]
     notice_command: str
     map_tiles: Path | None
+    map_plan: Path | None
     upload_most_MiB: int
     upload_quota_MiB: int
 
@@ -84,7 +90,8 @@ def read_configuration(env: Mapping[str, str] | None = None) -> Configuration:
     """Settings from the environment (``TOCSIN_DATA``, ``DATABASE_URL`` and others)."""
     env = os.environ if env is None else env
     data = Path(setting("TOCSIN_DATA", env, "tocsin-data")).absolute()
-    tiles = setting("TOCSIN_MAP_TILES", env)
+    tiles, plan = setting("TOCSIN_MAP_TILES", env), setting("TOCSIN_MAP_PLAN", env)
+    demonstration = setting("TOCSIN_DEMONSTRATION", env) == "1"
     return Configuration(
         data=data,
         secret_key=setting("TOCSIN_SECRET_KEY", env) or _kept_secret(data / "keys" / "session-key"),
@@ -92,13 +99,14 @@ def read_configuration(env: Mapping[str, str] | None = None) -> Configuration:
         database=database_of(setting("DATABASE_URL", env), data),
         hosts=_words(setting("TOCSIN_HOSTS", env)) or ("localhost", "127.0.0.1", "[::1]"),
         https=setting("TOCSIN_HTTPS", env, "1") != "0",
-        demonstration=setting("TOCSIN_DEMONSTRATION", env) == "1",
+        demonstration=demonstration,
         email_url=setting("TOCSIN_EMAIL_URL", env),
         checkpoint_copies=tuple(
             Path(p) for p in setting("TOCSIN_CHECKPOINT_COPIES", env).split(os.pathsep) if p
         ),
         notice_command=setting("TOCSIN_NOTICE_COMMAND", env),
         map_tiles=Path(tiles) if tiles else None,
+        map_plan=Path(plan) if plan else FICTIONAL_PLAN if demonstration else None,
         upload_most_MiB=_number("TOCSIN_UPLOAD_MOST_MIB", env, 64),
         upload_quota_MiB=_number("TOCSIN_UPLOAD_QUOTA_MIB", env, 10_240),
     )

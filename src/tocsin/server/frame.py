@@ -40,6 +40,7 @@ class Entry:
 NAVIGATION: tuple[Entry, ...] = (
     Entry("home", _("Home")),
     Entry("register:list", _("Register"), "register.read"),
+    Entry("picture:live", _("Live"), "measurements.read"),
     Entry("measurements:list", _("Measurements"), "measurements.read"),
     Entry("alarms:list", _("Alarms"), "alarms.read"),
     Entry("incidents:list", _("Incidents"), "incidents.read"),
@@ -75,5 +76,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "clearance_label": Level(reader.person.clearance).label if reader else "",
         "theme": theme if theme in THEMES else "",
         "map_tiles": reverse("map_tiles") if settings.TOCSIN.map_tiles else "",
+        "map_plan": reverse("map_plan") if settings.TOCSIN.map_plan else "",
         "version": tocsin.__version__,
     }

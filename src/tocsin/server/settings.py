@@ -39,6 +39,7 @@ TOCSIN_APPS = (
     "notices",
     "tracing",
     "statistics",
+    "picture",
     "console",
 )
 INSTALLED_APPS = [

@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from tocsin.server.api import api
 from tocsin.server.console import views as console
-from tocsin.server.console.map_tiles import map_tiles
+from tocsin.server.console.map_tiles import map_plan, map_tiles
 from tocsin.server.health import views as health
 from tocsin.server.live import streams
 from tocsin.server.people.signing_in import logged
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health", console.health, name="health"),
     path("search/", console.search_page, name="search"),
     path("map/tiles.pmtiles", map_tiles, name="map_tiles"),
+    path("map/plan.json", map_plan, name="map_plan"),
     path("server/", health.page, name="server_health"),
     path("live/alarms", streams.alarms, name="live_alarms"),
     path("theme", console.theme, name="theme"),
@@ -35,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/", include("tocsin.server.notices.urls")),
     path("tracing/", include("tocsin.server.tracing.urls")),
     path("statistics/", include("tocsin.server.statistics.urls")),
+    path("picture/", include("tocsin.server.picture.urls")),
     path("duties/", include("tocsin.server.duties.urls")),
     path("log/", include("tocsin.server.transparency.urls")),
     path("account/", logged("allauth.account.urls")),

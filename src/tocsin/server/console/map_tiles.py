@@ -1,4 +1,4 @@
-"""The operator's archive of map tiles, handed out by byte ranges as browsers read PMTiles."""
+"""The base map: an archive of tiles by byte ranges, as browsers read PMTiles, and a street plan."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ def map_tiles(request: HttpRequest) -> HttpResponse:
     try:
         with path.open("rb") as archive:
             return _piece(archive, request.headers.get("Range", ""))
+    except OSError:
+        raise Http404 from None
+
+
+def map_plan(request: HttpRequest) -> HttpResponse:
+    """The street plan: lines, areas and names as GeoJSON."""
+    path = settings.TOCSIN.map_plan
+    try:
+        if path is None or path.stat().st_size > MOST_BYTES:
+            raise Http404
+        return HttpResponse(path.read_bytes(), content_type="application/geo+json")
     except OSError:
         raise Http404 from None
 

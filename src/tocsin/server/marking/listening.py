@@ -1,0 +1,117 @@
+"""Who listens to a stream: asked again at every beat.
+
+A session that ended, a person shut out, a role taken away or too much reading ends a stream at its
+next beat, well within five seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from asgiref.sync import sync_to_async
+from django.contrib.sessions.models import Session
+from django.db import close_old_connections
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils import translation
+
+from tocsin.server.accounts.models import Person
+from tocsin.server.clock import now
+from tocsin.server.marking.policy import Reader, may, reader_of
+from tocsin.server.marking.reading import TooMuchReading
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who listens, as far as it must be asked again.
+
+    Parameters
+    ----------
+    person : UUID
+        Who signed in.
+    realm : str
+        Realm of the page; the stream never tells of another.
+    session : str
+        Key of the session.
+    language : str
+        Language of the page.
+    """
+
+    person: uuid.UUID
+    realm: str
+    session: str
+    language: str
+
+
+def listener_of(request: HttpRequest, reader: Reader) -> Listener:
+    """Who asked for a stream."""
+    return Listener(
+        reader.person.pk,
+        reader.realm,
+        request.session.session_key or "",
+        translation.get_language() or "en",
+    )
+
+
+def told_to(listener: Listener, needs: str, say: Callable[[Reader], str]) -> str | None:
+    """What is said to a listener now, in the language of the page.
+
+    Returns
+    -------
+    str or None
+        None for who may not hear it any more.
+    """
+    close_old_connections()
+    try:
+        reader = _reader(listener)
+        if reader is None or not may(reader, needs):
+            return None
+        with translation.override(listener.language):
+            return say(reader)
+    except TooMuchReading:
+        return None
+    finally:
+        close_old_connections()
+
+
+def _reader(listener: Listener) -> Reader | None:
+    if not Session.objects.filter(pk=listener.session, expire_date__gt=now()).exists():
+        return None
+    person = (
+        Person.objects.select_related("organisation")
+        .filter(pk=listener.person, is_active=True)
+        .first()
+    )
+    if person is None:
+        return None
+    reader = reader_of(person, realm=listener.realm)
+    return reader if reader.realm == listener.realm else None
+
+
+async def beats(tell: Callable[[], str | None], beat_s: float) -> AsyncIterator[str]:
+    """Events of a stream: what is told where it differs from before, else a sign of life.
+
+    The stream ends with its own event once nothing may be told.
+    """
+    shown = ""
+    while True:
+        told = await sync_to_async(tell)()
+        if told is None:
+            yield "event: ended\ndata: ended\n\n"
+            return
+        if told != shown:
+            shown = told
+            lines = "".join(f"data: {line}\n" for line in told.splitlines())
+            yield f"{lines}\n"
+        else:
+            yield "event: alive\ndata: alive\n\n"
+        await asyncio.sleep(beat_s)
+
+
+def stream_of(events: AsyncIterator[str]) -> StreamingHttpResponse:
+    """The answer that carries events; nothing between server and browser may hold them back."""
+    answer = StreamingHttpResponse(events, content_type="text/event-stream")
+    answer["X-Accel-Buffering"] = "no"
+    return answer

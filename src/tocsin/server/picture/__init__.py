@@ -1,0 +1,1 @@
+"""The commander's live picture: devices, tracks, alarms, and the replay of past surveys."""
