@@ -27,12 +27,16 @@ from tocsin.server.register.entries import entry_of
 from tocsin.server.register.life import Kind
 from tocsin.server.register.models import Source, Word
 from tocsin.server.register.services import register_source, report
+from tocsin.server.tracing.describing import Side
+from tocsin.server.tracing.matching import Against
 from tocsin.server.tracing.models import Candidate, CandidateState, Relation, Verdict
 from tocsin.server.tracing.reading import candidates_for
 from tocsin.server.tracing.registered import SIGNS, slips_of
+from tocsin.server.tracing.services import comparing
 from tocsin.server.tracing.services.comparing import compare_waiting
 from tocsin.server.tracing.services.following import follow
 from tocsin.server.tracing.services.judging import judge
+from tocsin.server.tracing.services.seeking import seek_registered
 
 database = pytest.mark.usefixtures("db", "as_on_a_server")
 CAMERA = {
@@ -56,6 +60,7 @@ def found_with(contact: Reader, serial: str, **more: object) -> Incident:
 
 def compared() -> None:
     follow(now())
+    seek_registered(now())
     while compare_waiting(now()):
         pass
 
@@ -149,6 +154,83 @@ def test_a_loss_that_is_noticed_afterwards_makes_it_found_and_lost(
     candidate = candidates_for(contact).get(lost_id=source.pk)
     assert candidate.relation == Relation.FOUND_LOST
     assert candidate.comparisons.count() == 2
+
+
+@database
+@pytest.mark.parametrize("written", ["774813", "77-4813", "774831"])
+def test_what_is_registered_after_it_was_found_is_sought_for_the_find(
+    contact: Reader, officer: Reader, source: Source, clock: Any, written: str
+) -> None:
+    found_with(contact, written)
+    found_with(contact, "XQ990011")
+    compared()
+    candidates = candidates_for(contact).filter(relation=Relation.FOUND_HELD)
+    assert not candidates.exists()
+    clock.move(hours=1)
+    given = GIVEN | {"serial": "77 4813"}
+    held = register_source(officer, entry_of(given, today=now().date()))
+    compared()
+    assert candidates.get().lost_id == held.pk
+
+
+@database
+def test_a_number_that_is_corrected_after_the_find_is_sought_for_it(
+    contact: Reader, officer: Reader, source: Source, clock: Any
+) -> None:
+    found_with(contact, "774813")
+    compared()
+    for serial, seen, state in (("77 4813", 1, "open"), ("QX1", 2, "gone"), ("77 4813", 3, "open")):
+        clock.move(days=1)
+        fresh = entry_of(GIVEN | {"serial": serial}, today=source.created_at.date())
+        correct(officer, source, fresh, reason="the label was read again", seen=seen)
+        compared()
+        assert Candidate.objects.get().state == state
+
+
+@database
+def test_many_entries_are_held_against_the_finds_part_by_part(
+    contact: Reader, officer: Reader, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found_with(contact, "774813")
+    compared()
+    clock.move(hours=1)
+    monkeypatch.setattr("tocsin.server.tracing.services.seeking.MOST_ROWS", 2)
+    monkeypatch.setattr("tocsin.server.tracing.services.seeking.AGAIN", 1)
+    for serial in ("A7701", "A7702", "A7703", "A7704", "A7705", "77 4813"):
+        register_source(officer, entry_of(GIVEN | {"serial": serial}, today=now().date()))
+    steps = 0
+    while seek_registered(now()):
+        steps += 1
+    assert 2 <= steps <= 6
+    compared()
+    assert candidates_for(contact).get().relation == Relation.FOUND_HELD
+
+
+@database
+def test_what_could_not_be_compared_is_tried_again_a_day_later(
+    contact: Reader, source: Source, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, tries = comparing.registered_as, []
+
+    def broken(side: Side) -> Against:
+        tries.append(now())
+        raise RuntimeError("a fault of a rule")
+
+    monkeypatch.setattr(comparing, "registered_as", broken)
+    found_with(contact, "IR1001")
+    follow(now())
+    for _minute in range(20):
+        clock.move(minutes=1)
+        compare_waiting(now())
+    assert len(tries) == comparing.MOST_FAILURES
+    clock.move(hours=25)
+    compare_waiting(now())
+    compare_waiting(now())
+    assert len(tries) == comparing.MOST_FAILURES + 1
+    monkeypatch.setattr(comparing, "registered_as", real)
+    clock.move(hours=25)
+    compare_waiting(now())
+    assert candidates_for(contact).get().lost_id == source.pk
 
 
 @database

@@ -24,6 +24,7 @@ class TracingConfig(AppConfig):
         from tocsin.server.tracing.services.comparing import compare_waiting
         from tocsin.server.tracing.services.following import follow
         from tocsin.server.tracing.services.marks import rise_with
+        from tocsin.server.tracing.services.seeking import seek_registered
 
         sources.TABS.append(
             sources.Tab("tracing:missing", _("What is missing now"), "tracing.read")
@@ -37,4 +38,5 @@ class TracingConfig(AppConfig):
         AFTER_UNDO.append(forget_undone)
         LEVEL_HEARERS.append(rise_with)
         register(follow)
+        register(seek_registered)
         register(compare_waiting)

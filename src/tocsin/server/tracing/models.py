@@ -203,6 +203,7 @@ class Look(models.Model):
     asked_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True, db_index=True)
     failures = models.PositiveIntegerField(default=0)
+    failed_at = models.DateTimeField(null=True, blank=True)
     compared = models.PositiveIntegerField(default=0)
     kept = models.PositiveIntegerField(default=0)
 

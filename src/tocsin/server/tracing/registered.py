@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Iterable
 from uuid import UUID
 
 from tocsin.server.register.life import MISSING, Status
@@ -31,18 +32,7 @@ _LAST_DIGITS = re.compile(rf"\d{{{LEAST_SIGNS},}}$")
 
 def registered_as(found: Side) -> Against:
     """Sources of the register, not missing, that carry a number of a find, prepared to be asked."""
-    exact: set[str] = set()
-    alike: set[str] = set()
-    for serial, _of in found.thing.serials:
-        number = bare(serial)[:LONGEST]
-        if len(number) < LEAST_SIGNS:
-            continue
-        exact.add(number)
-        # of "SN 12345" the register keeps two words
-        if (digits := _LAST_DIGITS.search(number)) is not None:
-            exact.add(digits[0])
-        if len(number) >= LEAST_FOR_SLIPS:
-            alike |= slips_of(number)
+    exact, alike = sought_by(serial for serial, _of in found.thing.serials)
     rows = Source.objects.filter(realm=found.row.realm).exclude(
         status__in=(*MISSING, Status.WITHDRAWN)
     )
@@ -56,6 +46,23 @@ def registered_as(found: Side) -> Against:
     sides = [as_held(source) for source in held]
     size = rows.count() if sides else 0
     return Against(sides, found.row.realm, drawn_from=size)
+
+
+def sought_by(serials: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Words of the register by which numbers are sought: as they are written, and with a slip."""
+    exact: set[str] = set()
+    alike: set[str] = set()
+    for serial in serials:
+        number = bare(serial)[:LONGEST]
+        if len(number) < LEAST_SIGNS:
+            continue
+        exact.add(number)
+        # of "SN 12345" the register keeps two words
+        if (digits := _LAST_DIGITS.search(number)) is not None:
+            exact.add(digits[0])
+        if len(number) >= LEAST_FOR_SLIPS:
+            alike |= slips_of(number)
+    return exact, alike
 
 
 def slips_of(number: str) -> set[str]:

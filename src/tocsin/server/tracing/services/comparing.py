@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 from django.utils.translation import gettext_noop
 
 from tocsin.server.accounts.models import Realm
@@ -37,6 +37,8 @@ LINKAGE = "system:linkage"
 BATCH = 50
 """Rows compared in one tick of the timers."""
 MOST_FAILURES = 5
+"""After so many a row is tried again only once in a while: something has to be mended first."""
+TRIED_AGAIN = dt.timedelta(days=1)
 PROPOSED = gettext_noop("Candidate {name}: what was found may be what is missing")
 CHAIN = (ChainLink("point_of_contact", 60),)
 """The wait until the next call is a default of Tocsin, to be set by the State."""
@@ -46,12 +48,15 @@ def ask(kind: str, pk: UUID, at: dt.datetime) -> None:
     """Have a row compared, unless that was done after this moment."""
     look, made = Look.objects.get_or_create(row_kind=kind, row_id=pk, defaults={"asked_at": at})
     if not made and look.asked_at < at:
-        Look.objects.filter(pk=look.pk).update(asked_at=at, done_at=None, failures=0)
+        Look.objects.filter(pk=look.pk).update(
+            asked_at=at, done_at=None, failures=0, failed_at=None
+        )
 
 
-def compare_waiting(_at: dt.datetime) -> int:
+def compare_waiting(at: dt.datetime) -> int:
     """Compare what waits; a step of the timer process."""
-    waiting = Look.objects.filter(done_at=None, failures__lt=MOST_FAILURES)
+    due = Q(failures__lt=MOST_FAILURES) | Q(failed_at=None) | Q(failed_at__lt=at - TRIED_AGAIN)
+    waiting = Look.objects.filter(due, done_at=None)
     looks = list(waiting.order_by("failures", "asked_at")[:BATCH])
     if not looks:
         return 0
@@ -63,7 +68,7 @@ def compare_waiting(_at: dt.datetime) -> int:
                 done += _compare(look, lists)
         except Exception:
             log.exception("a row could not be compared", extra={"row": str(look)})
-            Look.objects.filter(pk=look.pk).update(failures=F("failures") + 1)
+            Look.objects.filter(pk=look.pk).update(failures=F("failures") + 1, failed_at=at)
     return done
 
 
@@ -151,6 +156,8 @@ def keep(
     if known is not None:
         last = known.comparisons.order_by("-number").first()
         if last is not None and last.sign == match.sign:
+            if known.state == CandidateState.GONE and match.pair.zone != "none":
+                _propose_again(known, relation, tell=tell)
             return known
     # its earlier comparisons stay: it is never marked lower than it was
     before = () if known is None else (mark_of(known),)
@@ -203,16 +210,37 @@ def keep(
                 "sign": match.sign,
             },
         )
-    if tell and proposed and _calls(candidate):
-        notify(
-            candidate,
-            text=PROPOSED,
-            values={"name": candidate.name},
-            address=candidate.get_absolute_url(),
-            chain=CHAIN,
-            actor=LINKAGE,
-        )
+    if tell and proposed:
+        _call(candidate)
     return candidate
+
+
+def _propose_again(candidate: Candidate, relation: Relation, *, tell: bool) -> None:
+    """What did not fit for a time is again as it was when it was compared last."""
+    candidate.state, candidate.relation = CandidateState.OPEN, relation
+    candidate.save(update_fields=["state", "relation"])
+    record(
+        actor=LINKAGE,
+        action="tracing.propose_again",
+        subject=candidate,
+        before={"state": "gone"},
+        after={"state": "open"},
+    )
+    if tell:
+        _call(candidate)
+
+
+def _call(candidate: Candidate) -> None:
+    if not _calls(candidate):
+        return
+    notify(
+        candidate,
+        text=PROPOSED,
+        values={"name": candidate.name},
+        address=candidate.get_absolute_url(),
+        chain=CHAIN,
+        actor=LINKAGE,
+    )
 
 
 def _known(one: Side, other: Side) -> Candidate | None:
