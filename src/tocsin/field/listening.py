@@ -77,6 +77,29 @@ class Listener:
         self._since_s = 0.0
         self._explainer = Explainer(instrument, self.detector, load_library(), ShapeSettings())
 
+    def save(self) -> tuple[bytes, float | None]:
+        """State of the detector, and since when an open encounter was not told.
+
+        None for the time: it was told as an alarm. :meth:`resumed` goes on exactly from here.
+        """
+        return self.detector.save(), self._since_s if math.isfinite(self._since_s) else None
+
+    @classmethod
+    def resumed(cls, state: bytes, since_s: float | None) -> Listener:
+        """A listener that goes on where :meth:`save` was called.
+
+        Raises
+        ------
+        ParseError
+            When the bytes are no state of this version of the detector.
+        """
+        detector = Detector.load(state)
+        self = cls(detector.instrument)
+        self.detector = detector
+        self._explainer = Explainer(detector.instrument, detector, load_library(), ShapeSettings())
+        self._since_s = -math.inf if since_s is None else since_s
+        return self
+
     def hear(self, record: Record) -> list[Heard]:
         """Judge one record."""
         told = self._tell(self.detector.push(record))

@@ -118,6 +118,7 @@ class LiveSurvey(Marked):
         constraints = (
             models.UniqueConstraint(fields=("device", "boot"), name="one_survey_per_boot"),
         )
+        indexes = (models.Index(fields=("last_at",)),)
 
     def __str__(self) -> str:
         return f"{self.device.name} {self.created_at:%Y-%m-%d %H:%M}"
@@ -191,6 +192,60 @@ class EdgeMessage(AppendOnly, Marked):
     def get_absolute_url(self) -> str:
         """The page of its device."""
         return self.survey.device.get_absolute_url()
+
+
+class ServerMessage(AppendOnly, Marked):
+    """What the server's own detector said of an encounter, from the records of the device.
+
+    Encounters of the device and of the server are counted apart; what they say of the same records
+    calls people once (:mod:`tocsin.server.ingest.presented`).
+    """
+
+    objects: ClassVar[Any] = MarkedOnceQuerySet.as_manager()  # type: ignore[assignment]
+
+    survey = models.ForeignKey(LiveSurvey, on_delete=models.PROTECT, related_name="server_messages")
+    stage = models.CharField(max_length=8)
+    encounter = models.PositiveIntegerField()
+    record = models.BigIntegerField()
+    said: models.JSONField[Any, Any] = models.JSONField()
+
+    class Meta:
+        """In the order of saying."""
+
+        ordering = ("survey", "created_at")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("survey", "encounter", "stage"), name="one_server_message_per_stage"
+            ),
+        )
+
+    def __str__(self) -> str:
+        words = {"number": self.encounter, "device": self.survey.device.name}
+        return _("encounter {number}, found by the server in the records of {device}").format(
+            **words
+        )
+
+    def get_absolute_url(self) -> str:
+        """The page of its device."""
+        return self.survey.device.get_absolute_url()
+
+
+class HeardState(models.Model):
+    """Where the server's detector stands in a survey: a note from which it goes on after an end.
+
+    No fact: it follows from the batches, is written over, and goes when the survey is over.
+    """
+
+    survey = models.OneToOneField(
+        LiveSurvey, primary_key=True, on_delete=models.CASCADE, related_name="heard"
+    )
+    through = models.BigIntegerField()
+    values: models.JSONField[Any, Any] = models.JSONField()
+    state = models.BinaryField()
+    saved_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.survey_id} through {self.through}"
 
 
 class Refusal(AppendOnly):

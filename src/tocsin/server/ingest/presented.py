@@ -10,25 +10,73 @@ from django.db import transaction
 from tocsin.nuclear.classes import GRAVITY, is_alarm
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.alarms.services import raise_from_encounter
-from tocsin.server.ingest.models import EdgeMessage
-from tocsin.server.links.models import LinkKind
+from tocsin.server.ingest.models import EdgeMessage, ServerMessage
+from tocsin.server.links.models import Link, LinkKind
 from tocsin.server.links.services import link
 from tocsin.server.measurements.models import Encounter
 
 ACTOR = "system:ingest"
+Message = EdgeMessage | ServerMessage
 
 
-def present(message: EdgeMessage, instrument: str, versions: Mapping[str, str]) -> Alarm | None:
+def present(message: Message, instrument: str, versions: Mapping[str, str]) -> Alarm | None:
     """Raise the alarm of an encounter when it is first told, and another one if it turns graver.
 
-    The message at its end repeats what was told while it went on; that calls nobody again.
+    The message at its end repeats what was told while it went on; that calls nobody again. Nor does
+    what the server finds in records that the device has raised an alarm for, or the other way
+    round: it is linked to that alarm as evidence. The caller holds the row of the survey, so that
+    the two do not speak at one moment.
     """
-    before = EdgeMessage.objects.filter(survey=message.survey_id, encounter=message.encounter)
-    raised = Alarm.objects.filter(encounter_id__in=before.exclude(pk=message.pk).values("pk"))
-    told = [row.said for row in before.filter(pk__in=raised.values("encounter_id"))]
-    if any(_as_grave(known, message.said) for known in told):
+    for row, alarm in _raised(message):
+        if not _as_grave(row.said, message.said):
+            continue
+        if type(row) is not type(message) and not _is_linked(message, alarm):
+            link(message, LinkKind.EVIDENCE, alarm, actor=ACTOR, reason=OTHER_SIDE[type(message)])
         return None
     return raise_from_encounter(message, message.said, instrument=instrument, versions=versions)
+
+
+TOLD_BY: Mapping[type[Message], str] = {
+    EdgeMessage: "told by the device",
+    ServerMessage: "told by the server while the survey went on",
+}
+OTHER_SIDE: Mapping[type[Message], str] = {
+    EdgeMessage: "the detector on the device says it as well",
+    ServerMessage: "the detector on the server says it as well",
+}
+
+
+def _raised(message: Message) -> list[tuple[Message, Alarm]]:
+    """What was said of the same passing before and raised an alarm: by this side, then the other.
+
+    One side knows its encounters by their numbers; the two know each other by the records.
+    """
+    model = type(message)
+    other = ServerMessage if model is EdgeMessage else EdgeMessage
+    own = model.objects.filter(survey=message.survey_id, encounter=message.encounter)
+    others = other.objects.filter(survey=message.survey_id).exclude(said={})
+    rows: list[Message] = [
+        *own.exclude(pk=message.pk),
+        *(row for row in others if _overlap(row.said, message.said)),
+    ]
+    alarms = {
+        a.encounter_id: a for a in Alarm.objects.filter(encounter_id__in=[r.pk for r in rows])
+    }
+    return [(row, alarms[row.pk]) for row in rows if row.pk in alarms]
+
+
+def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return bool(
+        one["first_record"] <= other["last_record"] and other["first_record"] <= one["last_record"]
+    )
+
+
+def _is_linked(message: Message, alarm: Alarm) -> bool:
+    """Whether this side has said so of the same encounter before: once is enough."""
+    same = type(message).objects.filter(survey=message.survey_id, encounter=message.encounter)
+    return Link.objects.filter(
+        kind=LinkKind.EVIDENCE, from_id__in=same.values("pk"), to_id=alarm.pk
+    ).exists()
 
 
 def _as_grave(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -42,21 +90,21 @@ def _as_grave(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 @transaction.atomic
 def was_presented(encounter: Encounter) -> bool:
-    """Whether the device has raised this encounter of its survey; the alarm is linked to it then.
+    """Whether it was raised while its survey went on; the alarm is linked to it then.
 
-    The device counts records as the analysis does: the same walk, from the same first record.
+    Device and server count records as the analysis does: the same walk, from the same first record.
     """
     if not is_alarm(encounter.source_class, neutron=encounter.neutron):
         return False
-    rows = EdgeMessage.objects.filter(
-        survey__upload__measurement=encounter.analysis.measurement_id
-    ).exclude(said={})
-    near = [
+    rows: list[Message] = [
         row
-        for row in rows
-        if row.said["first_record"] <= encounter.last_record
-        and encounter.first_record <= row.said["last_record"]
+        for model in (EdgeMessage, ServerMessage)
+        for row in model.objects.filter(
+            survey__upload__measurement=encounter.analysis.measurement_id
+        ).exclude(said={})
     ]
+    extent = {"first_record": encounter.first_record, "last_record": encounter.last_record}
+    near = [row for row in rows if _overlap(row.said, extent)]
     alarms = {
         a.encounter_id: a for a in Alarm.objects.filter(encounter_id__in=[r.pk for r in near])
     }
@@ -69,6 +117,6 @@ def was_presented(encounter: Encounter) -> bool:
     for row in near:
         alarm = alarms.get(row.pk)
         if alarm is not None and _as_grave(row.said, now_said):
-            link(alarm, LinkKind.RAISED, encounter, actor=ACTOR, reason="told by the device")
+            link(alarm, LinkKind.RAISED, encounter, actor=ACTOR, reason=TOLD_BY[type(row)])
             found = True
     return found

@@ -43,7 +43,7 @@ class Process:
 def processes_of(
     *, host: str, port: int, key: Path | None, certificate: Path | None
 ) -> list[Process]:
-    """Web server, background work and timers."""
+    """Web server, detector, background work and timers."""
     python = sys.executable
     tls = (
         ("--ssl-keyfile", str(key), "--ssl-certfile", str(certificate))
@@ -62,6 +62,7 @@ def processes_of(
                 *("--log-config", str(WEB_LOGGING), *tls),
             ),
         ),
+        Process("detector", (python, "-m", "tocsin.server.ingest.detecting")),
         Process(
             "tasks",
             (

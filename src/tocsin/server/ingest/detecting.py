@@ -1,0 +1,307 @@
+"""The detector process: every survey that goes on is heard by the server itself.
+
+It asks some times a second which surveys have new records without a gap, and hears them. Nothing is
+handed to it: what it has not heard it finds in the database, so that after an end, however it came,
+it goes on from the last note of each survey (:class:`HeardState`) and hears the rest again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import django
+
+if TYPE_CHECKING:
+    from tocsin.server.ingest.hearing import Hearing, Saying
+    from tocsin.spectra import Record
+
+TICK_S = 0.1
+LOOK_BACK = timedelta(hours=12)
+"""A survey that was not heard of for so long is no longer followed; its end is still analysed."""
+BATCHES_A_TURN = 20
+"""Of one survey: who brings the records of hours does not hold up those who walk now."""
+NOTE_EVERY_S = 60.0
+NOTES_A_TURN = 4
+MOST_HELD = 1000
+"""Surveys in memory; the one that was silent longest is noted and let go first."""
+MOST_TRIES = 3
+
+log = logging.getLogger(__name__)
+
+
+def beat_path() -> Path:
+    """File that says when the detector last looked, and how far behind it was."""
+    from django.conf import settings
+
+    return Path(settings.TOCSIN.data) / "log" / "detector-beat"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A survey with records that were not heard."""
+
+    pk: UUID
+    device: UUID
+    last_at: datetime
+    through: int
+    complete: bool
+
+
+@dataclass(slots=True)
+class Held:
+    """One survey in memory."""
+
+    hearing: Hearing
+    noted_s: float
+    noted_through: int
+
+
+class Detecting:
+    """All surveys that are heard.
+
+    Parameters
+    ----------
+    most : int
+        Surveys in memory.
+    """
+
+    def __init__(self, most: int = MOST_HELD) -> None:
+        self.held: OrderedDict[UUID, Held] = OrderedDict()
+        self.over: dict[UUID, datetime] = {}
+        self.tries: dict[UUID, int] = {}
+        self.behind_s = 0.0
+        self._most = most
+
+    def step(self, at: datetime) -> int:
+        """Hear what is new; how many records were judged."""
+        news = self._news(at)
+        # the shortest wait first: a backlog comes after those who walk now
+        news.sort(key=lambda n: n.through - self._through(n.pk))
+        heard = 0
+        for one in news:
+            try:
+                heard += self._hear(one, at)
+            except Exception:
+                # one survey must not end the others: it is heard again from its last note, and
+                # after some tries left to the analysis at its end
+                log.exception("a survey could not be heard", extra={"survey": str(one.pk)})
+                self.held.pop(one.pk, None)
+                self.tries[one.pk] = self.tries.get(one.pk, 0) + 1
+        left = [n for n in news if self._through(n.pk) < n.through and not self._failed(n.pk)]
+        self.behind_s = max(((at - n.last_at).total_seconds() for n in left), default=0.0)
+        self._note(at)
+        return heard
+
+    @property
+    def failures(self) -> int:
+        """Surveys that could not be heard."""
+        return sum(map(self._failed, self.tries))
+
+    def note_all(self, at: datetime) -> None:
+        """Write down where every survey stands, at an orderly end."""
+        self._write_notes(list(self.held), at)
+
+    # ---------------------------------------------------------------- looking
+    def _through(self, pk: UUID) -> int:
+        held = self.held.get(pk)
+        return held.hearing.through if held is not None else -1
+
+    def _failed(self, pk: UUID) -> bool:
+        return self.tries.get(pk, 0) >= MOST_TRIES
+
+    def _news(self, at: datetime) -> list[News]:
+        from django.db.models import F
+
+        from tocsin.server.ingest.models import LiveSurvey
+
+        rows = LiveSurvey.objects.filter(last_at__gte=at - LOOK_BACK, upload=None).order_by()
+        found = []
+        for pk, device, last_at, through, ends in rows.annotate(d=F("device_id")).values_list(
+            "pk", "d", "last_at", "records_through", "ends_before"
+        ):
+            if pk in self.over or self._failed(pk):
+                continue
+            complete = ends is not None and through + 1 == ends
+            if through > self._through(pk) or complete:
+                found.append(News(pk, device, last_at, through, complete))
+        self.over = {pk: when for pk, when in self.over.items() if at - when < LOOK_BACK}
+        return found
+
+    # ---------------------------------------------------------------- hearing
+    def _hear(self, news: News, at: datetime) -> int:
+        from tocsin.field.envelope import open_envelope
+        from tocsin.field.wire import unpack_records
+        from tocsin.server.ingest.models import Batch
+        from tocsin.server.ingest.saying import say
+
+        held = self._taken_up(news.pk, at)
+        hearing = held.hearing
+        before = hearing.through
+        rows = Batch.objects.filter(
+            survey=news.pk, last__gt=hearing.through, last__lte=news.through
+        ).order_by("first")
+        sayings: list[Saying] = []
+
+        def records(first: int, last: int) -> Sequence[Record]:
+            return list(records_between(news.pk, first, last))
+
+        for envelope in list(rows.values_list("envelope", flat=True)[:BATCHES_A_TURN]):
+            sayings += hearing.hear(unpack_records(open_envelope(bytes(envelope)).body), records)
+        if news.complete and hearing.through == news.through:
+            sayings += hearing.end(records)
+        if sayings:
+            say(news.pk, news.device, sayings)
+        if hearing.over:
+            self._let_go(news.pk, at)
+        return hearing.through - before
+
+    def _taken_up(self, pk: UUID, at: datetime) -> Held:
+        """The survey in memory, from its note where there is one, else from its beginning."""
+        from tocsin.errors import ParseError
+        from tocsin.server.ingest.hearing import Hearing
+        from tocsin.server.ingest.models import HeardState
+
+        held = self.held.get(pk)
+        if held is None:
+            note = HeardState.objects.filter(pk=pk).first()
+            hearing = Hearing()
+            if note is not None:
+                try:
+                    hearing = Hearing.resumed(note.through, note.values, bytes(note.state))
+                except ParseError as error:
+                    log.warning("a note of the detector is of no use", extra={"reason": str(error)})
+            held = self.held[pk] = Held(hearing, time.monotonic(), hearing.through)
+            while len(self.held) > self._most:
+                oldest = next(iter(self.held))
+                self._write_notes([oldest], at)
+                del self.held[oldest]
+        self.held.move_to_end(pk)
+        return held
+
+    def _let_go(self, pk: UUID, at: datetime) -> None:
+        from tocsin.server.ingest.models import HeardState
+
+        self.held.pop(pk, None)
+        self.over[pk] = at
+        HeardState.objects.filter(pk=pk).delete()
+
+    # ------------------------------------------------------------------ notes
+    def _note(self, at: datetime) -> None:
+        """Some of the notes that are due; the work is spread over the minute."""
+        due_s = time.monotonic() - NOTE_EVERY_S
+        due = [
+            pk
+            for pk, held in self.held.items()
+            if held.noted_s < due_s and held.hearing.through > held.noted_through
+        ]
+        self._write_notes(due[:NOTES_A_TURN], at)
+
+    def _write_notes(self, keys: Sequence[UUID], at: datetime) -> None:
+        from tocsin.server.ingest.models import HeardState
+
+        notes = []
+        for pk in keys:
+            held = self.held[pk]
+            if (saved := held.hearing.save()) is None:
+                continue
+            values, state = saved
+            held.noted_s, held.noted_through = time.monotonic(), held.hearing.through
+            notes.append(
+                HeardState(
+                    survey_id=pk,
+                    through=held.hearing.through,
+                    values=values,
+                    state=state,
+                    saved_at=at,
+                )
+            )
+        if notes:
+            HeardState.objects.bulk_create(
+                notes,
+                update_conflicts=True,
+                unique_fields=["survey"],
+                update_fields=["through", "values", "state", "saved_at"],
+            )
+
+
+def records_between(survey: UUID, first: int, last: int) -> Iterator[Record]:
+    """Records of a survey by their numbers in the lane, both ends included."""
+    from tocsin.field.envelope import open_envelope
+    from tocsin.field.wire import unpack_records
+    from tocsin.server.ingest.models import Batch
+
+    rows = Batch.objects.filter(survey=survey, last__gte=first, first__lte=last).order_by("first")
+    for begins, envelope in rows.values_list("first", "envelope").iterator():
+        records = unpack_records(open_envelope(bytes(envelope)).body).records
+        yield from records[max(0, first - begins) : last - begins + 1]
+
+
+def run(stop: threading.Event) -> None:
+    """Hear until told to stop."""
+    from django.db import close_old_connections
+
+    from tocsin.server.clock import now
+
+    detecting = Detecting()
+    told_s = 0.0
+    while not stop.is_set():
+        close_old_connections()
+        heard = 0
+        try:
+            heard = detecting.step(now())
+            if time.monotonic() - told_s >= 1.0:
+                told_s = time.monotonic()
+                _tell(detecting)
+        except Exception:
+            # the database may be away for a while; the process goes on
+            log.exception("the detector could not look")
+            stop.wait(1.0)
+        if not heard:
+            stop.wait(TICK_S)
+    detecting.note_all(now())
+
+
+def _tell(detecting: Detecting) -> None:
+    path = beat_path()
+    said = {
+        "behind_s": round(detecting.behind_s, 1),
+        "surveys": len(detecting.held),
+        "failures": detecting.failures,
+    }
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(said), encoding="ascii")
+    fresh.replace(path)
+
+
+def main() -> None:
+    """Start as a process of its own."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.server.settings")
+    # 200 small products a second gain nothing from threads of their own
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    django.setup()
+    stop = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    run(stop)
+
+
+if __name__ == "__main__":
+    main()
