@@ -113,6 +113,7 @@ def test_what_one_table_hides_no_other_one_tells(loss: int, theft: int, find: in
     shown = [(loss, 0), (theft, 1), (find, 2)]
     every = range(45)
     fits: list[set[int]] = [set(), set(), set()]
+    gones: set[int] = set()
     for drawn in itertools.product(every, repeat=3):
         if any(kinds.cells[0][c] not in {None, n} for c, n in enumerate(drawn)):
             continue
@@ -124,8 +125,20 @@ def test_what_one_table_hides_no_other_one_tells(loss: int, theft: int, find: in
             continue
         if len(parts) == 2 and sum(parts) != gone:
             continue
+        gones.add(gone)
         for c, n in enumerate(drawn):
             fits[c].add(n)
+    ways = {
+        (yes, gone - yes)
+        for gone in gones
+        for yes in range(gone + 1)
+        if transport.cells[0][0] in {None, yes} and transport.cells[0][1] in {None, gone - yes}
+    }
+    for c, value in enumerate((moved, loss + theft - moved)):
+        might_be = {way[c] for way in ways}
+        assert value in might_be
+        if 0 < value < LEAST:
+            assert len(might_be) > 1
     for value, c in shown:
         assert value in fits[c]
         if 0 < value < LEAST:

@@ -16,14 +16,16 @@ from incident_world import draw_incidents, fill
 from tocsin.server.accounts.models import Person
 from tocsin.server.incidents.groups import groups
 from tocsin.server.incidents.models import Incident
+from tocsin.server.incidents.opening import Draft, open_many
 from tocsin.server.incidents.statements import state, state_of_object
+from tocsin.server.marking.highwater import Mark
 from tocsin.server.marking.policy import reader_of
 from tocsin.server.statistics.content import numbers_of, section_of, table_of
 from tocsin.server.statistics.counting import Table, nuclide_keys
 from tocsin.server.statistics.reading import Asked, count
 from tocsin.server.statistics.services import make_sheet
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_on_a_server")]
 MakePerson = Callable[..., Person]
 
 
@@ -87,6 +89,34 @@ def test_a_change_of_group_is_in_later_vintages_only(person: MakePerson, clock: 
     assert groups(clock.at.date()) == {(then.year, "I"): 1}
     kept = sheet.numbers["tables"]["groups"]
     assert flat(sheet.numbers["years"], kept) == {(then.year, "II"): 1}
+
+
+def test_an_import_that_does_not_say_when_it_was_known_makes_no_late_report(
+    person: MakePerson, clock: Any
+) -> None:
+    boss = person("supervisor", clearance=2)
+    mark = Mark(boss.realms[0], 1, frozenset(), "AMBER")
+    happened = {"from": "2019-04-02T00:00:00+00:00", "to": "2019-04-03T00:00:00+00:00"}
+    drafts = [
+        Draft(values={"title": "Gauge lost", "kind": "loss", "interval": happened}, known_at=known)
+        for known in (None, dt.datetime(2019, 4, 6, tzinfo=dt.UTC))
+    ]
+    opened_ones = open_many(
+        boss,
+        drafts,
+        mark=mark,
+        originator=boss.organisation,
+        origin="table:1",
+        subject=opened(boss),
+    )
+    asked = Asked(dt.date(2026, 3, 3), 2019, 5)
+    assert count(reader_of(boss), asked).delays() == [3.0]
+    # what is stated of it later says nothing of when it was known first
+    clock.move(days=1)
+    for incident in opened_ones:
+        state(boss, incident, {"title": "Gauge lost in 2019"}, reason="one title for all")
+    asked = Asked(dt.date(2026, 3, 4), 2019, 5)
+    assert count(reader_of(boss), asked).delays() == [3.0]
 
 
 def test_editions_of_the_definitions_are_never_mixed(person: MakePerson, clock: Any) -> None:

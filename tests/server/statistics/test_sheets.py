@@ -91,6 +91,10 @@ def test_the_public_form_has_no_small_number_and_says_whether_it_is_approved(
     numbers = [int(word) for word in shown.split() if word.isdigit() and len(word) < 4]
     assert numbers
     assert all(n == 0 or n >= 5 for n in numbers)
+    # of how many the delay is known, beside how many there are, tells of how few it is not
+    told_of = f"; {sheet.numbers['delay']['incidents']} incidents)"
+    assert told_of in " ".join(text_of(full.content).split())
+    assert told_of not in " ".join(text_of(public.content).split())
     approve(
         reader_of(person("point_of_contact", clearance=2)), sheet, approved=True, reason="checked"
     )

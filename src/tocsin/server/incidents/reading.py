@@ -37,7 +37,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.incidents.models import (
@@ -121,6 +121,9 @@ def as_known_on(
             values[pk].pop(name, None)
         else:
             values[pk][name] = value
+    # a title is part of every opening
+    undated = rows.filter(field="title", known_at=F("recorded_at")).exclude(origin="")
+    by_import = dict(undated.order_by("-known_at").values_list("incident_id", "known_at"))
     held: dict[UUID, dict[UUID, bool]] = defaultdict(dict)
     ties = ObjectIncident.objects.filter(incident__in=wanted, **known)
     for incident, thing, holds in (
@@ -143,6 +146,7 @@ def as_known_on(
                 for thing, holds in held[pk].items()
                 if holds
             ),
+            told_when=by_import.get(pk) != at,
         )
         for pk, at in first.items()
     ]

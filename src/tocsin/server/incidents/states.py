@@ -64,12 +64,16 @@ class Known:
         Value by field, of ``facts.INCIDENT_FIELDS``; what is not known is not there.
     objects : tuple of KnownObject
         Objects that were in it.
+    told_when : bool
+        Whether ``first_known_at`` is when it became known. An import that does not say so leaves
+        only the moment of the import.
     """
 
     pk: UUID
     first_known_at: dt.datetime
     values: Mapping[str, Any]
     objects: tuple[KnownObject, ...] = field(default=())
+    told_when: bool = True
 
     @property
     def kind(self) -> str:

@@ -153,11 +153,11 @@ class Figures:
         return Times(tuple(ended), tuple(waiting))
 
     def delays(self) -> list[float]:
-        """Days from the end of the time in which it happened until it was known."""
+        """Days from the end of the time in which it happened until it was known, where both are."""
         return [
             max((i.first_known_at - i.ended_at).total_seconds() / 86400.0, 0.0)
             for i in self.shown
-            if i.ended_at is not None
+            if i.ended_at is not None and i.told_when
         ]
 
     def _chosen(self, year: int | None) -> list[Known]:

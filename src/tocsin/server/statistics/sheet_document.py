@@ -174,17 +174,22 @@ def _shares(numbers: dict[str, Any], hidden: dict[str, Published] | None) -> lis
             over=recovery["over"], open=recovery["open"]
         )
         rows.append((_("Median time to recovery"), text if public else f"{text} ({about})"))
-    if public and delay["incidents"] < LEAST:
-        rows.append((_("Median delay of reports"), _("too few to tell")))
-    else:
-        text = _("{n} days (95 %: {low} to {high}; {k} incidents)").format(
-            n=rounded(delay["median_days"]),
-            low=rounded(delay["low_days"]),
-            high=rounded(delay["high_days"]),
-            k=delay["incidents"],
-        )
-        rows.append((_("Median delay of reports"), text))
+    rows.append((_("Median delay of reports"), _delay(delay, public=public)))
     return rows
+
+
+def _delay(delay: dict[str, Any], *, public: bool) -> str:
+    if public and delay["incidents"] < LEAST:
+        return _("too few to tell")
+    if not delay["incidents"]:
+        return _("of none is it known")
+    given = {name: rounded(delay[f"{name}_days"]) for name in ("median", "low", "high")}
+    if public:
+        # of how many it is known would tell of how few it is not
+        return _("{median} days (95 %: {low} to {high})").format(**given)
+    return _("{n} days (95 %: {low} to {high}; {k} incidents)").format(
+        n=given["median"], low=given["low"], high=given["high"], k=delay["incidents"]
+    )
 
 
 def _share(
