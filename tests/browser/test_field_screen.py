@@ -59,7 +59,7 @@ class Running:
         self._ahead_s = 0.0
         self._held: float | None = 0.0
         for record in WALK[:upto]:
-            self.watch.push(record)
+            self.watch.hear(record)
         self.screen = Screen(self.watch, **settings)
         self.screen.__enter__()
 
@@ -138,7 +138,7 @@ def test_an_alarm_comes_while_the_page_is_open(watched: WatchedPage, running: An
     expect(tile(page)).to_contain_text("BACKGROUND")
     assert page.locator(".way").is_hidden()
     for record in WALK[BEFORE:NEAR]:
-        shown.watch.push(record)
+        shown.watch.hear(record)
     expect(tile(page)).to_contain_text("ALARM")
     expect(tile(page)).to_contain_text(re.compile(r"Cs-137 \(\d+ % sure\)"))
     expect(tile(page)).to_contain_text("industrial source")
@@ -172,7 +172,7 @@ def test_a_stream_that_stops_is_stale_within_five_seconds_and_shows_no_rate(
     expect(tile(page)).to_contain_text("Last record")
     assert page.inner_text(".rate-value") == "–"
     expect(page.locator(".rate-notes")).to_contain_text("s old")
-    shown.watch.push(WALK[BEFORE])
+    shown.watch.hear(WALK[BEFORE])
     shown._held = time.monotonic() - shown._ahead_s
     expect(tile(page)).to_have_attribute("data-state", "quiet")
 
@@ -184,7 +184,7 @@ def test_an_overload_sends_nobody_on(watched: WatchedPage, running: Any) -> None
     flood = np.random.default_rng(1).poisson(worlds.source("Cs-137") * 90_000.0)
     empty = np.zeros(worlds.N_CHANNEL, dtype=np.int64)
     for k, counts in enumerate([flood, flood, empty, empty, empty]):
-        shown.watch.push(worlds.record(counts, NEAR + k))
+        shown.watch.hear(worlds.record(counts, NEAR + k))
     expect(tile(page)).to_contain_text("OVERLOAD")
     expect(tile(page)).to_contain_text("Go back the way you came")
     expect(page.locator(".way")).to_be_hidden()
@@ -220,7 +220,7 @@ def test_sound_is_tried_first_and_an_alarm_that_was_seen_is_silent(
     assert page.evaluate("window.shakes") == [[180, 120, 180]]
     expect(page.get_by_text("Sound and vibration are off.")).to_be_hidden()
     for record in WALK[BEFORE:NEAR]:
-        shown.watch.push(record)
+        shown.watch.hear(record)
     # two long tones: an industrial source
     # asked from here: a wait inside the page would need eval(), which its policy forbids
     expected = [450, 150, 450]

@@ -23,6 +23,7 @@ from walks import walk
 from tocsin import formats
 from tocsin.cli.main import app
 from tocsin.detection import analyze
+from tocsin.detection.analysis import encounter_json
 from tocsin.errors import InvalidInput
 from tocsin.field.agent import Agent
 from tocsin.field.envelope import open_envelope
@@ -30,6 +31,7 @@ from tocsin.field.listening import Heard
 from tocsin.field.records import Feed, from_recording
 from tocsin.field.sending import Https
 from tocsin.field.spool import Spool
+from tocsin.field.watch import Watch
 from tocsin.field.wire import unpack_json, unpack_records
 from tocsin.sealing import SigningKey
 from tocsin.spectra import Instrument
@@ -272,3 +274,27 @@ def test_only_the_named_certificate_gets_anything(taker: Taker, secure: Callable
     with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
         Https(address)(b"secret")
     assert taker.taken == [b"envelope"]
+
+
+def test_the_screen_and_the_agent_share_one_detector(first_walk: Path) -> None:
+    recording = formats.read(first_walk)
+    feed = from_recording(recording)
+    watch = Watch(feed.instrument, feed.background)
+    heard: list[Heard] = []
+    agent = Agent(feed, live=False, spool=None, tell=print, watch=watch)
+    agent.run(feed.records, heard.append)
+    # nothing is judged twice, and both say the same
+    assert watch.detector.index == len(recording.records) - 1
+    said = [h.said for h in heard if h.stage == "closed"]
+    assert said == [encounter_json(e) for e in watch.encounters]
+    assert said == analyze(recording).to_json()["encounters"]
+    assert watch.finished
+
+
+def test_simulate_walks_past_the_lost_gauge_without_an_instrument(tmp_path: Path) -> None:
+    device = tmp_path / "device"
+    run("enroll", "pack-7", "--device", device)
+    status, said = run("simulate", "--minutes", 3, "--speed", 0, "--device", device)
+    assert status == 0
+    assert "ALARM, class industrial, Cs-137" in said
+    assert "19 batches of records" in run("status", "--device", device)[1]

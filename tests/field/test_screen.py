@@ -26,7 +26,7 @@ from tocsin.field.watch import Watch
 def running(**settings: object) -> Iterator[Screen]:
     watch = Watch(INSTRUMENT)
     for record in walk(5):
-        watch.push(record)
+        watch.hear(record)
     with Screen(watch, **settings) as screen:  # type: ignore[arg-type]
         yield screen
 
@@ -115,7 +115,7 @@ def test_the_stream_tells_the_whole_picture_and_then_news_every_second() -> None
             began = time.monotonic()
             first = next_event(answer)
             assert [row["n"] for row in first["rows"]] == [0, 1, 2, 3, 4]
-            screen.watch.push(walk(6)[-1])
+            screen.watch.hear(walk(6)[-1])
             second = next_event(answer)
             assert [row["n"] for row in second["rows"]] == [5]
             assert 0.5 < time.monotonic() - began < 10.0

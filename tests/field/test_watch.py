@@ -13,6 +13,7 @@ import survey_worlds as worlds
 
 from tocsin.detection import Detector, analyze
 from tocsin.detection.analysis import Location
+from tocsin.field.faults import CODES, Faults
 from tocsin.field.health import Clock, Places, potassium_gain
 from tocsin.field.history import History, Track, metres_between
 from tocsin.field.records import from_recording
@@ -58,7 +59,7 @@ def walk(n: int, *, source_at: int | None = None, seed: int = 3) -> list[Record]
 def watched(records: list[Record], **settings: object) -> Watch:
     watch = Watch(worlds.INSTRUMENT, **settings)  # type: ignore[arg-type]
     for record in records:
-        watch.push(record)
+        watch.hear(record)
     return watch
 
 
@@ -69,8 +70,8 @@ def test_a_real_survey_gives_the_encounters_of_analyze(name: str, recordings: Pa
     feed = from_recording(recording)
     watch = Watch(feed.instrument, feed.background)
     for record in feed.records:
-        watch.push(record)
-    watch.finish()
+        watch.hear(record)
+    watch.end()
     expected = analyze(recording).encounters
     assert len(expected) > 0
     assert len(watch.encounters) == len(expected)
@@ -86,7 +87,7 @@ def test_an_alarm_is_named_while_it_lasts_and_stays_listed() -> None:
     watch = Watch(worlds.INSTRUMENT)
     states, named = [], []
     for record in walk(160, source_at=80):
-        watch.push(record)
+        watch.hear(record)
         states.append(watch.state)
         if watch.told and watch.told[0].open:
             named.append({n.name for n in watch.told[0].encounter.nuclides})
@@ -130,7 +131,7 @@ def test_a_stream_that_stops_is_stale_within_five_seconds() -> None:
     clock.now_s += 0.02
     assert watch.stale
     assert watch.stale_after_s <= 5.0
-    watch.push(walk(41)[-1])
+    watch.hear(walk(41)[-1])
     assert not watch.stale
 
 
@@ -172,7 +173,7 @@ def test_the_picture_is_whole_at_first_and_then_only_news() -> None:
     nothing, again = picture(watch, seen)
     assert nothing["rows"] == []
     assert again == seen
-    watch.push(walk(51)[-1])
+    watch.hear(walk(51)[-1])
     news, _ = picture(watch, seen)
     assert [row["n"] for row in news["rows"]] == [50]
     assert not news["track"]["whole"]
@@ -311,23 +312,33 @@ def test_places_that_cannot_be_believed_lead_nobody() -> None:
     assert places.state == "lost"
 
 
-def test_a_clock_that_runs_backwards_or_jumps_is_told_and_counted() -> None:
-    clock = Clock()
+def test_a_clock_that_is_wrong_is_told_in_words_and_counted() -> None:
+    clock, faults = Clock(), Faults()
     records = walk(4)
-    clock.take(records[2], 1.0)
-    assert clock.state == "good"
-    clock.take(records[0], 1.0)
-    assert (clock.state, clock.faults) == ("backwards", 1)
-    clock.take(records[1], 1.0)
-    assert (clock.state, clock.faults) == ("good", 1)
     late = records[1].start
     assert late is not None
-    clock.take(dataclasses.replace(records[1], start=late.replace(hour=23)), 1.0)
-    assert (clock.state, clock.faults) == ("jump", 2)
-    clock.take(dataclasses.replace(records[1], start=late.replace(hour=23, tzinfo=None)), 1.0)
-    assert clock.state == "no zone"
-    clock.take(Record(), 1.0)
-    assert clock.state == "none"
+
+    def after(record: Record) -> tuple[str, int]:
+        clock.take(record, faults.of(record))
+        return clock.state, clock.faults
+
+    assert after(records[2]) == ("good", 0)
+    assert after(records[0]) == ("backwards", 1)
+    assert after(records[1]) == ("good", 1)
+    assert after(records[1]) == ("stands still", 2)
+    assert after(dataclasses.replace(records[1], start=late.replace(hour=23))) == ("jump", 3)
+    unzoned = late.replace(hour=23, second=late.second + 1, tzinfo=None)
+    assert after(dataclasses.replace(records[1], start=unzoned)) == ("no zone", 3)
+    assert after(dataclasses.replace(records[1], start=late.replace(year=1970))) == ("wrong", 4)
+    assert after(Record()) == ("none", 4)
+
+
+def test_every_fault_of_a_clock_has_words_on_the_screen() -> None:
+    start = walk(1)[0]
+    for code in CODES:
+        clock = Clock()
+        clock.take(start, (code,))
+        assert (clock.faults == 1) == (code.startswith("time-") and code != "time-missing")
 
 
 def test_without_energies_no_spectrum_is_shown_and_the_rate_is_judged() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
@@ -19,12 +20,14 @@ from tocsin.field.listening import Heard, Listener
 from tocsin.field.records import Feed
 from tocsin.field.sending import Post, Sender
 from tocsin.field.spool import Spool
+from tocsin.field.watch import Watch
 from tocsin.sealing import SigningKey, read_key_file
 from tocsin.spectra import Record
 
 KEY_FILE, SPOOL_FILE = "device.key", "spool.sqlite3"
 _IDLE_S = 0.2
 _LOOK_AGAIN_S = 1.0
+ASK_SPOOL_EVERY_S = 5.0
 
 Tell = Callable[[str], None]
 
@@ -61,20 +64,34 @@ class Agent:
         Without one nothing is kept: the walk is only heard.
     tell : callable
         Takes a line for a person.
+    watch : Watch, optional
+        The picture of a screen: its detector is then the one that is listened to.
 
     Notes
     -----
     Where the disk is full the record is heard all the same, and told as not kept.
     """
 
-    def __init__(self, feed: Feed, *, live: bool, spool: Spool | None, tell: Tell) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        live: bool,
+        spool: Spool | None,
+        tell: Tell,
+        watch: Watch | None = None,
+    ) -> None:
         self._feed = feed
         self._live = live
         self._spool = spool
         self._tell = tell
-        self._listener = Listener(feed.instrument, feed.background)
+        self._watch = watch
+        self._listener = (
+            watch.listener if watch is not None else Listener(feed.instrument, feed.background)
+        )
         self._faults = Faults()
         self._boot = ""
+        self._ask_at_s = -math.inf
         self.not_kept = 0
         """Records and messages of the detector that found no room in the spool."""
         if spool is not None:
@@ -90,11 +107,15 @@ class Agent:
         else:
             faults = self._faults.of(record)
         self._keep(record, faults)
-        return self._heard(self._listener.hear(record))
+        watch = self._watch
+        if watch is None:
+            return self._heard(self._listener.hear(record))
+        self._note_waiting(watch)
+        return self._heard(watch.hear(record, faults))
 
     def end(self) -> list[Heard]:
         """No further record will come."""
-        heard = self._heard(self._listener.end())
+        heard = self._heard((self._watch or self._listener).end())
         if self._spool is not None:
             self._spool.end(self._boot)
         return heard
@@ -106,6 +127,14 @@ class Agent:
                 hear(heard)
         for heard in self.end():
             hear(heard)
+
+    def _note_waiting(self, watch: Watch) -> None:
+        """Tell the screen now and then how much waits to be sent."""
+        at = time.monotonic()
+        if self._spool is not None and at >= self._ask_at_s:
+            self._ask_at_s = at + ASK_SPOOL_EVERY_S
+            held = self._spool.status()
+            watch.note_waiting(held.batches + held.alarms)
 
     def _keep(self, record: Record, faults: tuple[str, ...]) -> None:
         feed, spool = self._feed, self._spool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,12 +19,18 @@ from tocsin.spectra import Position, Record
 
 FloatArray = NDArray[np.float64]
 GpsState = Literal["none", "good", "lost", "not believed"]
-ClockState = Literal["none", "good", "no zone", "backwards", "jump"]
+ClockState = Literal["none", "good", "no zone", "backwards", "jump", "stands still", "wrong"]
 
 LATE_FIX_S = 5.0
 """A place older than this is no longer where the person is."""
-JUMP_S = 60.0
-"""A clock that differs by more than this from the time measured was set, or has stopped."""
+_CLOCK_FAULTS: dict[str, ClockState] = {
+    "time-epoch": "wrong",
+    "time-rollover": "wrong",
+    "time-off": "wrong",
+    "time-frozen": "stands still",
+    "time-backwards": "backwards",
+    "time-jump": "jump",
+}
 DEAD_TIME_LIMIT = 0.3
 """Share of dead time from which the screen warns. Our choice: at 0.3 a small error of the dead-time
 correction is a tenth of the rate."""
@@ -141,30 +147,27 @@ class Places:
 
 
 class Clock:
-    """State of the instrument's clock against the time measured."""
+    """State of the instrument's clock, in the words of the screen.
+
+    What is wrong is found by :class:`tocsin.field.faults.Faults`, once for each record.
+    """
 
     def __init__(self) -> None:
         self.state: ClockState = "none"
         self.faults = 0
         self.last: dt.datetime | None = None
-        self._length_s = 0.0
 
-    def take(self, record: Record, real_time_s: float) -> None:
-        """Take the time of a record in."""
-        start = record.start
-        if start is None:
-            self.state, self.last = "none", None
+    def take(self, record: Record, faults: Sequence[str]) -> None:
+        """Take the time of a record in, and what is wrong with it."""
+        self.last = record.start
+        if record.start is None:
+            self.state = "none"
             return
-        before, length_s = self.last, self._length_s
-        self.last, self._length_s = start, real_time_s
-        self.state = "good" if start.tzinfo is not None else "no zone"
-        if before is None:
-            return
-        step_s = (start.replace(tzinfo=None) - before.replace(tzinfo=None)).total_seconds()
-        if step_s < 0:
-            self.state, self.faults = "backwards", self.faults + 1
-        elif step_s > length_s + JUMP_S:
-            self.state, self.faults = "jump", self.faults + 1
+        found = next((_CLOCK_FAULTS[code] for code in faults if code in _CLOCK_FAULTS), None)
+        if found is not None:
+            self.state, self.faults = found, self.faults + 1
+        else:
+            self.state = "good" if record.start.tzinfo is not None else "no zone"
 
 
 def dead_time(record: Record) -> float | None:

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tocsin.detection import Detector
-from tocsin.detection.analysis import encounter_json
+from tocsin.detection import Detector, DetectorSettings
+from tocsin.detection.analysis import Encounter, encounter_json
 from tocsin.detection.encounters import (
     DetectorEvent,
     EncounterClosed,
     EncounterOpened,
-    RecordScored,
 )
 from tocsin.detection.shape import ShapeSettings
 from tocsin.detection.survey import Explainer
-from tocsin.nuclear import load_library
+from tocsin.nuclear import NuclideLibrary, load_library
 from tocsin.nuclear.classes import is_alarm
 from tocsin.spectra import Instrument, Record
 
@@ -67,15 +66,32 @@ class Listener:
         What measures.
     background : sequence of Record
         Measured beforehand; may be empty.
+    settings : DetectorSettings, optional
+        The defaults serve all instruments.
+    library : NuclideLibrary, optional
+        The shipped one by default.
     """
 
-    def __init__(self, instrument: Instrument, background: Sequence[Record] = ()) -> None:
-        self.detector = Detector(instrument)
+    def __init__(
+        self,
+        instrument: Instrument,
+        background: Sequence[Record] = (),
+        *,
+        settings: DetectorSettings | None = None,
+        library: NuclideLibrary | None = None,
+    ) -> None:
+        self.detector = Detector(instrument, settings)
         if background:
             self.detector.seed(background)
-        self.scored: RecordScored | None = None
+        self.events: Sequence[DetectorEvent] = ()
+        """What the detector said of the last record, or at the end."""
+        self.closed: list[tuple[int, Encounter]] = []
+        """Number and explanation of the encounters that the last record, or the end, has closed."""
+        self._so_far: tuple[int, tuple[EncounterClosed, Encounter]] | None = None
         self._since_s = 0.0
-        self._explainer = Explainer(instrument, self.detector, load_library(), ShapeSettings())
+        self._explainer = Explainer(
+            instrument, self.detector, library or load_library(), ShapeSettings()
+        )
 
     def save(self) -> tuple[bytes, float | None]:
         """State of the detector, and since when an open encounter was not told.
@@ -110,16 +126,26 @@ class Listener:
         """The data have ended: judge what is held back, close what is open."""
         return self._tell(self.detector.finish())
 
+    def so_far(self) -> tuple[EncounterClosed, Encounter] | None:
+        """The open encounter as far as it has come, explained once for each record."""
+        at = self.detector.index
+        if self._so_far is not None and self._so_far[0] == at:
+            return self._so_far[1]
+        event = self.detector.so_far()
+        if event is None:
+            return None
+        self._so_far = (at, (event, self._explainer.encounter(event)))
+        return self._so_far[1]
+
     def _standing(self) -> list[Heard]:
         """Who stands beside a source is not to wait for the end; told until it is an alarm."""
-        if self._since_s < STANDING_S or (event := self.detector.so_far()) is None:
+        if self._since_s < STANDING_S or (found := self.so_far()) is None:
             return []
-        heard = self._explained("standing", event)
+        heard = self._heard("standing", *found)
         self._since_s = -math.inf if heard.is_alarm else 0.0
         return [heard] if heard.is_alarm else []
 
-    def _explained(self, stage: Stage, event: EncounterClosed) -> Heard:
-        found = self._explainer.encounter(event)
+    def _heard(self, stage: Stage, event: EncounterClosed, found: Encounter) -> Heard:
         return Heard(
             stage,
             event.number,
@@ -131,16 +157,17 @@ class Listener:
 
     def _tell(self, events: Sequence[DetectorEvent]) -> list[Heard]:
         told: list[Heard] = []
+        self.events, self.closed = events, []
         for event in events:
-            if isinstance(event, RecordScored):
-                self.scored = event
-            elif isinstance(event, EncounterOpened):
+            if isinstance(event, EncounterOpened):
                 self._since_s = 0.0
                 told.append(
                     Heard("opened", event.number, event.record, event.statistic, event.threshold)
                 )
             elif isinstance(event, EncounterClosed):
-                told.append(self._explained("closed", event))
+                found = self._explainer.encounter(event)
+                self.closed.append((event.number, found))
+                told.append(self._heard("closed", event, found))
         return told
 
 

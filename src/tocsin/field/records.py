@@ -247,7 +247,7 @@ def paced(
     speed: float,
     *,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> Iterator[Record]:
     """Records when they would have come: each at the end of its time slice.
 

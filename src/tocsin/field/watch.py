@@ -1,4 +1,7 @@
-"""The picture for the person at the instrument, record by record: detector, alarms, way, health."""
+"""The picture for the person at the instrument, record by record: detector, alarms, way, health.
+
+The detector that it shows is the one whose alarms are kept and sent: it runs once.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,11 @@ from numpy.typing import NDArray
 
 from tocsin.detection import Detector, DetectorSettings
 from tocsin.detection.analysis import Encounter
-from tocsin.detection.encounters import DataGap, DetectorEvent, EncounterClosed, RecordScored
-from tocsin.detection.shape import ShapeSettings
-from tocsin.detection.survey import Explainer
+from tocsin.detection.encounters import DataGap, RecordScored
 from tocsin.detectors import model_for
 from tocsin.field.health import Clock, Gain, Places, dead_time, potassium_gain
 from tocsin.field.history import History, Row, Track
+from tocsin.field.listening import Heard, Listener
 from tocsin.field.way import Walk, Way
 from tocsin.nuclear import NuclideLibrary, load_library
 from tocsin.spectra import Instrument, Record
@@ -72,9 +74,7 @@ class Watch:
     ) -> None:
         self.instrument = instrument
         self.library = library or load_library()
-        self.detector = Detector(instrument, settings)
-        if background:
-            self.detector.seed(background)
+        self.listener = Listener(instrument, background, settings=settings, library=self.library)
         self.lock = threading.RLock()
         self.history = History()
         self.track = Track()
@@ -91,7 +91,6 @@ class Watch:
         self.waiting_to_send: int | None = None
         self.long_term: FloatArray | None = None
         self.long_term_live_s = 0.0
-        self._explainer = Explainer(instrument, self.detector, self.library, ShapeSettings())
         self._monotonic = monotonic
         self._arrived_s: float | None = None
         self._lengths_s: deque[float] = deque(maxlen=9)
@@ -101,38 +100,56 @@ class Watch:
         self._last_gap: DataGap | None = None
         self._gain_after_s = GAIN_EVERY_S
 
+    @property
+    def detector(self) -> Detector:
+        """The detector whose answers are shown."""
+        return self.listener.detector
+
     # ------------------------------------------------------------------ input
-    def push(self, record: Record) -> list[DetectorEvent]:
-        """Judge one record and bring the picture up to it; returns what the detector says."""
+    def hear(self, record: Record, faults: Sequence[str] = ()) -> list[Heard]:
+        """Judge one record and bring the picture up to it.
+
+        Parameters
+        ----------
+        record : Record
+            The next one.
+        faults : sequence of str
+            What is wrong with its time or place, as :class:`tocsin.field.faults.Faults` has it.
+
+        Returns
+        -------
+        list of Heard
+            What there is to say, as :meth:`tocsin.field.listening.Listener.hear` has it.
+        """
         with self.lock:
             index = self.records
             self.records += 1
             self._arrived_s = self._monotonic()
             real_time_s = record.real_time_s or record.live_time_s or 0.0
             self._lengths_s.append(real_time_s)
-            self.clock.take(record, real_time_s)
+            self.clock.take(record, faults)
             place = self.places.take(record, real_time_s)
             if place is not None:
                 self.walk.step(self.history.elapsed_s, place)
             self.dead_time = dead_time(record)
             self.dose_rate_uSv_h = max((d.dose_rate_uSv_h for d in record.dose_rates), default=None)
             self.shown_rate_cps = max((c.count_rate_cps for c in record.count_rates), default=None)
-            events = self.detector.push(record)
+            heard = self.listener.hear(record)
             row = self._remember(record, index, real_time_s)
-            self._take(events)
+            self._take()
             self._explain_open()
             if place is not None:
                 self.track.add(place, _net_cps(row))
             self._measure_gain()
-            return events
+            return heard
 
-    def finish(self) -> list[DetectorEvent]:
+    def end(self) -> list[Heard]:
         """End of the data: judge what is held back and settle an open encounter."""
         with self.lock:
-            events = self.detector.finish()
-            self._take(events)
+            heard = self.listener.end()
+            self._take()
             self.finished = True
-            return events
+            return heard
 
     def note_waiting(self, messages: int) -> None:
         """Say how many messages wait in the spool to be sent."""
@@ -214,9 +231,9 @@ class Watch:
             bins=bins,
         )
 
-    def _take(self, events: Sequence[DetectorEvent]) -> None:
+    def _take(self) -> None:
         """Bring what the detector says into rows, gaps and encounters."""
-        for event in events:
+        for event in self.listener.events:
             if isinstance(event, RecordScored):
                 self.threshold = event.threshold
                 self._last_gap = None
@@ -232,10 +249,9 @@ class Watch:
                     row.gap = (
                         "overload" if event.overload else "timeless" if event.timeless else "gap"
                     )
-            elif isinstance(event, EncounterClosed):
-                found = self._explainer.encounter(event)
-                self._closed.append(Told(event.number, False, found))
-                self._open = None
+        for number, found in self.listener.closed:
+            self._closed.append(Told(number, False, found))
+            self._open = None
 
     def _explain_open(self) -> None:
         """Explain the open encounter as far as it has come."""
@@ -245,9 +261,10 @@ class Watch:
         now_s = self.history.elapsed_s
         if self._open is not None and now_s - self._explained_s < EXPLAIN_EVERY_S:
             return
-        so_far = self.detector.so_far()
+        so_far = self.listener.so_far()
         if so_far is not None:
-            self._open = Told(so_far.number, True, self._explainer.encounter(so_far))
+            event, found = so_far
+            self._open = Told(event.number, True, found)
             self._explained_s = now_s
 
     def _measure_gain(self) -> None:

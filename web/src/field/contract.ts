@@ -61,7 +61,7 @@ export interface Health {
   dead_time_high: boolean;
   gps: "none" | "good" | "lost" | "not believed";
   gps_accuracy_m: number | null;
-  clock: "none" | "good" | "no zone" | "backwards" | "jump";
+  clock: "none" | "good" | "no zone" | "backwards" | "jump" | "stands still" | "wrong";
   clock_faults: number;
   clock_says: string | null;
   waiting_to_send: number | null;

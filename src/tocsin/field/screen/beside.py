@@ -1,28 +1,21 @@
-"""The screen beside the agent: the same records, shown while they are heard, kept and sent."""
+"""The screen beside the agent: it shows the records while they are heard, kept and sent."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tocsin.errors import InvalidInput
 from tocsin.field.records import Feed
 from tocsin.field.screen.server import Screen
 from tocsin.field.watch import Watch
-from tocsin.spectra import Record
 
-Waiting = Callable[[], int]
 Say = Callable[[str], None]
-
-ASK_SPOOL_EVERY_S = 5.0
 
 
 @contextmanager
-def screen_beside(
-    feed: Feed, *, host: str, port: int, title: str, say: Say
-) -> Iterator[Callable[[Iterable[Record], Waiting | None], Iterator[Record]]]:
-    """Run the screen for a feed; gives the function that shows records on their way.
+def screen_beside(feed: Feed, *, host: str, port: int, title: str, say: Say) -> Iterator[Watch]:
+    """Run the screen for a feed; gives the picture that the agent is to fill.
 
     Parameters
     ----------
@@ -50,16 +43,5 @@ def screen_beside(
     except OSError as error:
         raise InvalidInput(f"--screen {port}: {host} cannot be listened on ({error})") from error
     told(screen.address)
-
-    def shown(records: Iterable[Record], waiting: Waiting | None) -> Iterator[Record]:
-        asked_s = -ASK_SPOOL_EVERY_S
-        for record in records:
-            watch.push(record)
-            if waiting is not None and time.monotonic() - asked_s >= ASK_SPOOL_EVERY_S:
-                asked_s = time.monotonic()
-                watch.note_waiting(waiting())
-            yield record
-        watch.finish()
-
     with screen:
-        yield shown
+        yield watch
