@@ -21,7 +21,7 @@ export default defineConfig({
     modulePreload: false,
     license: { fileName: "LICENCES.md" },
     rolldownOptions: {
-      input: { app: "src/app/main.ts", survey: "src/survey/main.ts" },
+      input: { app: "src/app/main.ts", survey: "src/survey/main.ts", picture: "src/picture/main.ts" },
       output: {
         entryFileNames: "[name].js",
         chunkFileNames: "part-[name].js",

@@ -4,9 +4,9 @@ import uPlot from "uplot";
 import { element } from "../dom";
 import { language } from "../language";
 import { onTheme, themeColour } from "../survey/colours";
-import type { Feed } from "./feed";
 import { whole } from "./numbers";
 import { legend, panel, widthOf } from "./panel";
+import type { Recent } from "./recent";
 import { text } from "./texts";
 
 const HEIGHT = 170;
@@ -18,7 +18,7 @@ export class Strip {
   readonly #chart: uPlot;
   #span_s = SPANS_S[0] as number;
 
-  constructor(readonly feed: Feed) {
+  constructor(readonly feed: Recent) {
     const buttons = SPANS_S.map((span_s) => {
       const button = element("button", { type: "button", "aria-pressed": String(span_s === this.#span_s) }, text.minutes(span_s / 60));
       button.addEventListener("click", () => {

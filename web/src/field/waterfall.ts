@@ -3,8 +3,8 @@
 import { element } from "../dom";
 import { formatNumber } from "../language";
 import { onTheme, rampAt, rgb, themeColour } from "../survey/colours";
-import type { Feed } from "./feed";
 import { panel, prepared, widthOf } from "./panel";
+import type { Recent } from "./recent";
 import { hatch } from "./strip";
 import { text } from "./texts";
 
@@ -23,7 +23,7 @@ export class Waterfall {
   readonly #foot: HTMLElement;
   #width = 320;
 
-  constructor(readonly feed: Feed) {
+  constructor(readonly feed: Recent) {
     this.#foot = element("p", { class: "caption" }, "0 ", this.#scale, " ", this.#high, ` ${text.waterfallScale}`);
     const place = element("div", { class: "plot" }, this.#canvas);
     this.element = panel("waterfall", text.waterfall, [], this.#empty, place, this.#foot);

@@ -5,8 +5,12 @@ import { themeColour } from "./colours";
 
 const FONT = ["Noto Sans", "DejaVu Sans", "sans-serif"];
 
-/** Countries, a graticule and, where the operator supplied them, vector tiles in the Protomaps scheme. */
-export function baseStyle(world: GeoJSON.FeatureCollection | null, tiles: string): StyleSpecification {
+/** Countries, a graticule and, where there are such, vector tiles in the Protomaps scheme and a street plan. */
+export function baseStyle(
+  world: GeoJSON.FeatureCollection | null,
+  tiles: string,
+  plan: GeoJSON.FeatureCollection | null = null,
+): StyleSpecification {
   const empty: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
   const land = themeColour("--map-land");
   const border = themeColour("--map-border");
@@ -16,6 +20,7 @@ export function baseStyle(world: GeoJSON.FeatureCollection | null, tiles: string
     world: { type: "geojson", data: world ?? empty },
     graticule: { type: "geojson", data: empty },
     degrees: { type: "geojson", data: empty },
+    plan: { type: "geojson", data: plan ?? empty },
   };
   if (tiles) {
     sources["tiles"] = { type: "vector", url: `pmtiles://${new URL(tiles, location.href)}` };
@@ -28,6 +33,7 @@ export function baseStyle(world: GeoJSON.FeatureCollection | null, tiles: string
       { id: "sea", type: "background", paint: { "background-color": sea } },
       { id: "land", type: "fill", source: "world", paint: { "fill-color": land } },
       ...(tiles ? tileLayers() : []),
+      ...(plan ? planLayers() : []),
       { id: "borders", type: "line", source: "world", paint: { "line-color": border, "line-width": 0.8 } },
       { id: "graticule", type: "line", source: "graticule", paint: { "line-color": border, "line-width": 0.5, "line-dasharray": [4, 4] } },
       {
@@ -59,6 +65,44 @@ function tileLayers(): LayerSpecification[] {
       id: "tile-places", type: "symbol", source: "tiles", "source-layer": "places",
       layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 12 },
       paint: { "text-color": themeColour("--soft"), "text-halo-color": themeColour("--map-land"), "text-halo-width": 1.5 },
+    },
+  ];
+}
+
+/** A street plan: areas and lines by their `kind`, names where a feature has a `name`. */
+function planLayers(): LayerSpecification[] {
+  const border = themeColour("--map-border");
+  const raised = themeColour("--raised");
+  const area = (kind: string, colour: string, edge: string): LayerSpecification => ({
+    id: `plan-${kind}`, type: "fill", source: "plan",
+    filter: ["all", ["==", ["geometry-type"], "Polygon"], ["==", ["get", "kind"], kind]],
+    paint: { "fill-color": colour, "fill-outline-color": edge },
+  });
+  const street = (id: string, colour: string, more: number): LayerSpecification => ({
+    id, type: "line", source: "plan", minzoom: 11,
+    filter: ["all", ["==", ["geometry-type"], "LineString"], ["in", ["get", "kind"], ["literal", ["street", "road"]]]],
+    layout: { "line-cap": "round", "line-join": "round" },
+    paint: {
+      "line-color": colour,
+      "line-width": ["interpolate", ["exponential", 1.5], ["zoom"], 11, 0.4 + more / 4, 14, ["+", more, ["match", ["get", "kind"], "road", 4, 2]], 18, ["+", 2 * more, ["match", ["get", "kind"], "road", 22, 13]]],
+    },
+  });
+  const halo = { "text-color": themeColour("--soft"), "text-halo-color": themeColour("--map-land"), "text-halo-width": 1.5 };
+  return [
+    area("water", themeColour("--map-sea"), border),
+    area("park", themeColour("--calm-paper"), border),
+    area("building", raised, border),
+    street("plan-street-edges", border, 2),
+    street("plan-streets", themeColour("--card"), 0),
+    {
+      id: "plan-street-names", type: "symbol", source: "plan", minzoom: 14,
+      filter: ["all", ["==", ["geometry-type"], "LineString"], ["has", "name"]],
+      layout: { "symbol-placement": "line", "text-field": ["get", "name"], "text-font": FONT, "text-size": 11 }, paint: halo,
+    },
+    {
+      id: "plan-places", type: "symbol", source: "plan", minzoom: 12,
+      filter: ["all", ["==", ["geometry-type"], "Point"], ["has", "name"]],
+      layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 12 }, paint: halo,
     },
   ];
 }

@@ -187,11 +187,11 @@ export function surveyMap(
 }
 
 /** A width that grows from street plan to doorstep. */
-function byZoom(far: number, near: number): ExpressionSpecification {
+export function byZoom(far: number, near: number): ExpressionSpecification {
   return ["interpolate", ["linear"], ["zoom"], 10, far, 17, near];
 }
 
-function ramp([low, high]: [number, number]): ExpressionSpecification {
+export function ramp([low, high]: [number, number]): ExpressionSpecification {
   const stops: (number | string)[] = [];
   for (let i = 0; i < RAMP_STEPS; i++) {
     const part = i / (RAMP_STEPS - 1);
@@ -233,7 +233,7 @@ function way(places: Place[]): GeoJSON.Feature {
 }
 
 /** Circle on the sphere around a place. */
-function circle([longitude, latitude]: [number, number], radius_m: number): [number, number][] {
+export function circle([longitude, latitude]: [number, number], radius_m: number): [number, number][] {
   const radians = Math.PI / 180;
   const d = radius_m / EARTH_RADIUS_M;
   const lat = latitude * radians;
