@@ -23,7 +23,7 @@ from tocsin.cli.field_walk import (
     sending_to,
     walk,
 )
-from tocsin.cli.output import check_readable, console, remark
+from tocsin.cli.output import check_readable, complain, console, remark
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -131,6 +131,31 @@ def pipe_command(
     run = Run(to, certificate, device, wait, screen, screen_host)
     with stopping() as stop:
         feed = from_lines(sys.stdin)
+        walk(feed, feed.records, run, live=True, stop=stop)
+
+
+@app.command("radiacode")
+def radiacode_command(
+    bluetooth: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Its Bluetooth address; without it by USB.")
+    ] = "",
+    serial: Annotated[
+        str, typer.Option(metavar="SERIAL", help="Which one, where several hang on USB.")
+    ] = "",
+    to: To = "",
+    certificate: Pin = "",
+    device: Device = HERE,
+    wait: Wait = 30.0,
+    screen: ScreenPort = None,
+    screen_host: ScreenHost = LOOPBACK,
+) -> None:
+    """Measure with a RadiaCode by USB or Bluetooth (needs tocsin[radiacode])."""
+    from tocsin.field.radiacode import RadiaCodeSource, connection
+    from tocsin.field.stopping import stopping
+
+    run = Run(to, certificate, device, wait, screen, screen_host)
+    with stopping() as stop:
+        feed = RadiaCodeSource(connection(bluetooth, serial), tell=complain, stop=stop).feed()
         walk(feed, feed.records, run, live=True, stop=stop)
 
 
