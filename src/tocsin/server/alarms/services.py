@@ -28,7 +28,7 @@ from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties import timers
 from tocsin.server.duties.escalation import Link
-from tocsin.server.duties.services import notify, open_about, settle
+from tocsin.server.duties.services import TIMERS, notify, open_about, settle
 from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
 from tocsin.server.marking.highwater import mark_of
@@ -54,7 +54,6 @@ VERDICTS = {
     Kind.CONFIRMED: "confirmed",
 }
 DETECTOR = "system:detector"
-TIMERS = "system:timers"
 RULES = "system:alarms"
 """The law of the alarm: an exceeded action level makes an event, whoever measured it."""
 ACTORS = {Kind.RAISED: DETECTOR, Kind.TIMER_EXPIRED: TIMERS}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tocsin.errors import InvalidInput, NotFound
-from tocsin.nuclear import parse_nuclide
+from tocsin.nuclear import gravest, parse_nuclide, primary_class
 from tocsin.server.incidents.groups import groups
 from tocsin.server.typed import plain
 
@@ -28,6 +28,7 @@ MOST_VALUES = 20
 """Serial numbers or nuclides of one object."""
 LONGEST_TEXT = 4000
 LONGEST_SHORT = 200
+LONGEST_SERIAL = 100
 EARLIEST = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 LATEST = dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
 """Bounds that only a slip of the pen crosses; between them every reckoning with days stays
@@ -262,7 +263,7 @@ def _serials(value: Any) -> list[dict[str, str]]:
     found = []
     for item in value:
         of = item.get("of", "unknown") if isinstance(item, dict) else "unknown"
-        text = _text(item.get("value") if isinstance(item, dict) else item, 100)
+        text = _text(item.get("value") if isinstance(item, dict) else item, LONGEST_SERIAL)
         if not isinstance(of, str) or of not in {"source", "device", "unknown"}:
             raise InvalidInput(_("a serial number is of the source or of the device"))
         if text:
@@ -351,3 +352,14 @@ def checked(field: str, value: Any, *, of_object: bool = False) -> Any:
         return known.check(value)
     except InvalidInput as error:
         raise InvalidInput(f"{known.label}: {error}") from None
+
+
+def gravest_class(nuclides: Iterable[str]) -> str:
+    """Class of the gravest of some nuclides; one without data is ``unknown``, none is empty."""
+    found = []
+    for name in nuclides:
+        try:
+            found.append(primary_class(name))
+        except NotFound:
+            found.append("unknown")  # it has a D value and no decay scheme that is known here
+    return gravest(found) if found else ""

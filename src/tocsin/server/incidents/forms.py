@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from tocsin.errors import InvalidInput
 from tocsin.nuclear import parse_nuclide
 from tocsin.server.incidents.facts import (
+    LONGEST_SERIAL,
     MOST_VALUES,
     Channel,
     IncidentKind,
@@ -34,7 +35,7 @@ BY_HAND = (
     Channel.WEB,
 )
 MOST_MiB = 50
-MOST_LIST = 2500
+MOST_LIST = MOST_VALUES * (LONGEST_SERIAL + len("; "))
 """Characters of a list of numbers: as many as an object has, at their longest."""
 _YES_NO: dict[bool | None, str] = {True: "yes", False: "no"}
 

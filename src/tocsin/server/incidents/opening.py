@@ -13,12 +13,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
-from tocsin.nuclear import gravest, primary_class
 from tocsin.server.accounts.models import Organisation, Person
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.files.models import StoredFile
-from tocsin.server.incidents.facts import Audience, Channel, Reliability, checked
+from tocsin.server.incidents.facts import Audience, Channel, Reliability, checked, gravest_class
 from tocsin.server.incidents.models import (
     Incident,
     IncidentEvent,
@@ -396,7 +395,8 @@ def _prepare(writer: _Writer, draft: Draft, rows: _Rows) -> None:
         alarm_id=draft.alarm_id,
         source_id=draft.source_id,
         batch_id=draft.batch_id,
-        source_class=draft.source_class or _class_of(things),
+        source_class=draft.source_class
+        or gravest_class(name for thing in things for name in thing.nuclides),
         state=IncidentState.OPEN,
         external_id=plain(draft.external_id)[:100],
         changed_at=writer.at,
@@ -502,16 +502,3 @@ def _known_at(writer: _Writer, wanted: dt.datetime | None, audience: str) -> dt.
     if audience != Audience.PRIVATE and not imported:
         raise InvalidInput(_("what is stated here is private until it is released"))
     return wanted or writer.at
-
-
-def _class_of(things: Iterable[KnownObject]) -> str:
-    names = [name for thing in things for name in thing.nuclides]
-    if not names:
-        return ""
-    found = []
-    for name in names:
-        try:
-            found.append(primary_class(name))
-        except LookupError:
-            found.append("unknown")
-    return gravest(found)

@@ -12,6 +12,7 @@ from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Level
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
+from tocsin.server.duties.services import TIMERS
 from tocsin.server.duties.timers import each
 from tocsin.server.incidents.models import Incident, PersonNote
 from tocsin.server.marking.highwater import mark_of
@@ -21,7 +22,6 @@ from tocsin.server.typed import plain
 
 NEEDS = "incidents.persons"
 LEAST_LEVEL = Level.CONFIDENTIAL
-TIMERS = "system:timers"
 BATCH = 100
 LONGEST_KEPT = dt.timedelta(days=3653)
 """Ten years: a limit of ours; the State sets what its law allows."""
@@ -96,7 +96,8 @@ def note_person(
 
 def erase_over(at: dt.datetime) -> int:
     """Erase the notes whose last day is over; the log keeps that, and nothing of what they said."""
-    return each(PersonNote.objects.filter(keep_until__lt=at.date())[:BATCH], _erase)
+    over = PersonNote.objects.filter(keep_until__lt=at.date()).order_by("keep_until", "id")
+    return each(over[:BATCH], _erase)
 
 
 @transaction.atomic

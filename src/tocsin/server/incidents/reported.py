@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tocsin.errors import NotFound
-from tocsin.nuclear import gravest, primary_class
 from tocsin.server.accounts.models import Person
 from tocsin.server.holdings.counted import nuclides_of
 from tocsin.server.holdings.models import MISSING as MISSING_BATCHES
 from tocsin.server.holdings.models import Batch, Element, Step
 from tocsin.server.holdings.models import Kind as StepKind
-from tocsin.server.incidents.facts import ObjectKind
+from tocsin.server.incidents.facts import ObjectKind, gravest_class
 from tocsin.server.register.life import MISSING, Kind
 from tocsin.server.register.models import Source, Transaction
 
@@ -110,8 +107,7 @@ def standing(row: Row) -> str:
 
 def class_of(row: Row) -> str:
     """Class of the gravest nuclide in it."""
-    names = (part["nuclide"] for part in _contents(row))
-    return gravest(_classes(names))
+    return gravest_class(part["nuclide"] for part in _contents(row))
 
 
 def described(row: Row) -> dict[str, Any]:
@@ -155,13 +151,3 @@ def _contents(row: Row) -> list[dict[str, Any]]:
     day = row.activity_on.isoformat() if row.activity_on else None
     # what has no activity any more is named without one
     return [{"nuclide": row.nuclide, "activity_Bq": row.activity_Bq or None, "reference_date": day}]
-
-
-def _classes(names: Iterable[str]) -> list[str]:
-    found = []
-    for name in names:
-        try:
-            found.append(primary_class(name))
-        except NotFound:
-            found.append("unknown")  # it has a D value and no decay scheme that is known here
-    return found

@@ -20,7 +20,8 @@ LONGEST_TEXT = 100
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 CATEGORIES = ("1", "2", "3", "4", "5", "none")
 MOST_COUNTED = 500
-"""A list says how many it holds up to this number, and above it that there are more."""
+"""A list says how many it holds up to this number, ten pages, and above it that there are more: who
+has more than ten pages to turn narrows the list."""
 
 
 @dataclass(frozen=True, slots=True)

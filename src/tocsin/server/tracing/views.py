@@ -96,20 +96,20 @@ def candidate(request: ReaderRequest, pk: str) -> HttpResponse:
             "level_name": Level(row.level).label,
             "may_accept": judging and row.state != CandidateState.ACCEPTED,
             "may_refuse": judging and row.state != CandidateState.REFUSED,
-            "recovery": _of_source_now(request, row, {Kind.RECOVERY}),
+            "recovery": _of_source_now(request, row, Kind.RECOVERY),
             "unnoticed": row.state == CandidateState.ACCEPTED
             and row.relation == Relation.FOUND_HELD,
-            "loss": _of_source_now(request, row, {Kind.LOSS}),
+            "loss": _of_source_now(request, row, Kind.LOSS),
         },
     )
 
 
-def _of_source_now(request: ReaderRequest, row: Candidate, wanted: set[Kind]) -> Source | None:
-    """The source of which this person may report one of these now, after an accepted candidate."""
+def _of_source_now(request: ReaderRequest, row: Candidate, wanted: Kind) -> Source | None:
+    """The source of which this person may report this now, after an accepted candidate."""
     if row.state != CandidateState.ACCEPTED or row.lost_kind != SOURCE:
         return None
     source = sources_for(request.reader).filter(pk=row.lost_id).first()
-    if source is None or not wanted & set(steps(request.reader, source)):
+    if source is None or wanted not in steps(request.reader, source):
         return None
     return source
 
