@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import translation
 from register_entries import GIVEN, TODAY
@@ -249,3 +251,26 @@ def test_what_is_reported_between_two_languages_is_told_of_its_own_source(
     told = {row.source_id: row.why for row in kept.found.all()}
     assert told == {twin.pk: {"en": "twin en", "fr": "twin fr"}, first.pk: {"fr": "first"}}
     assert [t.why for t in result_for(officer, 20).shown["no_serial"]] == ["twin en", "first"]
+
+
+def test_two_that_check_one_source_at_once_wait_for_each_other(
+    officer: Reader, twin: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check()
+    order: list[str] = []
+    lock, told = QuerySet.select_for_update, checking._told
+
+    def locking(rows: QuerySet[Any], *given: Any, **more: Any) -> QuerySet[Any]:
+        if rows.model is Checked:
+            order.append("lock")
+        return lock(rows, *given, **more)
+
+    def telling(*given: Any) -> list[Found]:
+        order.append("told")
+        return told(*given)
+
+    monkeypatch.setattr(QuerySet, "select_for_update", locking)
+    monkeypatch.setattr(checking, "_told", telling)
+    check_one(twin.pk)
+    assert order[0] == "lock"
+    assert order.count("told") == 1

@@ -213,9 +213,10 @@ def check_one(pk: UUID) -> None:
     if source is None:
         return
     bodies = {source.originator_id, source.holder.organisation_id} - {None}
-    for kept in Checked.objects.filter(organisation__in=bodies, realm=source.realm):
-        if kept.at is None:
-            continue
+    # one after the other, as two that check one source at once would both keep what they find; in
+    # one order, so that none wait for each other in a ring
+    held = Checked.objects.select_for_update(no_key=True).filter(organisation__in=bodies)
+    for kept in held.filter(realm=source.realm).exclude(at=None).order_by("pk"):
         kept.found.filter(source=source).delete()
         own = _seen_by(kept.organisation, kept.realm)
         alike = own.filter(manufacturer__iexact=source.manufacturer, model__iexact=source.model)
