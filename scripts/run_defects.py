@@ -51,9 +51,11 @@ def copy_project(target: Path) -> None:
         if source.is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
-    if (ROOT / BUNDLE).is_dir():
-        for built in BUILT:
+    for built in BUILT:
+        # a checkout built before the second bundle was there has only the first
+        if (ROOT / built).is_dir():
             shutil.copytree(ROOT / built, target / built, dirs_exist_ok=True)
+    if (ROOT / BUNDLE).is_dir():
         (target / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
     shared = ROOT.parent / "shared"
     if shared.exists():
