@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from licence_forging import altered, forged, under_our_name
 from licensing_world import TBq, World, made_world
 
 from tocsin.formats import confined_licence
 from tocsin.sealing import LicenceSheet, SigningKey, new_nonce, sign_sheet
+from tocsin.server.accounts.models import Person
 from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
 from tocsin.server.duties.models import Notice
@@ -28,6 +33,7 @@ from tocsin.server.licensing.orders import (
 from tocsin.server.licensing.reading import OrderFilter, buyer_shown, orders_for
 from tocsin.server.licensing.scanning import sheet_in
 from tocsin.server.licensing.services import change_state
+from tocsin.server.problems import StoredUnreadable
 from tocsin.server.register.holders import Refused
 
 pytestmark = pytest.mark.django_db
@@ -297,6 +303,55 @@ def test_a_new_key_leaves_the_codes_of_open_orders(world: World, settings: objec
     with pytest.raises(Refused, match="not the confirmation code"):
         deliver(world.vendor_people[0], order, code="AAAA-BBBB-CCCC")
     assert deliver(world.vendor_people[0], order, code=code).state == "delivered"
+
+
+def _folder(settings: object) -> Path:
+    return Path(settings.TOCSIN.data) / "keys"  # type: ignore[attr-defined]
+
+
+def test_codes_that_the_signing_key_made_still_count(world: World, settings: object) -> None:
+    order = world.order(world.sheet(world.licence(IRIDIUM)))
+    # as an earlier version left it
+    (_folder(settings) / "order-codes").unlink()
+    digest = hmac.new(licence_key().seed, b"order " + order.pk.bytes, hashlib.sha256).digest()
+    letters = base64.b32encode(digest).decode()[:12]
+    code = f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+    assert confirmation_code(order.pk) != code
+    assert deliver(world.vendor_people[0], order, code=code).state == "delivered"
+
+
+def test_where_the_key_made_no_code_it_stands_in_no_second_file(
+    world: World, settings: object
+) -> None:
+    world.order(world.sheet(world.licence(IRIDIUM)))
+    (line,) = (_folder(settings) / "order-codes").read_text().split()
+    assert line != licence_key().seed.hex()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "holds no secret"),
+        (b"\n \n", "holds no secret"),
+        (b"\nabc\n", "line 2: 64 hexadecimal"),
+        (b"ab" * 31, "line 1: 64 hexadecimal"),
+        (b"\xff" * 64, "line 1: 64 hexadecimal"),
+    ],
+)
+def test_a_bad_file_of_secrets_is_named_on_the_page(
+    world: World,
+    settings: object,
+    signed_in: Callable[[Person], Client],
+    content: bytes,
+    told: str,
+) -> None:
+    order = world.order(world.sheet(world.licence(IRIDIUM)))
+    (_folder(settings) / "order-codes").write_bytes(content)
+    with pytest.raises(StoredUnreadable, match=told):
+        confirmation_code(order.pk)
+    answer = signed_in(world.vendor_people[0].person).get(order.get_absolute_url())
+    assert answer.status_code == 409
+    assert told in answer.content.decode()
 
 
 def test_licences_of_another_register_are_forged_here(world: World, person: object) -> None:

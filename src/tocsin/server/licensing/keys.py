@@ -12,8 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from tocsin.sealing import SigningKey, VerifierKey, read_key_file, write_key_file
+from tocsin.server.problems import StoredUnreadable
 
 SECRET_BYTES = 32
 CODE_LETTERS = 12
@@ -36,6 +38,8 @@ def licence_key() -> SigningKey:
         except FileExistsError:
             # another process was faster; its key is the one
             return read_key_file(path)
+        # where this key has made no code, none will ever hang on it
+        _make_secret(_codes())
     return read_key_file(path)
 
 
@@ -62,21 +66,53 @@ def confirmation_codes(order: uuid.UUID) -> list[str]:
     """Codes by which an order is confirmed: the one that is told, and those of former secrets.
 
     The secrets stand in ``keys/order-codes``, one a line, the newest first, and not in the key that
-    signs: when that is changed, orders that vendors hold are confirmed as before.
+    signs: when that is changed, orders that vendors hold are confirmed as before. Earlier versions
+    made the codes with the key itself; where there is one already, it is kept as a former secret.
+
+    Raises
+    ------
+    StoredUnreadable
+        The file holds no secret, or something else.
     """
-    path = _keys() / "order-codes"
+    path = _codes()
     if not path.exists():
-        _make_secret(path)
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
-    return [_code(bytes.fromhex(line), order) for line in lines if line]
+        before = _keys() / "licence.key"
+        _make_secret(path, *([read_key_file(before).seed] if before.exists() else []))
+    return [_code(secret, order) for secret in _secrets(path)]
 
 
-def _make_secret(path: Path) -> None:
+def _codes() -> Path:
+    return _keys() / "order-codes"
+
+
+def _secrets(path: Path) -> list[bytes]:
+    found = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            secret = bytes.fromhex(line.decode("ascii"))
+        except ValueError:
+            secret = b""
+        if len(secret) != SECRET_BYTES:
+            raise StoredUnreadable(
+                _("keys/{name}, line {n}: 64 hexadecimal digits are needed.").format(
+                    name=path.name, n=number
+                )
+            )
+        found.append(secret)
+    if not found:
+        raise StoredUnreadable(_("keys/{name} holds no secret.").format(name=path.name))
+    return found
+
+
+def _make_secret(path: Path, *former: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(f"{secrets.token_hex(SECRET_BYTES)}\n")
+        lines = [secrets.token_hex(SECRET_BYTES), *(one.hex() for one in former)]
+        stream.writelines(f"{line}\n" for line in lines)
         stream.flush()
         os.fsync(stream.fileno())
     # in one step: another process that is as fast reads a whole secret, and the first one stays

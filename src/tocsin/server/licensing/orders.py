@@ -196,8 +196,8 @@ def deliver(reader: Reader, order: Order, *, code: str) -> Order:
         raise Refused(_("Only an accepted order can be delivered, and only once."))
     letters = "".join(c for c in code.upper() if c.isalnum())
     if not any(
-        hmac.compare_digest(letters.encode(), code.replace("-", "").encode())
-        for code in confirmation_codes(order.pk)
+        hmac.compare_digest(letters.encode(), valid.replace("-", "").encode())
+        for valid in confirmation_codes(order.pk)
     ):
         raise Refused(_("This is not the confirmation code of the order."))
     if order.licence_id is not None:
