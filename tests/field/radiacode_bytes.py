@@ -7,6 +7,7 @@ the answer begins with the same four bytes. Layout from the openly published lib
 from __future__ import annotations
 
 import array
+import importlib
 import struct
 
 import numpy as np
@@ -60,9 +61,7 @@ class FakeUsb:
         if self.fails is not None:
             raise self.fails
         if not self._out:
-            import usb.core
-
-            raise usb.core.USBTimeoutError("timed out")
+            raise importlib.import_module("usb.core").USBTimeoutError("timed out")
         part, self._out = self._out[:size], self._out[size:]
         return array.array("B", part)
 

@@ -134,6 +134,34 @@ def pipe_command(
         walk(feed, feed.records, run, live=True, stop=stop)
 
 
+@app.command("folder")
+def folder_command(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="Into which the program of an instrument writes."),
+    ],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Take what lies there already as well.")
+    ] = False,
+    to: To = "",
+    certificate: Pin = "",
+    device: Device = HERE,
+    wait: Wait = 30.0,
+    screen: ScreenPort = None,
+    screen_host: ScreenHost = LOOPBACK,
+) -> None:
+    """Take records from files of any readable format that a program writes into a folder."""
+    from tocsin.field.folder import FolderSource
+    from tocsin.field.stopping import stopping
+
+    run = Run(to, certificate, device, wait, screen, screen_host)
+    with stopping() as stop:
+        source = FolderSource(folder, tell=complain, stop=stop, everything=everything)
+        remark(f"Waiting for the first record in {folder}. Ctrl-C ends the run.")
+        feed = source.feed()
+        walk(feed, feed.records, run, live=True, stop=stop)
+
+
 @app.command("radiacode")
 def radiacode_command(
     bluetooth: Annotated[

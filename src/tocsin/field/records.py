@@ -108,7 +108,7 @@ def from_lines(lines: Iterable[str]) -> Feed:
     for line in source:
         if not line.strip():
             continue
-        said = _instrument_line(line)
+        said = instrument_line(line)
         if said is None:
             held.append(line)
         else:
@@ -138,7 +138,8 @@ def _one(line: str, number: int, refused: list[str]) -> Iterator[Record]:
     yield record
 
 
-def _instrument_line(line: str) -> Instrument | None:
+def instrument_line(line: str) -> Instrument | None:
+    """The instrument of a line that says what measures; None where it says nothing of the kind."""
     try:
         said = _object(line).get("instrument")
     except ValueError:
