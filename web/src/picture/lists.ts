@@ -52,10 +52,7 @@ export class DeviceList {
     for (const device of devices) {
       const line = this.#lines.get(device.survey) ?? this.#add(device);
       this.#say(line, device);
-      // Only what is out of order moves: a row that moves would lose the focus.
-      if (line.row.previousElementSibling !== before) {
-        this.#body.insertBefore(line.row, before ? before.nextSibling : this.#body.firstChild);
-      }
+      place(this.#body, line.row, before);
       before = line.row;
     }
   }
@@ -100,6 +97,13 @@ export class DeviceList {
     if (line.button.getAttribute("aria-pressed") !== chosen) {
       line.button.setAttribute("aria-pressed", chosen);
     }
+  }
+}
+
+/** Put a row behind another; only what is out of order moves, for what moves would lose the focus. */
+function place(parent: HTMLElement, row: HTMLElement, before: HTMLElement | null): void {
+  if (row.parentElement !== parent || row.previousElementSibling !== before) {
+    parent.insertBefore(row, before ? before.nextSibling : parent.firstChild);
   }
 }
 
@@ -154,9 +158,7 @@ export class AlarmList {
         known.said = said;
         known.item.replaceChildren(...this.#content(alarm, device));
       }
-      if (known.item.previousElementSibling !== before) {
-        this.#list.insertBefore(known.item, before ? before.nextSibling : this.#list.firstChild);
-      }
+      place(this.#list, known.item, before);
       before = known.item;
     }
     this.#first = this.#first && !(this.scene instanceof LiveScene && this.scene.stream === "live");

@@ -7,7 +7,10 @@ import type { Scene } from "./scene";
 import { text } from "./texts";
 
 export function ageWords(age_s: number | null): string {
-  return age_s === null ? "" : text.age(formatSpan(Math.max(0, age_s)));
+  if (age_s === null) {
+    return "";
+  }
+  return age_s < 120 ? text.age(`${Math.floor(Math.max(0, age_s))} s`) : text.age(formatSpan(age_s));
 }
 
 export function deviceStateWords(scene: Scene, device: Device): string {

@@ -95,7 +95,7 @@ function planLayers(): LayerSpecification[] {
     street("plan-street-edges", border, 2),
     street("plan-streets", themeColour("--card"), 0),
     {
-      id: "plan-street-names", type: "symbol", source: "plan", minzoom: 14,
+      id: "plan-street-names", type: "symbol", source: "plan", minzoom: 13,
       filter: ["all", ["==", ["geometry-type"], "LineString"], ["has", "name"]],
       layout: { "symbol-placement": "line", "text-field": ["get", "name"], "text-font": FONT, "text-size": 11 }, paint: halo,
     },

@@ -112,9 +112,18 @@ def state_of(survey: LiveSurvey, run: Run, at: datetime) -> str:
     if at - survey.last_at > SILENT_AFTER:
         return "silent"
     limit = timedelta(seconds=run.length_s + STALE_S)
-    if run.data_at is None or at - run.data_at > limit:
-        return "stale"
-    return "live"
+    heard_at = _heard_at(survey, run)
+    return "live" if heard_at is not None and at - heard_at <= limit else "stale"
+
+
+def _heard_at(survey: LiveSurvey, run: Run) -> datetime | None:
+    """When its newest records came; while older ones are still being read, its newest message."""
+    return run.data_at if run.whole else survey.last_at
+
+
+def _age_s(survey: LiveSurvey, run: Run, at: datetime) -> float | None:
+    heard_at = _heard_at(survey, run)
+    return None if heard_at is None else round(max(0.0, (at - heard_at).total_seconds()), 1)
 
 
 def _device(device: Device, survey: LiveSurvey, run: Run, at: datetime) -> dict[str, Any]:
@@ -133,7 +142,7 @@ def _device(device: Device, survey: LiveSurvey, run: Run, at: datetime) -> dict[
         "name": device.name,
         "instrument": device.instrument,
         "state": state_of(survey, run, at),
-        "age_s": None if run.data_at is None else round((at - run.data_at).total_seconds(), 1),
+        "age_s": _age_s(survey, run, at),
         "stale_after_s": round(run.length_s + STALE_S, 1),
         "behind_s": round(late.total_seconds()) if late.total_seconds() > BEHIND_S else None,
         "records": survey.records,
@@ -264,7 +273,7 @@ def recent(reader: Reader, survey_pk: uuid.UUID, after: int) -> dict[str, Any]:
         "schema": "tocsin.picture-recent/1",
         "survey": str(survey.pk),
         "state": state_of(survey, run, reader.at),
-        "age_s": None if run.data_at is None else (reader.at - run.data_at).total_seconds(),
+        "age_s": _age_s(survey, run, reader.at),
         "measured_s": round(elapsed_s, 3),
         "bin_edges_keV": None if edges is None else [round(e, 2) for e in edges],
         "rows": [_row(row, bins.get(row.number)) for row in rows],

@@ -80,6 +80,8 @@ class Run:
     through: int = -1
     missing_from: int | None = None
     """First record that was not here when later ones were read."""
+    whole: bool = False
+    """Whether all batches were read that there were at the last look."""
     looked_at: tuple[datetime, int] | None = None
     """How the survey stood when all of it was read."""
     data_at: datetime | None = None
@@ -165,8 +167,10 @@ class Runs:
                 self._runs[survey.pk] = run
         with run.lock:
             stands = (survey.last_at, survey.records_through)
-            if run.looked_at != stands and _read(run, survey, until_s):
-                run.looked_at = stands
+            if run.looked_at != stands:
+                run.whole = _read(run, survey, until_s)
+                if run.whole:
+                    run.looked_at = stands
         return run
 
 
