@@ -16,7 +16,9 @@ AGAIN = "account_reauthenticate"
 FILES = frozenset(
     {
         "map_tiles",
+        "map_plan",
         "live_alarms",
+        "picture:stream",
         "health",
         "ingest:devices_csv",
         "measurements:list_csv",

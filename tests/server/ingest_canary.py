@@ -43,4 +43,8 @@ def ingest_rows(officer: Reader, canary: str) -> dict[str, dict[str, Any]]:
         "versions": {},
     }
     receive(seal(key, pack_json(said), lane="alarms", **given))
-    return {name: {"pk": device.pk} for name in ("ingest:device", "ingest:device_revoke")}
+    survey = device.surveys.get()
+    return {
+        **{name: {"pk": device.pk} for name in ("ingest:device", "ingest:device_revoke")},
+        "api:picture_recent": {"pk": survey.pk},
+    }

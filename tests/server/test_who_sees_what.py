@@ -277,6 +277,7 @@ def world(
         "audit:checkpoint_text": {"size": size},
         "alarms:step": {"pk": alarm.pk, "kind": "opinion"},
         "measurements:places": {"pk": measurement.pk, "number": 1},
+        "picture:replay": {"pk": measurement.pk},
         "api:measurement_file": {"pk": measurement.pk, "what": "n42"},
     }
     key = Authenticator.objects.create(

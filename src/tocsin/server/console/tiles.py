@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.alarms.facts import State
-from tocsin.server.alarms.reading import alarm_figures_for, alarms_for, queue_of
+from tocsin.server.alarms.reading import WITH_PLACE, alarm_figures_for, alarms_for, queue_of
 from tocsin.server.audit.state import log_state
 from tocsin.server.clock import now
 from tocsin.server.duties.reading import clocks_for, notices_for
@@ -25,6 +25,8 @@ from tocsin.server.licensing.reading import waiting_for as licences_waiting_for
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements.reading import instruments_for, numbers_for
 from tocsin.server.oversight.reading import numbers_for as oversight_numbers_for
+from tocsin.server.picture.composing import figures as picture_figures
+from tocsin.server.picture.composing import past_surveys
 from tocsin.server.register.reading import numbers_for as register_numbers_for
 from tocsin.server.tracing.missing import missing_figures
 from tocsin.server.tracing.reading import candidate_figures_for, queue
@@ -142,6 +144,32 @@ def listening(reader: Reader) -> Tile | None:
             Count(_("devices silent"), str(numbers["silent"]), page),
             Count(_("devices enrolled"), str(numbers["devices"]), page),
         ),
+        grave=numbers["silent"] > 0,
+    )
+
+
+def pictured(reader: Reader) -> Tile | None:
+    """Surveys that go on now, on the live picture."""
+    if not may(reader, "measurements.read"):
+        return None
+    numbers = picture_figures(reader)
+    page = reverse("picture:live")
+    counts = [Count(_("fell silent"), str(numbers["silent"]), page)]
+    if may(reader, "alarms.read"):
+        placed = alarm_figures_for(reader).exclude(state=State.CLOSED).filter(WITH_PLACE)
+        counts.append(Count(_("open alarms with a place"), str(placed.count()), page))
+    counts.append(
+        Count(
+            _("past surveys to replay"),
+            str(past_surveys(reader)),
+            reverse("picture:replays"),
+        )
+    )
+    return Tile(
+        title=_("Live surveys"),
+        number=str(numbers["sending"]),
+        address=page,
+        counts=tuple(counts),
         grave=numbers["silent"] > 0,
     )
 
@@ -326,7 +354,16 @@ def overseen(reader: Reader) -> Tile | None:
 
 
 STATIONS: list[TileMaker] = [held, measured, alarming, happened]
-WAITING: list[TileMaker] = [listening, missing, licensed, overdue, overseen, called_for, logged]
+WAITING: list[TileMaker] = [
+    pictured,
+    listening,
+    missing,
+    licensed,
+    overdue,
+    overseen,
+    called_for,
+    logged,
+]
 
 
 def flow_for(reader: Reader) -> list[Tile]:

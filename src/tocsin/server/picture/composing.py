@@ -25,6 +25,7 @@ from tocsin.server.alarms.models import Alarm
 from tocsin.server.alarms.names import CLASSES, STATES
 from tocsin.server.ingest.models import SILENT_AFTER, Batch, Device, LiveSurvey
 from tocsin.server.marking.policy import Reader, for_figures, may, visible
+from tocsin.server.measurements.models import Kind, Measurement
 from tocsin.server.picture.runs import RUNS, SPECTRA, WATERFALL_S, Row, Run
 from tocsin.server.picture.trails import Point
 from tocsin.server.tracing.models import CandidateState
@@ -335,6 +336,11 @@ def figures(reader: Reader) -> dict[str, int]:
     last = dict(rows.order_by("last_at").values_list("device_id", "last_at"))
     silent = sum(reader.at - at > SILENT_AFTER for at in last.values())
     return {"sending": len(last) - silent, "silent": silent}
+
+
+def past_surveys(reader: Reader) -> int:
+    """How many measurements over time can be played again."""
+    return for_figures(reader, Measurement.objects.exclude(kind=Kind.STATIC)).count()
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
