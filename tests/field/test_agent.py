@@ -34,7 +34,7 @@ from tocsin.field.spool import Spool
 from tocsin.field.watch import Watch
 from tocsin.field.wire import unpack_json, unpack_records
 from tocsin.sealing import SigningKey
-from tocsin.spectra import Instrument
+from tocsin.spectra import Instrument, Record
 
 KEY = SigningKey("pack-7", bytes(range(32)))
 
@@ -140,25 +140,48 @@ def test_a_full_disk_stops_no_hearing(tmp_path: Path) -> None:
     # the file may not grow any more
     (pages,) = spool._db.execute("PRAGMA page_count").fetchone()
     spool._db.execute(f"PRAGMA max_page_count = {pages}")
-    filled = walk(8, channels=4096)
-    for record in filled[1:]:
+    filled = [records[0], *walk(8, channels=4096)[1:]]
+    for record in filled[1:7]:
         agent.take(record)
-    assert agent.not_kept > 0
+    assert len(told) == 1
     assert "make room" in told[0]
     spool._db.execute("PRAGMA max_page_count = 1000000")
-    before = agent.not_kept
-    agent.take(records[7])
-    assert agent.not_kept == before
+    agent.take(filled[7])
+    # what was held in memory is kept now, in its order
+    assert agent.not_kept == 0
+    assert told[1] == "there is room on the disk again; lost meanwhile: 0"
     agent.end()
-    # numbers have no gap: what was not kept has none
+    # numbers have no gap
     numbers: dict[str, list[int]] = {"records": [], "alarms": []}
+    kept: list[Record] = []
     while (message := spool.next_message()) is not None:
-        header = open_envelope(message.envelope).header
+        held = open_envelope(message.envelope)
+        header = held.header
+        if header.lane == "records":
+            kept += unpack_records(held.body).records
         numbers[header.lane] += range(header.first, header.last + 1)
         spool.received(message)
     spool.close()
     assert all(found == list(range(len(found))) for found in numbers.values())
-    assert numbers["records"]
+    assert kept == filled
+
+
+def test_more_than_memory_holds_is_lost_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.field.agent.MOST_IN_MEMORY", 5)
+    spool = Spool(tmp_path / "spool.sqlite3", KEY, monotonic=lambda: 0.0)
+    told: list[str] = []
+    agent = Agent(Feed(Instrument(), iter(())), live=False, spool=spool, tell=told.append)
+    (pages,) = spool._db.execute("PRAGMA page_count").fetchone()
+    spool._db.execute(f"PRAGMA max_page_count = {pages}")
+    for record in walk(9, channels=8192):
+        agent.take(record)
+    assert agent.not_kept == 4
+    agent.end()
+    spool.close()
+    assert agent.not_kept == 9
+    assert told[1] == "5 records and messages were never kept: the disk is full"
 
 
 def test_live_records_are_compared_with_the_clock_of_the_device(tmp_path: Path) -> None:

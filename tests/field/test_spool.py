@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -215,7 +216,7 @@ def test_a_refused_message_stays_and_lets_the_others_pass(spool: Spool) -> None:
     assert sender.step() == "sent"
     assert sender.step() == "idle"
     status = spool.status()
-    assert (status.batches, status.refused) == (1, 1)
+    assert (status.batches, status.refused) == (0, 1)
 
 
 def test_an_acknowledgement_lets_everything_before_it_go(spool: Spool) -> None:
@@ -259,3 +260,23 @@ def test_the_oldest_and_the_last_acknowledgement_are_told(spool: Spool) -> None:
     drained(spool)
     assert spool.status().last_acknowledged == BEGAN.isoformat()
     assert spool.status().oldest == ""
+
+
+def test_a_failed_commit_leaves_no_open_transaction(spool: Spool) -> None:
+    boot = spool.begin()
+    (pages,) = spool._db.execute("PRAGMA page_count").fetchone()
+    spool._db.execute(f"PRAGMA max_page_count = {pages}")
+    full = walk(1, channels=8192)[0]
+    for _ in range(3):
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            spool.add(boot, full, INSTRUMENT, "LIVE")
+        assert not spool._db.in_transaction
+    spool._db.execute("PRAGMA max_page_count = 100000")
+    assert spool.add(boot, full, INSTRUMENT, "LIVE") == 0
+
+
+def test_what_is_no_spool_is_said_so(tmp_path: Path) -> None:
+    path = tmp_path / "spool.sqlite3"
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(InvalidInput, match="cannot be opened"):
+        opened(path)

@@ -6,9 +6,9 @@ import math
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,10 @@ from tocsin.spectra import Record
 KEY_FILE, SPOOL_FILE = "device.key", "spool.sqlite3"
 _IDLE_S = 0.2
 _LOOK_AGAIN_S = 1.0
+LONGEST_PAUSE_S = 30.0
 ASK_SPOOL_EVERY_S = 5.0
+MOST_IN_MEMORY = 1800
+"""Records that a full disk makes wait: half an hour of them, some 15 MB of 1,024 channels."""
 
 Tell = Callable[[str], None]
 
@@ -69,7 +72,8 @@ class Agent:
 
     Notes
     -----
-    Where the disk is full the record is heard all the same, and told as not kept.
+    Where the disk is full a record is heard all the same, and held in memory until there is room
+    again; what is too much for that is told as not kept.
     """
 
     def __init__(
@@ -92,8 +96,11 @@ class Agent:
         self._faults = Faults()
         self._boot = ""
         self._ask_at_s = -math.inf
+        self._unkept: deque[tuple[Record, tuple[str, ...]]] = deque()
+        self._unsaid: deque[dict[str, Any]] = deque()
+        self._full = False
         self.not_kept = 0
-        """Records and messages of the detector that found no room in the spool."""
+        """Records and messages of the detector that found no room, on the disk or in memory."""
         if spool is not None:
             self._boot = spool.begin()
             spool.close_earlier(self._boot)
@@ -117,7 +124,15 @@ class Agent:
         """No further record will come."""
         heard = self._heard((self._watch or self._listener).end())
         if self._spool is not None:
-            self._spool.end(self._boot)
+            self._write(self._spool)
+            lost = len(self._unkept) + len(self._unsaid)
+            self.not_kept += lost
+            if lost:
+                self._tell(f"{lost} records and messages were never kept: the disk is full")
+            try:
+                self._spool.end(self._boot)
+            except sqlite3.OperationalError as error:
+                self._tell(f"the run could not be closed ({error}): the next start does it")
         return heard
 
     def run(self, records: Iterable[Record], hear: Callable[[Heard], None]) -> None:
@@ -137,23 +152,41 @@ class Agent:
             watch.note_waiting(held.batches + held.alarms)
 
     def _keep(self, record: Record, faults: tuple[str, ...]) -> None:
-        feed, spool = self._feed, self._spool
-        if spool is not None:
-            self._try(lambda: spool.add(self._boot, record, feed.instrument, feed.realm, faults))
+        if self._spool is not None:
+            self._unkept.append((record, faults))
+            self._write(self._spool)
+            if len(self._unkept) > MOST_IN_MEMORY:
+                self._unkept.popleft()
+                self.not_kept += 1
 
     def _heard(self, all_heard: list[Heard]) -> list[Heard]:
-        if self._spool is not None:
-            for heard in all_heard:
-                said = message_of(heard, self._feed)
-                self._try(partial(self._spool.alarm, self._boot, said))
+        if self._spool is not None and all_heard:
+            self._unsaid.extend(message_of(heard, self._feed) for heard in all_heard)
+            self._write(self._spool)
         return all_heard
 
-    def _try(self, keep: Callable[[], object]) -> None:
+    def _write(self, spool: Spool) -> None:
+        """Everything that is held, what the detector says first; a full disk is told once."""
+        feed = self._feed
         try:
-            keep()
+            while self._unsaid:
+                spool.alarm(self._boot, self._unsaid[0])
+                self._unsaid.popleft()
+            while self._unkept:
+                record, faults = self._unkept[0]
+                spool.add(self._boot, record, feed.instrument, feed.realm, faults)
+                self._unkept.popleft()
         except sqlite3.OperationalError as error:
-            self.not_kept += 1
-            self._tell(f"this could not be kept ({error}): make room on the disk")
+            if not self._full:
+                self._full = True
+                self._tell(
+                    f"nothing can be kept ({error}): make room on the disk; records are held in "
+                    "memory meanwhile"
+                )
+            return
+        if self._full:
+            self._full = False
+            self._tell(f"there is room on the disk again; lost meanwhile: {self.not_kept}")
 
 
 def message_of(heard: Heard, feed: Feed) -> dict[str, Any]:
@@ -217,7 +250,13 @@ class SendingThread(threading.Thread):
         try:
             while not self._over.is_set():
                 last = self._last_one.is_set()
-                outcome = sender.step()
+                try:
+                    outcome = sender.step()
+                except sqlite3.OperationalError as error:
+                    # what was delivered is delivered once more, which changes nothing
+                    self._tell(f"what was sent cannot be noted ({error}): make room on the disk")
+                    self._pause(LONGEST_PAUSE_S)
+                    continue
                 if sender.trouble != said:
                     said = sender.trouble
                     self._tell(f"not sent: {said}" if said else "sending again")

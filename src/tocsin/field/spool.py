@@ -3,6 +3,9 @@
 A record is durable when :meth:`Spool.add` returns, a message when it is closed. Messages are kept
 as the bytes that go out, so that a second delivery is the same to the last bit. What an earlier run
 left open is closed by :meth:`Spool.close_earlier` under the identity of that run.
+
+Records are kept only while room is held back for everything else: when the disk is full, what the
+detector says, acknowledgements and the end of a run are still written.
 """
 
 from __future__ import annotations
@@ -14,19 +17,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from tocsin.errors import InvalidInput, ParseError
 from tocsin.field.envelope import Lane, seal
+from tocsin.field.reserve import Reserve
 from tocsin.field.wire import pack_json, pack_records, unpack_records
 from tocsin.sealing import SigningKey
 from tocsin.spectra import Instrument, Record
+
+_T = TypeVar("_T")
 
 SCHEMA = 1
 BATCH_S = 10.0
 """About so much of a survey goes into one message."""
 BATCH_RECORDS = 500
 BATCH_BYTES = 512 << 10
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _TABLES = """
 CREATE TABLE boot (id TEXT PRIMARY KEY, opened_at TEXT NOT NULL, ended INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE record (
@@ -38,6 +45,10 @@ CREATE TABLE message (
     refused TEXT NOT NULL DEFAULT '', UNIQUE (boot, lane, first));
 CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+
+
+class DiskFull(sqlite3.OperationalError):
+    """There is no room for a record beside what is held back for alarms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,13 @@ class Spool:
         The device's own clock, aware.
     monotonic : callable, optional
         Seconds on a clock that cannot be set.
+    reserve : Reserve, optional
+        Room that is held back; a file beside the spool by default.
+
+    Raises
+    ------
+    InvalidInput
+        When the file cannot be opened or is no spool.
     """
 
     def __init__(
@@ -87,29 +105,43 @@ class Spool:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float],
+        reserve: Reserve | None = None,
     ) -> None:
+        self._reserve = reserve or Reserve(path.with_suffix(".reserve"))
         self._claim_path = path.with_suffix(".lock")
         self._claim: IO[bytes] | None = None
         self._key = key
         self._clock = clock
         self._monotonic = monotonic
-        self._db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        # an answer of ours means: it is on the disk
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        with self._writing():
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in _TABLES.split(";"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {SCHEMA}")
-        if version not in (0, SCHEMA):
+        try:
+            self._db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+            version = self._opened()
+        except sqlite3.Error as error:
+            raise InvalidInput(f"the spool {path} cannot be opened: {error}") from error
+        if version != SCHEMA:
             raise ParseError(
                 f"the spool is of version {version}, this program reads {SCHEMA}",
                 code="spool",
                 file=str(path),
             )
+
+    def _opened(self) -> int:
+        """Make the tables where there are none; the version of the file."""
+        self._db.execute("PRAGMA journal_mode = WAL")
+        # an answer of ours means: it is on the disk
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if version == 0:
+            with self._writing():
+                # another process may have been quicker
+                version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+                if version == 0:
+                    for statement in _TABLES.split(";"):
+                        self._db.execute(statement)
+                    self._db.execute(f"PRAGMA user_version = {SCHEMA}")
+                    version = SCHEMA
+        return version
 
     def close(self) -> None:
         """Let the file go."""
@@ -141,11 +173,14 @@ class Spool:
     def begin(self) -> str:
         """A new run: its identity."""
         self.claim()
+        self._reserve.hold()
         boot = uuid.uuid4().hex
-        with self._writing():
-            self._db.execute(
-                "INSERT INTO boot (id, opened_at) VALUES (?, ?)", (boot, self._clock().isoformat())
-            )
+        opened_at = self._clock().isoformat()
+
+        def write() -> None:
+            self._db.execute("INSERT INTO boot (id, opened_at) VALUES (?, ?)", (boot, opened_at))
+
+        self._urgently(write)
         return boot
 
     def add(
@@ -156,7 +191,15 @@ class Spool:
         realm: str,
         faults: Sequence[str] = (),
     ) -> int:
-        """Keep a record; its number in the run. A message is closed when it is long enough."""
+        """Keep a record; its number in the run. A message is closed when it is long enough.
+
+        Raises
+        ------
+        DiskFull
+            When nothing but what is held back is left of the disk.
+        """
+        if not self._has_room():
+            raise DiskFull("the disk is full")
         body = pack_records((record,), instrument, realm)
         length_s = record.real_time_s or record.live_time_s or 0.0
         with self._writing():
@@ -174,17 +217,23 @@ class Spool:
         return number
 
     def alarm(self, boot: str, said: dict[str, Any]) -> int:
-        """Keep what the detector says, as a small message of its own."""
-        with self._writing():
+        """Keep what the detector says, as a small message of its own; also on a full disk."""
+
+        def write() -> int:
             number = self._next(boot, "alarms")
             self._put(boot, "alarms", number, number, pack_json(said), ends=False)
-        return number
+            return number
+
+        return self._urgently(write)
 
     def end(self, boot: str) -> None:
         """No further record of this run will come."""
-        with self._writing():
+
+        def write() -> None:
             self._close_batch(boot, ends=True)
             self._db.execute("UPDATE boot SET ended = 1 WHERE id = ?", (boot,))
+
+        self._urgently(write)
 
     def close_earlier(self, boot: str) -> int:
         """Close what earlier runs left open, as after a dead battery; how many runs that were."""
@@ -206,33 +255,43 @@ class Spool:
 
     def acknowledge(self, boot: str, lane: Lane, through: int) -> int:
         """The server has everything of a lane up to a number: let it go. How many messages."""
-        with self._writing():
+
+        def write() -> int:
             done = self._db.execute(
                 "DELETE FROM message WHERE boot = ? AND lane = ? AND last <= ? AND first <= ?"
                 " AND refused = ''",
                 (boot, lane, through, through),
             ).rowcount
             self._remember("last_acknowledged", self._clock().isoformat())
-        return done
+            return done
+
+        return self._urgently(write)
 
     def received(self, message: Message) -> None:
         """The server has this very message, though not all before it: let it go."""
-        with self._writing():
+
+        def write() -> None:
             self._db.execute("DELETE FROM message WHERE id = ?", (message.id,))
             self._remember("last_acknowledged", self._clock().isoformat())
 
+        self._urgently(write)
+
     def refuse(self, message: Message, why: str) -> None:
         """The server will never take this message: it stays, and lets the others pass."""
-        with self._writing():
+
+        def write() -> None:
             self._db.execute(
                 "UPDATE message SET refused = ? WHERE id = ?", (why[:200] or "refused", message.id)
             )
+
+        self._urgently(write)
 
     def status(self) -> Status:
         """How much is held."""
         (records,) = self._db.execute("SELECT count(*) FROM record").fetchone()
         batches, alarms, refused, size = self._db.execute(
-            "SELECT coalesce(sum(lane = 'records'), 0), coalesce(sum(lane = 'alarms'), 0),"
+            "SELECT coalesce(sum(lane = 'records' AND refused = ''), 0),"
+            " coalesce(sum(lane = 'alarms' AND refused = ''), 0),"
             " coalesce(sum(refused <> ''), 0), coalesce(sum(length(envelope)), 0) FROM message"
         ).fetchone()
         (oldest,) = self._db.execute(
@@ -249,6 +308,25 @@ class Spool:
     # ------------------------------------------------------------------ inside
     def _writing(self) -> _Transaction:
         return _Transaction(self._db)
+
+    def _urgently(self, write: Callable[[], _T]) -> _T:
+        """One transaction that goes through on a full disk too, with the room held back for it."""
+        try:
+            with self._writing():
+                return write()
+        except sqlite3.OperationalError as error:
+            if not _is_full(error) or not self._reserve.let_go():
+                raise
+        with self._writing():
+            return write()
+
+    def _has_room(self) -> bool:
+        """Whether a record leaves the room that is held back: on the disk, or free in the file."""
+        if self._reserve.hold():
+            return True
+        (free,) = self._db.execute("PRAGMA freelist_count").fetchone()
+        (page,) = self._db.execute("PRAGMA page_size").fetchone()
+        return bool(free * page >= self._reserve.size)
 
     def _remember(self, name: str, value: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
@@ -328,4 +406,15 @@ class _Transaction:
         self._db.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: object, _error: object, _trace: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        finally:
+            # SQLite has taken some failures back itself; what could not be committed is still open
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+
+def _is_full(error: sqlite3.OperationalError) -> bool:
+    """Whether there was no room; the low byte of an extended code is its kind."""
+    return (error.sqlite_errorcode or 0) & 0xFF in _FULL
