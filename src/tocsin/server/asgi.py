@@ -11,5 +11,6 @@ _django = get_asgi_application()
 
 # after Django is set up: this reads settings and addresses
 from tocsin.server.bodies import BoundedBodies  # noqa: E402
+from tocsin.server.ingest.door import Door  # noqa: E402
 
-application = BoundedBodies(_django)
+application = Door(BoundedBodies(_django))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -48,6 +48,36 @@ def record(
     OutsideTransaction
         If no transaction is open.
     """
+    leaf = leaf_of(
+        actor=actor, action=action, subject=subject, before=before, after=after, reason=reason
+    )
+    leaf.save(force_insert=True)
+    return leaf
+
+
+def record_many(leaves: Sequence[Leaf]) -> None:
+    """Write the leaves of several changes that one transaction makes, each from :func:`leaf_of`.
+
+    Raises
+    ------
+    OutsideTransaction
+        If no transaction is open.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransaction("audit leaves belong into the transaction of their changes")
+    Leaf.objects.bulk_create(leaves)
+
+
+def leaf_of(
+    *,
+    actor: models.Model | str,
+    action: str,
+    subject: models.Model,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> Leaf:
+    """The leaf of a change, not yet written; the parameters are those of :func:`record`."""
     if not connection.in_atomic_block:
         raise OutsideTransaction(
             f"{action}: an audit leaf belongs into the transaction of its change"
@@ -66,7 +96,7 @@ def record(
         }
     )
     salt = new_salt()
-    return Leaf.objects.create(
+    return Leaf(
         at=at,
         actor=who,
         action=action,

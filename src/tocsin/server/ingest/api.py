@@ -7,8 +7,9 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 from ninja import Router, Schema
 
+from tocsin.server.ingest.door import TOO_LARGE, said_of
+from tocsin.server.ingest.gathering import Outcome
 from tocsin.server.ingest.receiving import MOST_BYTES, Refused, receive
-from tocsin.server.problems import problem
 
 router = Router(tags=["devices"])
 
@@ -35,7 +36,7 @@ class RefusedOut(Schema):
     refused: str = ""
 
 
-REFUSALS = frozenset({400, 401, 403, 409, 413, 422, 429})
+REFUSALS = frozenset({400, 401, 403, 409, 413, 422, 429, 503})
 
 
 @router.post(
@@ -53,18 +54,14 @@ REFUSALS = frozenset({400, 401, 403, 409, 413, 422, 429})
 )
 def ingest(request: HttpRequest) -> Any:
     """Take one signed envelope of an enrolled device. The signature is what lets it in."""
+    # in ``tocsin serve`` the door before Django answers; this is the same without it
     body = request.body
-    if len(body) > MOST_BYTES:
-        return _refused(Refused("too_large", "too large for a message", status=413, final=True))
+    outcome: Outcome
     try:
-        receipt = receive(body)
+        if len(body) > MOST_BYTES:
+            raise Refused("too_large", TOO_LARGE, status=413, final=True)
+        outcome = receive(body)
     except Refused as refused:
-        return _refused(refused)
-    return {"receipt": receipt.sha256, "through": receipt.through}
-
-
-def _refused(refused: Refused) -> JsonResponse:
-    said = problem(refused.status, str(refused)) | {
-        "refused": refused.code if refused.final else ""
-    }
-    return JsonResponse(said, status=refused.status)
+        outcome = refused
+    status, said = said_of(outcome)
+    return JsonResponse(said, status=status)

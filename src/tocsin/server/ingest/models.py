@@ -20,6 +20,10 @@ SILENT_AFTER = timedelta(seconds=60)
 """A device whose survey is not over and that was not heard of for so long is silent."""
 
 
+TURNED_AWAY_FOR = timedelta(seconds=30)
+"""So long after the last message that was left with it a page says so of a device."""
+
+
 class DeviceState(models.TextChoices):
     """How a device stands, as a page says it."""
 
@@ -46,7 +50,7 @@ def standing(
 class Device(Marked):
     """A device in the field with its key. What it sends takes its marking.
 
-    ``last_seen_at`` is no fact of its own and leaves no trace in the audit log.
+    ``last_seen_at`` and ``turned_away_at`` are no facts of their own and leave no trace in the log.
     """
 
     name = models.CharField(_("name"), max_length=80)
@@ -54,6 +58,7 @@ class Device(Marked):
     public_key = models.CharField(_("public key"), max_length=200)
     fingerprint = models.CharField(_("fingerprint"), max_length=32, unique=True)
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
+    turned_away_at = models.DateTimeField(_("turned away"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     revoked_by = models.ForeignKey(
         Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -71,6 +76,11 @@ class Device(Marked):
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("ingest:device", args=[self.pk])
+
+    @property
+    def is_turned_away(self) -> bool:
+        """Whether its records were lately left waiting on it."""
+        return self.turned_away_at is not None and now() - self.turned_away_at < TURNED_AWAY_FOR
 
     @property
     def latest(self) -> LiveSurvey | None:
@@ -246,6 +256,31 @@ class HeardState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.survey_id} through {self.through}"
+
+
+class Shed(models.TextChoices):
+    """What is left undone under load, in this order; alarms never."""
+
+    MAP = "map", _("the map is drawn less often")
+    BACKGROUND = "background", _("records wait on their devices; alarms are taken")
+
+
+class Shedding(models.Model):
+    """A time in which something was left undone; two leaves of the log, at its ends."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    what = models.CharField(max_length=10, choices=Shed.choices)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    turned_away = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        """The latest first."""
+
+        ordering = ("-began_at",)
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.began_at}"
 
 
 class Refusal(AppendOnly):

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from uuid import UUID
+from typing import Any
 
 import numpy as np
 from django.db import IntegrityError, transaction
@@ -32,6 +32,8 @@ REFUSALS_PER_MIN = 600
 """So many messages are refused and told one by one; a flood beyond is turned away at the door."""
 COUNTED = (*("last_at", "records_through", "alarms_through", "ends_before", "faults", "rate_cps"),)
 """Columns of a survey that a message changes; the others belong to who brings it together."""
+OF_NOBODY = frozenset({"no_envelope", "unknown_device", "signature", "revoked", "altered"})
+"""Codes of what anybody may send who holds no key."""
 _MINUTE = timedelta(minutes=1)
 _FLOOD = "flood"
 
@@ -86,14 +88,68 @@ def receive(raw: bytes) -> Receipt:
         raise
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message of an enrolled device, verified and unpacked, not yet written."""
+
+    raw: bytes
+    device: Device
+    header: Header
+    recording: Recording | None
+    said: Said | None
+
+
 def _receive(raw: bytes) -> Receipt:
-    flooded = Refusal.objects.filter(at__gt=now() - _MINUTE).count() >= REFUSALS_PER_MIN
     try:
-        device, envelope = _verified(raw)
+        envelope = opened(raw)
+        device = Device.objects.filter(fingerprint=envelope.header.device).first()
+        taken = taken_apart(raw, envelope, device)
     except Refused as refused:
-        if flooded:  # who holds the key of a device is still let in
+        if refused.code in OF_NOBODY and _flooded():
+            # who holds the key of a device is still let in
             raise Refused(_FLOOD, "too many refused messages", status=429, final=False) from refused
         raise
+    try:
+        return _written(taken)
+    except IntegrityError:
+        # the same message came twice at one moment: now the other one is there
+        return _written(taken)
+
+
+def _flooded() -> bool:
+    return Refusal.objects.filter(at__gt=now() - _MINUTE).count() >= REFUSALS_PER_MIN
+
+
+def opened(raw: bytes) -> Envelope:
+    """The envelope, nothing of it believed yet.
+
+    Raises
+    ------
+    Refused
+        When it is none.
+    """
+    try:
+        return open_envelope(raw)
+    except ParseError as error:
+        raise Refused("no_envelope", str(error), status=400, final=True) from error
+
+
+def taken_apart(raw: bytes, envelope: Envelope, device: Device | None) -> Taken:
+    """The message, if it is by this device, whole, not revoked, and holds what it must.
+
+    Raises
+    ------
+    Refused
+        When it is not.
+    """
+    if device is None:
+        raise Refused("unknown_device", "this device is not enrolled", status=401, final=False)
+    if not envelope.is_by(VerifierKey.parse(device.public_key)):
+        raise Refused("signature", "the signature is not by this device", status=401, final=False)
+    if device.revoked_at is not None:
+        raise Refused("revoked", "this device was revoked", status=403, final=False)
+    if not envelope.is_whole:
+        raise Refused("altered", "the body is not the one that was signed", status=422, final=True)
     header = envelope.header
     said = recording = None
     try:
@@ -111,29 +167,7 @@ def _receive(raw: bytes) -> Receipt:
             status=422,
             final=True,
         )
-    try:
-        return _written(device.pk, raw, header, recording, said)
-    except IntegrityError:
-        # the same message came twice at one moment: now the other one is there
-        return _written(device.pk, raw, header, recording, said)
-
-
-def _verified(raw: bytes) -> tuple[Device, Envelope]:
-    """The device and its message, if it is one of ours, whole and not revoked."""
-    try:
-        envelope = open_envelope(raw)
-    except ParseError as error:
-        raise Refused("no_envelope", str(error), status=400, final=True) from error
-    device = Device.objects.filter(fingerprint=envelope.header.device).first()
-    if device is None:
-        raise Refused("unknown_device", "this device is not enrolled", status=401, final=False)
-    if not envelope.is_by(VerifierKey.parse(device.public_key)):
-        raise Refused("signature", "the signature is not by this device", status=401, final=False)
-    if device.revoked_at is not None:
-        raise Refused("revoked", "this device was revoked", status=403, final=False)
-    if not envelope.is_whole:
-        raise Refused("altered", "the body is not the one that was signed", status=422, final=True)
-    return device, envelope
+    return Taken(raw, device, header, recording, said)
 
 
 @transaction.atomic
@@ -159,15 +193,10 @@ def _tell_refused(raw: bytes, refused: Refused) -> None:
 
 
 @transaction.atomic
-def _written(
-    device_pk: UUID,
-    raw: bytes,
-    header: Header,
-    recording: Recording | None,
-    said: Said | None,
-) -> Receipt:
+def _written(taken: Taken) -> Receipt:
+    raw, header, said, recording = taken.raw, taken.header, taken.said, taken.recording
     # one message of a device at a time: numbers and the revocation stay true
-    device = Device.objects.select_for_update().get(pk=device_pk)
+    device = Device.objects.select_for_update().get(pk=taken.device.pk)
     if device.revoked_at is not None:
         raise Refused("revoked", "this device was revoked", status=403, final=False)
     digest = sha256(raw).hexdigest()
@@ -229,7 +258,25 @@ def _keep_batch(
         raise _conflict("the survey has ended before")
     if header.ends and others.filter(last__gt=header.last).exists():
         raise _conflict("there are records after this end")
-    batch = Batch.objects.create(
+    batch = batch_of(survey, raw, header, recording, digest)
+    batch.save()
+    if header.ends:
+        survey.ends_before = header.last + 1
+    take_in(survey, header, recording)
+    survey.records_through = _through(survey)
+    record(**leaf_values(device, survey, header, digest))
+    if survey.complete and survey.records:
+        # the task calls the services of measurements; it is queued with the batch or not at all
+        from tocsin.server.ingest.tasks import bring_together
+
+        bring_together.enqueue(str(survey.pk))
+
+
+def batch_of(
+    survey: LiveSurvey, raw: bytes, header: Header, recording: Recording, digest: str
+) -> Batch:
+    """The row of a batch, not yet written."""
+    return Batch(
         survey=survey,
         first=header.first,
         last=header.last,
@@ -240,32 +287,32 @@ def _keep_batch(
         summary=_summary(recording),
         faults=[list(f) for f in header.faults],
     )
-    if header.ends:
-        survey.ends_before = header.last + 1
+
+
+def take_in(survey: LiveSurvey, header: Header, recording: Recording) -> None:
+    """What a batch adds to the columns of its survey, but for the numbers."""
     survey.faults += len(header.faults)
     if header.last > survey.records_through:
         survey.rate_cps = _rate_cps(recording) if recording.records else survey.rate_cps
-    survey.records_through = _through(survey)
-    record(
-        actor=ACTOR,
-        action="ingest.batch",
-        subject=survey,
-        after={
+
+
+def leaf_values(device: Device, survey: LiveSurvey, header: Header, digest: str) -> dict[str, Any]:
+    """What the log tells of a batch."""
+    return {
+        "actor": ACTOR,
+        "action": "ingest.batch",
+        "subject": survey,
+        "after": {
             "device": device.fingerprint,
             "boot": survey.boot,
-            "first": batch.first,
-            "last": batch.last,
-            "ends": batch.ends,
+            "first": header.first,
+            "last": header.last,
+            "ends": header.ends,
             "sha256": digest,
             "device_time": header.device_time,
             "faults": len(header.faults),
         },
-    )
-    if survey.complete and survey.records:
-        # the task calls the services of measurements; it is queued with the batch or not at all
-        from tocsin.server.ingest.tasks import bring_together
-
-        bring_together.enqueue(str(survey.pk))
+    }
 
 
 def _through(survey: LiveSurvey) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 from django.http import HttpResponseBase
@@ -10,9 +12,9 @@ from django.template.loader import render_to_string
 
 from tocsin.server.access import ReaderRequest
 from tocsin.server.alarms.facts import State
-from tocsin.server.alarms.models import Alarm
+from tocsin.server.alarms.models import Alarm, AlarmEvent
 from tocsin.server.clock import now
-from tocsin.server.marking.listening import Listener, beats, listener_of, stream_of, told_to
+from tocsin.server.marking.listening import LOOK_S, Listener, beats, listener_of, stream_of, told_to
 from tocsin.server.marking.policy import Reader, visible
 
 BEAT_S = 2.0
@@ -25,8 +27,40 @@ async def alarms(request: ReaderRequest) -> HttpResponseBase:
 
 
 def events(listener: Listener, beat_s: float = BEAT_S) -> AsyncIterator[str]:
-    """Events until the listener may listen no more."""
-    return beats(partial(told_to, listener, NEEDS, fragment), beat_s)
+    """Events until the listener may listen no more; what happens to an alarm is told at once."""
+    return beats(partial(told_to, listener, NEEDS, fragment), beat_s, LATEST)
+
+
+class Latest:
+    """The last step of any alarm: asked of the database once for all who listen.
+
+    Parameters
+    ----------
+    ask : callable
+        Asks the database.
+    """
+
+    def __init__(self, ask: Callable[[], object]) -> None:
+        self._ask = ask
+        self._known: object = None
+        self._until_s = 0.0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> object:
+        """What is known, at most a tenth of a second old."""
+        with self._lock:
+            at_s = time.monotonic()
+            if at_s >= self._until_s:
+                self._known = self._ask()
+                self._until_s = at_s + 0.9 * LOOK_S
+            return self._known
+
+
+def _last_step() -> object:
+    return AlarmEvent.objects.order_by("-pk").values_list("pk", flat=True).first()
+
+
+LATEST = Latest(_last_step)
 
 
 def fragment(reader: Reader) -> str:

@@ -7,6 +7,7 @@ next beat, well within five seconds.
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -90,13 +91,33 @@ def _reader(listener: Listener) -> Reader | None:
     return reader if reader.realm == listener.realm else None
 
 
-async def beats(tell: Callable[[], str | None], beat_s: float) -> AsyncIterator[str]:
+LOOK_S = 0.1
+"""So often a stream that is woken looks whether it should be."""
+
+
+async def beats(
+    tell: Callable[[], str | None],
+    beat_s: float,
+    latest: Callable[[], object] | None = None,
+) -> AsyncIterator[str]:
     """Events of a stream: what is told where it differs from before, else a sign of life.
 
     The stream ends with its own event once nothing may be told.
+
+    Parameters
+    ----------
+    tell : callable
+        What is told now; None where nothing may be.
+    beat_s : float
+        Time from one event to the next.
+    latest : callable, optional
+        Cheap to ask; when what it gives changes, the next event comes at once.
     """
     shown = ""
+    asked = sync_to_async(latest) if latest is not None else None
     while True:
+        # asked before telling: what comes in between wakes the stream again
+        known = await asked() if asked is not None else None
         told = await sync_to_async(tell)()
         if told is None:
             yield "event: ended\ndata: ended\n\n"
@@ -107,7 +128,14 @@ async def beats(tell: Callable[[], str | None], beat_s: float) -> AsyncIterator[
             yield f"{lines}\n"
         else:
             yield "event: alive\ndata: alive\n\n"
-        await asyncio.sleep(beat_s)
+        if asked is None:
+            await asyncio.sleep(beat_s)
+            continue
+        ends_s = time.monotonic() + beat_s
+        while (left_s := ends_s - time.monotonic()) > 0:
+            await asyncio.sleep(min(LOOK_S, left_s))
+            if await asked() != known:
+                break
 
 
 def stream_of(events: AsyncIterator[str]) -> StreamingHttpResponse:

@@ -1,0 +1,142 @@
+"""Messages of one moment are written together, each as if it had come alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from tests.field.walks import walk
+from tests.server.ingest.conftest import INSTRUMENT, said
+
+from tocsin.field.envelope import seal
+from tocsin.field.wire import pack_json, pack_records
+from tocsin.sealing import SigningKey
+from tocsin.server.alarms.models import Alarm
+from tocsin.server.audit.models import Leaf
+from tocsin.server.ingest.enrolling import enrol, revoke
+from tocsin.server.ingest.gathering import receive_many
+from tocsin.server.ingest.models import Batch, Device, EdgeMessage, LiveSurvey, Refusal
+from tocsin.server.ingest.receiving import Receipt, Refused, receive
+from tocsin.server.marking.policy import Reader
+
+pytestmark = pytest.mark.django_db
+
+RECORDS = walk(40)
+KEYS = [SigningKey(f"pack-{k}", bytes([k + 1]) * 32) for k in range(4)]
+
+
+@pytest.fixture
+def devices(officer: Reader) -> list[Device]:
+    return [
+        enrol(officer, name=f"Pack {k}", instrument="", public_key=str(key.verifier), level=2)
+        for k, key in enumerate(KEYS)
+    ]
+
+
+def message(k: int, first: int, last: int, *, ends: bool = False, shift: int = 0) -> bytes:
+    body = pack_records(RECORDS[first + shift : last + shift + 1], INSTRUMENT, "EXERCISE")
+    return seal(
+        KEYS[k], body, boot=f"{k:032x}", lane="records", first=first, last=last, ends=ends,
+        device_time="", monotonic_s=1.0,
+    )  # fmt: skip
+
+
+def state() -> list[tuple[Any, ...]]:
+    """Everything that a message leaves, without times and keys."""
+    surveys = LiveSurvey.objects.order_by("boot").values_list(
+        "boot", "records_through", "ends_before", "faults", "rate_cps"
+    )
+    batches = Batch.objects.order_by("survey__boot", "first").values_list(
+        "survey__boot", "first", "last", "ends", "sha256", "summary", "faults"
+    )
+    leaves = Leaf.objects.filter(action__startswith="ingest.").order_by("id")
+    told = sorted(
+        (str(leaf.content["after"]), leaf.action, leaf.realm, leaf.level, leaf.organisation != "")
+        for leaf in leaves
+    )
+    return [tuple(surveys), tuple((*b[:5], bytes(b[5]), b[6]) for b in batches), tuple(told)]
+
+
+MOMENTS = {
+    "each its next": [message(0, 10, 19), message(1, 10, 19), message(2, 10, 19)],
+    "two of one device": [message(0, 10, 14), message(0, 15, 19), message(1, 10, 19)],
+    "out of order": [message(0, 15, 19), message(0, 10, 14), message(0, 20, 24)],
+    "a gap stays": [message(0, 15, 19), message(1, 10, 19), message(0, 20, 24)],
+    "an end among them": [message(0, 10, 19, ends=True), message(1, 10, 19)],
+    "twice the same": [message(0, 10, 19), message(0, 10, 19), message(1, 10, 19)],
+    "other content under known numbers": [message(0, 5, 9, shift=3), message(1, 10, 19)],
+    "a survey that begins": [message(3, 0, 9), message(1, 10, 19)],
+    "no envelope": [b"nothing", message(1, 10, 19)],
+}
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+def test_together_is_as_one_after_the_other(devices: list[Device], name: str) -> None:
+    def begin() -> None:
+        for k in range(3):
+            receive(message(k, 0, 9))
+
+    def alone(raw: bytes) -> Receipt | tuple[str, int]:
+        try:
+            return receive(raw)
+        except Refused as refused:
+            return refused.code, refused.status
+
+    begin()
+    with transaction.atomic():
+        wanted = [alone(raw) for raw in MOMENTS[name]]
+        expected = state()
+        transaction.set_rollback(True)
+    got = [(o.code, o.status) if isinstance(o, Refused) else o for o in receive_many(MOMENTS[name])]
+    assert got == wanted
+    assert state() == expected
+
+
+def test_records_beyond_a_gap_that_is_filled_count_again(devices: list[Device]) -> None:
+    receive(message(0, 0, 9))
+    receive(message(0, 20, 29))
+    (one,) = receive_many([message(0, 10, 19)])
+    assert isinstance(one, Receipt)
+    assert one.through == 29
+
+
+def test_who_was_revoked_in_the_meantime_is_refused(devices: list[Device], officer: Reader) -> None:
+    for k in range(2):
+        receive(message(k, 0, 9))
+    revoke(officer, devices[0], reason="lost in the field")
+    first, second = receive_many([message(0, 10, 19), message(1, 10, 19)])
+    assert isinstance(first, Refused)
+    assert first.code == "revoked"
+    assert isinstance(second, Receipt)
+    assert Refusal.objects.count() == 1
+
+
+def test_many_devices_cost_no_more_questions_than_one(devices: list[Device]) -> None:
+    for k in range(4):
+        receive(message(k, 0, 9))
+    asked = []
+    for first, n in ((10, 1), (20, 4)):
+        moment = [message(k, first, first + 9) for k in range(n)]
+        if n == 4:
+            for k in range(1, 4):
+                receive(message(k, 10, 19))
+        with CaptureQueriesContext(connection) as queries:
+            receive_many(moment)
+        asked.append(sum("UPDATE" not in q["sql"] for q in queries.captured_queries))
+    assert asked[0] == asked[1]
+
+
+def test_what_a_detector_says_goes_by_itself_among_records(
+    devices: list[Device], device: Device, batch: Callable[..., bytes]
+) -> None:
+    alarm = seal(
+        KEYS[0], pack_json(said()), boot="0" * 32, lane="alarms", first=0, last=0, ends=False,
+        device_time="", monotonic_s=1.0,
+    )  # fmt: skip
+    outcomes = receive_many([message(1, 0, 9), alarm, batch(RECORDS[:10])])
+    assert all(isinstance(o, Receipt) for o in outcomes)
+    assert EdgeMessage.objects.count() == 1
+    assert Alarm.objects.count() == 1
