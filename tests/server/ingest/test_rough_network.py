@@ -1,24 +1,32 @@
-"""Whatever the network does, the server ends with what a perfect one would have brought.
+"""Whatever network and disk do, the server ends with what perfect ones would have brought.
 
-One process, one seed: the real spool and sender, the real receiving, and between them a network
-that drops, doubles, delays, loses answers and goes away, while the device is switched off and its
-clock is set. First arrivals cannot overtake each other within a lane: the next message goes out
-when the one before has its receipt.
+One process, one seed: the real agent, spool and sender, the real receiving, and between them a
+network that drops, doubles, delays, reorders, loses answers and goes away; the device is switched
+off, its clock is set, its disk is full for a while, and so is that of the server. What the detector
+says is played, so that a seed takes a moment.
 """
 
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError, transaction
 from tests.field.walks import BEGAN, INSTRUMENT, walk
 from tests.server.ingest.conftest import said
 
+from tocsin.field.agent import Agent
 from tocsin.field.envelope import open_envelope
+from tocsin.field.listening import Heard
+from tocsin.field.records import Feed
+from tocsin.field.reserve import Reserve
 from tocsin.field.sending import Reply, Sender
 from tocsin.field.spool import Spool
 from tocsin.field.wire import unpack_records
@@ -28,6 +36,7 @@ from tocsin.server.ingest.enrolling import enrol
 from tocsin.server.ingest.models import Batch, Device, EdgeMessage, LiveSurvey, Refusal
 from tocsin.server.ingest.receiving import receive
 from tocsin.server.marking.policy import Reader
+from tocsin.spectra import Record
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +51,8 @@ class Network:
         self.rough = rough
         self.away = 0
         self.late: list[bytes] = []
+        self.waiting: Callable[[], list[bytes]] = list
+        """What the device holds: some of it comes out of turn, and its answer never arrives."""
 
     def __call__(self, envelope: bytes) -> Reply:
         if not self.rough:
@@ -52,23 +63,37 @@ class Network:
             self.away -= 1
             raise OSError("out of reach")
         luck = self.chance.random()
-        if luck < 0.15:
+        if luck < 0.1:
             raise OSError("lost on the way")
-        if luck < 0.3:
+        if luck < 0.2:
             self.late.append(envelope)
             raise OSError("late")
-        if luck < 0.4:
+        if luck < 0.3:
             self._deliver(envelope)
             raise OSError("the answer is lost")
-        if luck < 0.45:
+        if luck < 0.4:
+            self._deliver(self.chance.choice(self.waiting()))
+            raise OSError("overtaken")
+        if luck < 0.5:
+            self._nearly(envelope)
+        if luck < 0.55:
             self.away = self.chance.randrange(1, 8)
-        if luck < 0.6:
+        if luck < 0.7:
             self._deliver(envelope)
         return self._deliver(envelope)
 
     def _deliver(self, envelope: bytes) -> Reply:
         receipt = receive(envelope)
         return Reply(200, receipt.sha256, receipt.through)
+
+    def _nearly(self, envelope: bytes) -> None:
+        """The server's disk is full when it is to be written for good."""
+        try:
+            with transaction.atomic():
+                receive(envelope)
+                raise OperationalError("database or disk is full")
+        except OperationalError as error:
+            raise OSError("the server answers 500") from error
 
 
 class DeviceClock:
@@ -85,42 +110,106 @@ class DeviceClock:
         return self.at
 
 
-def play(path: Path, key: SigningKey, seed: int, *, rough: bool) -> None:
-    """A walk with alarms and switched-off moments; what happens on the device is of the seed."""
+class Script:
+    """In place of detector and screen: says what was written down for a record."""
+
+    listener = None
+
+    def __init__(self, alarm_at: list[int]) -> None:
+        self._alarm_at = alarm_at
+        self._record = -1
+
+    def hear(self, _record: Record, _faults: object) -> list[Heard]:
+        self._record += 1
+        if self._record not in self._alarm_at:
+            return []
+        number = self._alarm_at.index(self._record) + 1
+        value: Any = said(number)
+        return [
+            Heard(stage, number, self._record, 12.5, 4.8, value["encounter"])
+            for stage in ("standing", "closed")
+        ]
+
+    def end(self) -> list[Heard]:
+        return []
+
+    def note_waiting(self, messages: int) -> None:
+        """Nobody looks."""
+
+
+class Disk:
+    """The device's: full for a while, in a rough world."""
+
+    def __init__(self, chance: random.Random, *, rough: bool) -> None:
+        self.chance = chance
+        self.rough = rough
+
+    def turn(self, spool: Spool) -> None:
+        """Before a record: it may fill up, or somebody makes room."""
+        if self.rough and self.chance.random() < 0.3:
+            (pages,) = spool._db.execute("PRAGMA page_count").fetchone()
+            spool._db.execute(f"PRAGMA max_page_count = {pages}")
+        elif self.chance.random() < 0.2:
+            self.free(spool)
+
+    def free(self, spool: Spool) -> None:
+        """Somebody has made room: what was held in memory is written with the next record."""
+        spool._db.execute("PRAGMA max_page_count = 1000000")
+
+
+def play(path: Path, key: SigningKey, seed: int, *, rough: bool) -> list[str]:
+    """A walk with alarms and switched-off moments; what happens on the device is of the seed.
+
+    Returns what the agent has told. Nobody switches a device off while its disk is full: what is
+    in memory then is lost, and told.
+    """
     life, luck = random.Random(seed), random.Random(seed + 10**6)  # noqa: S311 - seeds for tests
-    network = Network(luck, rough=rough)
+    network, disk = Network(luck, rough=rough), Disk(luck, rough=rough)
     off_at = sorted(life.sample(range(1, RECORDS), life.randrange(3)))
-    alarm_at = set(life.sample(range(RECORDS), 3))
+    jump_at = {k for k in range(RECORDS) if life.random() < 0.1}
+    script = Script(life.sample(range(RECORDS), 3))
+    told: list[str] = []
 
-    def switched_on() -> tuple[Spool, Sender, str]:
-        spool = Spool(path, key, clock=DeviceClock(luck), monotonic=life.random)
-        boot = spool.begin()
-        spool.close_earlier(boot)
-        return spool, Sender(spool, network, chance=luck), boot
+    def switched_on() -> tuple[Spool, Sender, Agent]:
+        reserve = Reserve(path.with_suffix(".reserve"), 4096)
+        spool = Spool(path, key, clock=DeviceClock(luck), monotonic=luck.random, reserve=reserve)
+        feed = Feed(INSTRUMENT, iter(()), realm="EXERCISE")
+        watch: Any = script
+        agent = Agent(feed, live=False, spool=spool, tell=told.append, watch=watch)
+        network.waiting = lambda: [
+            row[0] for row in spool._db.execute("SELECT envelope FROM message ORDER BY id")
+        ]
+        return spool, Sender(spool, network, chance=luck), agent
 
-    spool, sender, boot = switched_on()
-    number = 0
+    spool, sender, agent = switched_on()
     for at, record in enumerate(walk(RECORDS, seed=seed, channels=16)):
         if at in off_at:
+            assert not agent._unkept
             spool.close()
-            spool, sender, boot = switched_on()
-        faults = ("time-jump",) if life.random() < 0.1 else ()
-        spool.add(boot, record, INSTRUMENT, "EXERCISE", faults)
-        if at in alarm_at:
-            number += 1
-            for stage in ("standing", "closed"):
-                spool.alarm(boot, {**said(number), "stage": stage})
+            spool, sender, agent = switched_on()
+        if at + 1 in off_at or at + 1 == RECORDS:
+            disk.free(spool)
+        else:
+            disk.turn(spool)
+        shown = record
+        if at in jump_at and record.start is not None:
+            shown = replace(record, start=record.start + timedelta(hours=2))
+        agent.take(shown)
         for _ in range(luck.randrange(3)):
-            sender.step()
-    spool.end(boot)
+            # a full disk may not take the note that something was sent: it is sent once more
+            with suppress(sqlite3.OperationalError):
+                sender.step()
+    agent.end()
     for tries in range(2000):
         if sender.step() == "idle":
             break
         assert tries < 1999
     assert spool.status().bytes == 0
+    assert agent.not_kept == 0
     spool.close()
     while network.late:
         network._deliver(network.late.pop())
+    return told
 
 
 def state_of(device: Device) -> list[tuple[Any, ...]]:
@@ -140,7 +229,8 @@ def state_of(device: Device) -> list[tuple[Any, ...]]:
                 [(b.first, b.last, b.ends, b.faults) for b in batches],
                 records,
                 (survey.records_through, survey.alarms_through, survey.ends_before),
-                (survey.complete, survey.faults, survey.rate_cps),
+                # the rate is that of the batch that came last: a passing figure of the list
+                (survey.complete, survey.faults),
                 [(m.number, m.stage, m.encounter, m.said) for m in messages],
                 alarms.count(),
             )
@@ -160,7 +250,8 @@ def compared(officer: Reader, tmp_path: Path) -> Callable[[int], None]:
             device = enrol(
                 officer, name=key.name, instrument="", public_key=str(key.verifier), level=1
             )
-            play(tmp_path / f"{key.name}.sqlite3", key, seed, rough=rough)
+            told = play(tmp_path / f"{key.name}.sqlite3", key, seed, rough=rough)
+            assert rough or not told
             states.append(state_of(device))
         assert states[0] == states[1], f"seed {seed}"
         assert sum(len(one[1]) for one in states[0]) == RECORDS
@@ -170,7 +261,7 @@ def compared(officer: Reader, tmp_path: Path) -> Callable[[int], None]:
     return compare
 
 
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", range(20))
 def test_a_rough_network_changes_nothing_in_the_end(
     seed: int, compared: Callable[[int], None]
 ) -> None:
@@ -179,5 +270,5 @@ def test_a_rough_network_changes_nothing_in_the_end(
 
 @pytest.mark.verify
 def test_a_thousand_rough_networks_change_nothing(compared: Callable[[int], None]) -> None:
-    for seed in range(50, 1050):
+    for seed in range(1000, 2000):
         compared(seed)
