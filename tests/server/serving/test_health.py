@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from django.test import Client
 
 from tocsin.server.accounts.models import Person
+from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
 from tocsin.server.health.condition import condition
+from tocsin.server.ingest.shedding import say_shed
 from tocsin.server.serving.timers import beat_path
 
 
@@ -38,3 +41,39 @@ def test_it_is_for_those_who_run_or_audit_the_server(
 ) -> None:
     assert signed_in(person("officer")).get("/server/").status_code == 403
     assert signed_in(person("auditor")).get("/server/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_silent_or_late_detector_is_told(data_folder: Path) -> None:
+    assert "Detector, last beat" in faults()
+    beat = data_folder / "log" / "detector-beat"
+    beat.parent.mkdir(parents=True)
+    beat.write_text('{"behind_s": 0.0, "surveys": 3, "failures": 0}')
+    assert not {f for f in faults() if f.startswith(("Detector", "Live"))}
+    beat.write_text('{"behind_s": 31.0, "surveys": 3, "failures": 2}')
+    assert {f for f in faults() if f.startswith(("Detector", "Live"))} == {
+        "Detector, behind the instruments",
+        "Live surveys that the detector could not hear",
+    }
+    old = time.time() - 60
+    os.utime(beat, (old, old))
+    assert "Detector, last beat" in faults()
+
+
+@pytest.mark.django_db
+def test_what_is_left_undone_is_told_and_that_it_no_longer_is(data_folder: Path) -> None:
+    name = "Left undone because too much comes in"
+
+    def said() -> str:
+        return next(r.value for r in condition(now()) if str(r.name) == name)
+
+    assert said() == "nothing"
+    say_shed(("map", "background"), 0)
+    assert name in faults()
+    assert said() == "the map is drawn less often; records wait on their devices; alarms are taken"
+    say_shed((), 17)
+    assert name not in faults()
+    assert said().startswith("nothing any more since")
+    told = Leaf.objects.filter(action="ingest.shedding_ended").values_list("content", flat=True)
+    assert [leaf["after"]["turned_away"] for leaf in told] == [0, 17]
+    assert Leaf.objects.filter(action="ingest.shedding").count() == 2

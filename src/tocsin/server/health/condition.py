@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ import tocsin
 from tocsin.server.alarms.models import Outgoing as AlarmOutgoing
 from tocsin.server.audit.models import Checkpoint, Leaf
 from tocsin.server.holdings.models import Outgoing as BatchOutgoing
+from tocsin.server.ingest.detecting import beat_path as detector_beat
+from tocsin.server.ingest.models import Shedding
 from tocsin.server.measurements.models import Outgoing as EncounterOutgoing
 from tocsin.server.measurements.models import State, Upload
 from tocsin.server.register.models import Outgoing as SourceOutgoing
@@ -29,6 +32,10 @@ WAITING = timedelta(minutes=10)
 """Age of an upload that waits, or of what an outbox holds, from which someone should look."""
 UNSEALED = timedelta(minutes=5)
 FREE_GIB = 2.0
+BEHIND_S = 5.0
+"""Age of records that the server's detector has not heard."""
+RECOVERED_FOR = timedelta(hours=1)
+"""So long it is said that the server has recovered."""
 OUTBOXES = (AlarmOutgoing, EncounterOutgoing, SourceOutgoing, BatchOutgoing)
 
 
@@ -53,7 +60,7 @@ class Reading:
 
 def condition(at: datetime) -> list[Reading]:
     """All readings at a moment."""
-    return [*_software(), *_room(), *_processes(at), *_log(at)]
+    return [*_software(), *_room(), *_processes(at), *_live(at), *_log(at)]
 
 
 def _software() -> list[Reading]:
@@ -90,6 +97,37 @@ def _processes(at: datetime) -> list[Reading]:
             not late,
         ),
         Reading(_("Messages between parts, not yet heard"), str(untold), untold < 100),
+    ]
+
+
+def _live(at: datetime) -> list[Reading]:
+    """The detector of the server, and what is left undone under load."""
+    try:
+        told = json.loads(detector_beat().read_text(encoding="ascii"))
+        silent_s = (
+            datetime.now(UTC) - datetime.fromtimestamp(detector_beat().stat().st_mtime, UTC)
+        ).total_seconds()
+        detector = Reading(_("Detector, last beat"), f"{silent_s:.0f} s", silent_s < STILL_S)
+        behind_s, failures = float(told["behind_s"]), int(told["failures"])
+    except (OSError, LookupError, TypeError, ValueError):
+        detector = Reading(_("Detector, last beat"), "–", good=False)
+        behind_s, failures = 0.0, 0
+    going = list(Shedding.objects.filter(ended_at=None))
+    last = Shedding.objects.exclude(ended_at=None).order_by("-ended_at").first()
+    words = [str(row.get_what_display()) for row in going]
+    if not going and last is not None and at - last.ended_at < RECOVERED_FOR:
+        words = [
+            str(_("nothing any more since {time} UTC")).format(time=f"{last.ended_at:%H:%M:%S}")
+        ]
+    return [
+        detector,
+        Reading(_("Detector, behind the instruments"), f"{behind_s:.0f} s", behind_s < BEHIND_S),
+        Reading(_("Live surveys that the detector could not hear"), str(failures), failures == 0),
+        Reading(
+            _("Left undone because too much comes in"),
+            "; ".join(words) or str(_("nothing")),
+            not going,
+        ),
     ]
 
 

@@ -1,0 +1,185 @@
+"""Under load the map waits first, records second and alarms never; a device has its share."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+from tests.field.walks import walk
+from tests.server.ingest.conftest import INSTRUMENT, said
+
+from tocsin.field.envelope import open_envelope, seal
+from tocsin.field.wire import pack_json, pack_records
+from tocsin.sealing import SigningKey
+from tocsin.server.ingest import door as module
+from tocsin.server.ingest import pressure
+from tocsin.server.ingest.door import Door, Gatherer
+from tocsin.server.ingest.gathering import Outcome
+from tocsin.server.ingest.models import Device, Shedding
+from tocsin.server.ingest.pressure import Pressure, Quotas
+from tocsin.server.ingest.receiving import Receipt, Refused
+
+KEY = SigningKey("pack", bytes(range(32)))
+BODY = pack_records(walk(1), INSTRUMENT, "EXERCISE")
+
+
+def envelope(lane: str = "records", first: int = 0, key: SigningKey = KEY) -> bytes:
+    body = BODY if lane == "records" else pack_json(said())
+    return seal(
+        key, body, boot="a" * 32, lane=lane, first=first, last=first, ends=False,  # type: ignore[arg-type]
+        device_time="", monotonic_s=1.0,
+    )  # fmt: skip
+
+
+class Slow:
+    """Writes nothing; every group waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[bytes]] = []
+        self.begun = threading.Semaphore(0)
+        self.go = threading.Semaphore(0)
+
+    def __call__(self, raws: Sequence[bytes]) -> list[Outcome]:
+        self.groups.append(list(raws))
+        self.begun.release()
+        assert self.go.acquire(timeout=30)
+        return [Receipt("", open_envelope(r).header.first) for r in raws]
+
+
+@pytest.fixture(autouse=True)
+def no_database(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """The thread of the gatherer has a connection of its own: here it says to a list."""
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(module, "close_old_connections", lambda: None)
+    monkeypatch.setattr(module, "say_shed", lambda *given: told.append(given))
+    monkeypatch.setattr(module, "say_turned_away", lambda given: told.append((sorted(given),)))
+    return told
+
+
+def test_an_alarm_goes_before_all_records_that_wait() -> None:
+    write = Slow()
+    gatherer = Gatherer(write)
+    first = gatherer.submit(envelope())
+    assert write.begun.acquire(timeout=30)
+    rest = [gatherer.submit(envelope(first=k)) for k in range(1, 4)]
+    alarm = gatherer.submit(envelope("alarms"))
+    for _ in range(3):
+        write.go.release()
+    for future in (first, alarm, *rest):
+        assert isinstance(future.result(30), Receipt)
+    lanes = [[open_envelope(r).header.lane for r in group] for group in write.groups]
+    assert lanes == [["records"], ["alarms"], ["records"] * 3]
+
+
+def test_too_many_records_stay_with_their_device_and_alarms_are_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Pressure, "most_waiting", 2)
+    write = Slow()
+    gatherer = Gatherer(write)
+    gatherer.submit(envelope())
+    assert write.begun.acquire(timeout=30)
+    taken = [gatherer.submit(envelope(first=k)) for k in range(1, 6)]
+    alarms = [gatherer.submit(envelope("alarms", k)) for k in range(5)]
+    for _ in range(5):
+        write.go.release()
+    outcomes = [f.result(30) for f in taken]
+    assert [isinstance(o, Receipt) for o in outcomes] == [True, True, False, False, False]
+    busy = outcomes[-1]
+    assert isinstance(busy, Refused)
+    assert (busy.code, busy.status, busy.final) == ("busy", 503, False)
+    assert all(isinstance(f.result(30), Receipt) for f in alarms)
+
+
+def test_what_cannot_be_written_is_not_acknowledged() -> None:
+    def broken(raws: Sequence[bytes]) -> list[Outcome]:
+        raise OSError("no disk")
+
+    outcome = Gatherer(broken).submit(envelope()).result(30)
+    assert isinstance(outcome, Refused)
+    assert (outcome.status, outcome.final) == (503, False)
+
+
+def test_a_device_has_its_share_and_gets_it_back() -> None:
+    quotas = Quotas()
+    assert quotas.allows("a", 0.0)
+    quotas.charge("a", pressure.QUOTA_BURST_BYTES + pressure.QUOTA_BYTES_S, 0.0)
+    assert not quotas.allows("a", 0.5)
+    assert quotas.allows("b", 0.5)
+    assert quotas.allows("a", 1.5)
+
+
+def test_who_is_beyond_its_share_is_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pressure, "QUOTA_BURST_BYTES", 1)
+    gatherer = Gatherer(lambda raws: [Receipt("", 0) for _ in raws], clock=lambda: 0.0)
+    assert isinstance(gatherer.submit(envelope()).result(30), Receipt)
+    second = gatherer.submit(envelope(first=1)).result(30)
+    assert isinstance(second, Refused)
+    assert (second.code, second.status, second.final) == ("quota", 429, False)
+    assert isinstance(gatherer.submit(envelope("alarms")).result(30), Receipt)
+    other = SigningKey("other", bytes(range(1, 33)))
+    assert isinstance(gatherer.submit(envelope(key=other)).result(30), Receipt)
+
+
+def test_the_order_of_what_is_left_undone() -> None:
+    one = Pressure()
+    one.wrote(100, 0.5, 0.1, 0.0)
+    assert one.sheds(0.0) == ()
+    assert one.most_waiting == int(pressure.WAIT_S * 200)
+    one.wrote(100, 0.5, 0.5, 1.0)
+    assert one.sheds(1.0) == ("map",)
+    assert one.takes(one.most_waiting - 1, 2.0)
+    assert not one.takes(one.most_waiting, 2.0)
+    assert one.sheds(2.0) == ("map", "background")
+    assert one.turned_away == 1
+    assert one.sheds(2.0 + pressure.CALM_S) == ()
+
+
+@pytest.mark.django_db
+def test_the_pages_say_so_of_a_device(
+    device: Device, signed_in: Callable[..., Any], person: Callable[..., Any]
+) -> None:
+    from tocsin.server.ingest.shedding import map_is_shed, say_shed, say_turned_away
+
+    browser = signed_in(person("officer", clearance=2))
+    words = b"records of this device wait on it"
+    assert words not in browser.get(device.get_absolute_url()).content
+    say_turned_away({device.fingerprint})
+    assert words in browser.get(device.get_absolute_url()).content
+    say_shed(("map",), 0)
+    assert map_is_shed()
+    say_shed((), 0)
+    assert not map_is_shed()
+    assert Shedding.objects.get().ended_at is not None
+
+
+async def asked(body: bytes, *, path: str = module.PATH) -> tuple[int, bytes]:
+    answers: list[Mapping[str, Any]] = []
+    parts = [body[k : k + (1 << 20)] for k in range(0, len(body), 1 << 20)] or [b""]
+    given = iter(
+        {"type": "http.request", "body": p, "more_body": k < len(parts) - 1}
+        for k, p in enumerate(parts)
+    )
+
+    async def receive() -> Mapping[str, Any]:
+        return next(given)
+
+    async def send(message: Mapping[str, Any]) -> None:
+        answers.append(message)
+
+    async def behind(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+        await send({"type": "http.response.body", "body": b"behind"})
+
+    door = Door(behind, Gatherer(lambda raws: [Receipt("00", 7) for _ in raws]))
+    await door({"type": "http", "path": path, "method": "POST"}, receive, send)
+    return answers[0]["status"], answers[1]["body"]
+
+
+def test_the_door_answers_devices_and_lets_all_others_by() -> None:
+    assert asyncio.run(asked(envelope())) == (200, b'{"receipt": "00", "through": 7}')
+    assert asyncio.run(asked(b"", path="/"))[0] == 299
+    assert asyncio.run(asked(bytes(6 << 20)))[0] == 413
