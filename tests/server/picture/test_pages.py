@@ -16,7 +16,8 @@ from django.test import AsyncClient, Client
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.accounts.services import end_role
-from tocsin.server.ingest.models import LiveSurvey
+from tocsin.server.ingest.models import LiveSurvey, Shed
+from tocsin.server.ingest.shedding import say_shed
 from tocsin.server.marking.listening import Listener
 from tocsin.server.marking.policy import Reader
 from tocsin.server.picture.streams import events
@@ -72,6 +73,28 @@ def test_the_stream_tells_what_is_new_and_ends_with_the_role(
     assert told(second)["at"] > told(first)["at"]
     assert third.startswith("event: ended")
     assert last == "over"
+
+
+def test_under_load_it_is_drawn_less_often_and_still_ends_at_once(
+    officer: Reader, walker: Callable[..., Any], person: Callable[..., Person], clock: Any
+) -> None:
+    pack, boss = walker(), person("administrator")
+    pack.sends([300.0] * 3)
+    say_shed({Shed.MAP}, 0)
+
+    def more() -> None:
+        clock.move(seconds=1)
+        pack.sends([300.0])
+
+    def end() -> None:
+        end_role(officer.person.assignments.get(), actor=boss, reason="test")
+
+    steps = [nothing, more, more, more, more, end]
+    first, *quiet, fifth, last = async_to_sync(heard)(listener_of(officer.person), steps)
+    assert told(first)["shed"]
+    assert all(message.startswith("event: alive") for message in quiet)
+    assert [len(t["points"]) for t in told(fifth)["tracks"]] == [5]
+    assert last.startswith("event: ended")
 
 
 def test_the_address_streams_to_who_may_read(

@@ -59,6 +59,7 @@ export interface Picture {
   tracks: { survey: string; first: number; points: Point[] }[];
   alarms: Alarm[];
   more_alarms: number;
+  shed: boolean;
 }
 
 export interface RecentRows {

@@ -7,6 +7,8 @@ import { Scene } from "./scene";
 
 /** Without a message for so long nothing on the page is now. */
 const STREAM_STALE_S = 5;
+/** Time between two pictures of a server that has much to do. */
+const SHED_S = 5;
 const ROWS_S = 600;
 const TICK_MS = 500;
 
@@ -14,7 +16,11 @@ export type StreamState = "connecting" | "live" | "stale" | "ended";
 
 export class LiveScene extends Scene {
   at: Date | null = null;
+  /** Whether the server draws the picture less often, since too much comes at once. */
+  shed = false;
+  /** When anything came, and when a picture came. */
   #heardAt = performance.now();
+  #toldAt = performance.now();
   #heard = false;
   #ended = false;
   #source: EventSource | null = null;
@@ -52,7 +58,7 @@ export class LiveScene extends Scene {
 
   /** Age of a device's newest record, counted on while no message comes. */
   age_s(device: Device): number | null {
-    return device.age_s === null ? null : device.age_s + this.silence_s;
+    return device.age_s === null ? null : device.age_s + (performance.now() - this.#toldAt) / 1000;
   }
 
   readonly recent: Recent = (() => {
@@ -80,6 +86,7 @@ export class LiveScene extends Scene {
     // A new connection begins with the whole picture.
     source.addEventListener("open", () => this.tracks.clear());
     source.addEventListener("message", (event) => this.#take(JSON.parse(event.data as string) as Picture));
+    source.addEventListener("alive", () => (this.#heardAt = performance.now()));
     source.addEventListener("ended", () => {
       source.close();
       this.#ended = true;
@@ -102,11 +109,13 @@ export class LiveScene extends Scene {
 
   #take(told: Picture): void {
     this.#heardAt = performance.now();
+    this.#toldAt = this.#heardAt;
     this.#heard = true;
     this.at = new Date(told.at);
     this.devices = told.devices;
     this.alarms = told.alarms;
     this.moreAlarms = told.more_alarms;
+    this.shed = told.shed;
     for (const { survey, first, points } of told.tracks) {
       const track = this.tracks.get(survey) ?? { survey, points: [] };
       track.points.splice(first, Infinity, ...points);
@@ -127,9 +136,10 @@ export class LiveScene extends Scene {
 
   /** Time passes without a message too: what was live grows old. */
   #tick(): void {
+    const between_s = this.shed ? SHED_S : 0;
     for (const device of this.devices) {
       const age_s = this.age_s(device);
-      if (device.state === "live" && age_s !== null && age_s > device.stale_after_s) {
+      if (device.state === "live" && age_s !== null && age_s > device.stale_after_s + between_s) {
         device.state = "stale";
       }
     }

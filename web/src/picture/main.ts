@@ -56,7 +56,7 @@ function streamState(root: HTMLElement, scene: LiveScene): HTMLElement {
     };
     state.textContent = words[now];
     const number = (of: string): number => scene.devices.filter((each) => each.state === of).length;
-    const said = now === "connecting" ? "" : text.summary(number("live"), number("stale"), number("silent"), scene.alarms.length + scene.moreAlarms);
+    const said = now === "connecting" ? "" : text.summary(number("live"), number("stale"), number("silent"), scene.alarms.length + scene.moreAlarms) + (scene.shed ? ` · ${text.shed}` : "");
     if (counts.textContent !== said) {
       counts.textContent = said;
     }

@@ -13,6 +13,7 @@ const en = {
   notBegun: "not begun",
   summary: (live: number, stale: number, silent: number, alarms: number) =>
     `${live} live, ${stale} STALE, ${silent} SILENT; open alarms: ${alarms}`,
+  shed: "the server has much to do: drawn every 5 s, alarms included; who is called hears at once",
   newAlarm: (what: string) => `New alarm: ${what}`,
   map: "Map",
   devices: "Detectors",
@@ -83,6 +84,7 @@ const fr: typeof en = {
   replayStates: { live: "en lecture", stale: "en lecture", silent: "en lecture", ended: "à sa fin" },
   notBegun: "pas commencé",
   summary: (live, stale, silent, alarms) => `${live} en direct, ${stale} PÉRIMÉS, ${silent} MUETS ; alarmes ouvertes : ${alarms}`,
+  shed: "le serveur est très chargé : image toutes les 5 s, alarmes comprises ; les personnes appelées sont averties aussitôt",
   newAlarm: (what) => `Nouvelle alarme : ${what}`,
   map: "Carte",
   devices: "Détecteurs",

@@ -89,6 +89,7 @@ class PictureOut(Schema):
     tracks: list[TrackOut]
     alarms: list[AlarmOut]
     more_alarms: int
+    shed: bool = Field(description="Under load the picture is drawn less often")
 
 
 class RowOut(Schema):

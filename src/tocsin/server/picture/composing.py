@@ -24,6 +24,7 @@ from tocsin.server.alarms.facts import State
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.alarms.names import CLASSES, STATES
 from tocsin.server.ingest.models import SILENT_AFTER, Batch, Device, LiveSurvey
+from tocsin.server.ingest.shedding import map_is_shed
 from tocsin.server.marking.policy import Reader, for_figures, may, visible
 from tocsin.server.measurements.models import Kind, Measurement
 from tocsin.server.picture.runs import RUNS, SPECTRA, WATERFALL_S, Row, Run
@@ -103,6 +104,7 @@ def picture(reader: Reader, seen: Seen) -> dict[str, Any]:
         "tracks": tracks,
         "alarms": alarms,
         "more_alarms": more,
+        "shed": map_is_shed(),
     }
 
 
