@@ -16,13 +16,13 @@ from tocsin.errors import ParseError
 from tocsin.formats import confinement
 from tocsin.formats.confined_child import answered, asked
 from tocsin.formats.confined_qr import qr_texts
-from tocsin.formats.limits import Limits
+from tocsin.formats.limits import Limits, MiB
 from tocsin.sealing import LicenceSheet, read_sheet
 
 CODE = b"TOCSIN:L1:"
 """How the text of a code begins."""
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM")
-_MOST_ANSWER = 4 << 20
+_MOST_ANSWER = 4 * MiB
 
 
 def read_licence(data: bytes, *, file: str = "") -> LicenceSheet:

@@ -14,10 +14,10 @@ import sys
 from tocsin.errors import ParseError
 from tocsin.formats import confinement, qr_image
 from tocsin.formats.confined_child import answered, asked
-from tocsin.formats.limits import Limits
+from tocsin.formats.limits import Limits, MiB
 
 _LENGTH_BYTES = 4
-_MOST_ANSWER = 1 << 20
+_MOST_ANSWER = MiB
 
 
 def qr_texts(data: bytes, *, limits: Limits | None = None) -> list[bytes]:

@@ -136,6 +136,31 @@ def with_places(
         return mark, f"without places: so many together are {Level(refusal.level).name}"
 
 
+def part_with_places(
+    reader: Reader, found: models.QuerySet[Any], offset: int, limit: int, places: Places
+) -> tuple[list[Any], dict[str, Any]]:
+    """A part of a list for a program, and what the answer says of it.
+
+    Returns
+    -------
+    rows, about
+        The rows, their places empty where the reader is not cleared for so many together; total,
+        offset, limit, mark, and whether the places are withheld.
+    """
+    rows = list(found[offset : offset + limit])
+    own = found.model._default_manager.filter(pk__in=[row.pk for row in rows])
+    mark, withheld = with_places(reader, found, mark_of_rows(reader.realm, own), places)
+    for row in rows if withheld else ():
+        for column in places.columns:
+            setattr(row, column, "")
+    about = {"total": found.count(), "offset": offset, "limit": limit}
+    return rows, about | {
+        "level": mark.level,
+        "tlp": mark.tlp,
+        "places_withheld": bool(withheld),
+    }
+
+
 @transaction.atomic
 def csv_answer(
     reader: Reader,

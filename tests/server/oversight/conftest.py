@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from register_entries import GIVEN
+from register_people import few_places
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.clock import now
@@ -14,6 +15,8 @@ from tocsin.server.register.entries import entry_of
 from tocsin.server.register.holders import holder_named
 from tocsin.server.register.models import Holder, Source
 from tocsin.server.register.services import register_source
+
+__all__ = ["few_places", "holder", "officer", "second", "sources", "works"]
 
 
 def _officer(person: Callable[..., Person]) -> Reader:

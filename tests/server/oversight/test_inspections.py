@@ -108,6 +108,24 @@ def test_what_differs_and_what_is_not_seen_becomes_a_discrepancy(
     assert looks.seen.on == TODAY
 
 
+def test_a_table_without_places_is_not_marked_as_if_it_had_them(
+    person: Callable[..., Person],
+    officer: Reader,
+    planned: Inspection,
+    sources: list[Source],
+    signed_in: Callable[[Person], Client],
+    few_places: None,
+) -> None:
+    done(officer, planned, *(Sighting(source, Sight.SEEN) for source in sources))
+    cleared = person("register_officer", of="authority", kind="regulator", clearance=3)
+    for who in (officer.person, cleared):
+        table = signed_in(who).get(reverse("oversight:seen_csv", args=[planned.pk]))
+        text = table.content.decode()
+        assert sources[0].name in text
+        assert "SECRET" not in text
+        assert "without places" not in text
+
+
 def test_an_inspection_is_done_once_and_not_tomorrow(
     officer: Reader, works: Reader, planned: Inspection
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,9 +15,11 @@ from tocsin.server.holdings.models import Batch, Device, Element
 from tocsin.server.holdings.services.devices import DeviceEntry, put_in, register_device
 from tocsin.server.holdings.services.material import BatchEntry, receive
 from tocsin.server.marking.policy import Reader
+from tocsin.server.oversight import api
 from tocsin.server.oversight.models import Confirmation, Part
 from tocsin.server.oversight.services import reconciling
 from tocsin.server.oversight.services.labels import address_of, line_of
+from tocsin.server.register.holders import Refused
 from tocsin.server.register.models import Holder, Source
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +62,34 @@ def test_the_label_of_a_device_confirms_every_source_in_it(
     assert all(source.name in page for source in sources[:2])
     said = {(c.item.source_id, c.how) for c in Confirmation.objects.all()}
     assert said == {(source.pk, "scan") for source in sources[:2]}
+
+
+def test_the_sources_in_a_device_are_confirmed_all_or_none(
+    works: Reader,
+    part: Part,
+    device: Device,
+    signed_in: Callable[[Person], Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, told = reconciling.answer, []
+
+    def second_refused(*given: Any, **more: Any) -> Confirmation:
+        told.append(given)
+        if len(told) % 2 == 0:
+            raise Refused("taken away meanwhile")
+        return real(*given, **more)
+
+    browser = signed_in(works.person)
+    monkeypatch.setattr(reconciling, "answer", second_refused)
+    monkeypatch.setattr(api, "answer", second_refused, raising=False)
+    code = address_of(device)
+    page = browser.post(reverse("oversight:here", args=[part.pk]), {"code": code})
+    assert (page.status_code, len(told)) == (422, 2)
+    assert not Confirmation.objects.exists()
+    address = f"/api/1/oversight/lists/{part.pk}/answers"
+    given = {"code": code, "here": True}
+    assert browser.post(address, given, content_type="application/json").status_code == 422
+    assert not Confirmation.objects.exists()
 
 
 def test_a_label_of_something_else_is_not_in_the_list(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -210,14 +211,14 @@ def test_two_who_name_a_new_holder_at_once_make_one(
     officer: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other one enters it after this one has looked, and before it holds the register."""
-    waits = holders._one_at_a_time
+    waits = holders.one_at_a_time
 
-    def other_first(reader: Reader) -> None:
-        monkeypatch.setattr(holders, "_one_at_a_time", waits)
+    def other_first(organisation: UUID) -> None:
+        monkeypatch.setattr(holders, "one_at_a_time", waits)
         holder_named(officer, "Mill")
-        waits(reader)
+        waits(organisation)
 
-    monkeypatch.setattr(holders, "_one_at_a_time", other_first)
+    monkeypatch.setattr(holders, "one_at_a_time", other_first)
     assert holder_named(officer, "mill").name == "Mill"
     assert Holder.objects.count() == 1
     known = holders_by_name(officer)

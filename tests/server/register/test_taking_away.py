@@ -166,6 +166,18 @@ def test_many_places_together_are_withheld_from_who_is_not_cleared(
         assert any("without places" in note for note in notes)
 
 
+def test_what_says_nothing_of_places_leaves_whole_with_the_mark_of_its_rows(
+    person: Callable[..., Person], source: Source, signed_in: SignIn, few_places: None
+) -> None:
+    given = {"what": "transactions", "reason": "x"}
+    for clearance in (2, 3):
+        browser = signed_in(person("register_officer", of="authority", clearance=clearance))
+        notes, rows = table(browser.post("/register/whole/", given))
+        assert len(rows) == 1
+        assert "SECRET" not in str(notes)
+        assert "places" not in str(notes)
+
+
 def test_places_leave_with_a_higher_mark(
     person: Callable[..., Person], source: Source, signed_in: SignIn, few_places: None
 ) -> None:

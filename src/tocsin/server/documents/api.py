@@ -12,6 +12,7 @@ from ninja import Field, File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from tocsin.errors import InvalidInput
+from tocsin.formats.limits import MiB
 from tocsin.server.access import reader_of_request
 from tocsin.server.answers import Detail
 from tocsin.server.documents import services, views
@@ -78,7 +79,7 @@ def add(
     row = carrier_for(reader, noun, pk)
     if not may_add(reader, row):
         raise Http404
-    content = file.read(settings.TOCSIN.upload_most_MiB * services.MiB + 1)
+    content = file.read(settings.TOCSIN.upload_most_MiB * MiB + 1)
     try:
         document = services.attach(
             reader,

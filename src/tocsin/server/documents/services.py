@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from tocsin.errors import InvalidInput, ParseError
 from tocsin.formats.clean_picture import is_picture
 from tocsin.formats.confined_picture import Redrawn, redraw
+from tocsin.formats.limits import MiB
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.documents.hanging import may_add, noun_of
@@ -24,7 +25,6 @@ from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, decide, may
 from tocsin.server.typed import plain
 
-MiB = 1 << 20
 MOST_FILES = 10
 """Files of one form."""
 MOST_ON_A_ROW = 200

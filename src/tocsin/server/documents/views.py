@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tocsin.errors import InvalidInput
+from tocsin.formats.limits import MiB
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.documents import services
@@ -67,7 +68,7 @@ def _attached(request: ReaderRequest, row: Marked, form: DocumentForm) -> list[D
                 request.reader,
                 row,
                 # one byte more than allowed is enough to refuse it
-                file.read(settings.TOCSIN.upload_most_MiB * services.MiB + 1),
+                file.read(settings.TOCSIN.upload_most_MiB * MiB + 1),
                 name=file.name or "",
                 kind=Kind(given["kind"]),
                 title=given["title"],

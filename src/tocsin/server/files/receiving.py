@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import InMemoryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
-MiB = 1 << 20
+from tocsin.formats.limits import MiB
 
 
 class InMemory(FileUploadHandler):

@@ -14,7 +14,7 @@ from ninja import Field, Query, Router, Schema, Status
 from tocsin.errors import InvalidInput
 from tocsin.server.access import reader_of_request
 from tocsin.server.answers import MOST_ROWS, Detail, Page, PlacedPage
-from tocsin.server.exports import with_places
+from tocsin.server.exports import part_with_places
 from tocsin.server.holdings.amounts import Amount
 from tocsin.server.holdings.models import Device, Element, Kind
 from tocsin.server.holdings.reading import (
@@ -37,7 +37,6 @@ from tocsin.server.holdings.services.devices import (
 )
 from tocsin.server.holdings.services.material import BatchEntry, receive
 from tocsin.server.holdings.together import together
-from tocsin.server.marking.highwater import mark_of_rows
 from tocsin.server.marking.models import Marked
 from tocsin.server.register.reading import sources_for
 from tocsin.server.typed import plain
@@ -263,19 +262,6 @@ def _part(rows: QuerySet[Any], offset: int, limit: int) -> dict[str, Any]:
     return {"total": rows.count(), "offset": offset, "limit": limit}
 
 
-def _placed(
-    request: HttpRequest, rows: QuerySet[Any], offset: int, limit: int
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Rows of a part of a list, with their places where the reader is cleared for so many."""
-    reader = reader_of_request(request)
-    found = list(rows[offset : offset + limit])
-    own = rows.model._default_manager.filter(pk__in=[row.pk for row in found])
-    mark, withheld = with_places(reader, rows, mark_of_rows(reader.realm, own), PLACES)
-    about = {"level": mark.level, "tlp": mark.tlp, "places_withheld": bool(withheld)}
-    shown = [_fields(row) | ({"place": ""} if withheld else {}) for row in found]
-    return shown, _part(rows, offset, limit) | about
-
-
 def _device(request: HttpRequest, row: Device) -> dict[str, Any]:
     sources = [source.pk for source in inside(reader_of_request(request), row)]
     return _fields(row) | {"sources": sources, "steps": _life(request, row)}
@@ -284,8 +270,9 @@ def _device(request: HttpRequest, row: Device) -> dict[str, Any]:
 @router.get("/devices", response=DeviceList, url_name="holdings_devices")
 def device_list(request: HttpRequest, offset: Offset = 0, limit: Limit = 50) -> dict[str, Any]:
     """Devices, the newest entry first."""
-    shown, part = _placed(request, devices_for(reader_of_request(request)), offset, limit)
-    return part | {"devices": shown}
+    reader = reader_of_request(request)
+    shown, about = part_with_places(reader, devices_for(reader), offset, limit, PLACES)
+    return about | {"devices": [_fields(row) for row in shown]}
 
 
 @router.post("/devices", response={201: DeviceOut, 422: Detail}, url_name="holdings_devices")
@@ -341,8 +328,9 @@ def device_report(request: HttpRequest, pk: UUID, given: DeviceReportIn) -> Any:
 @router.get("/batches", response=BatchList, url_name="holdings_batches")
 def batch_list(request: HttpRequest, offset: Offset = 0, limit: Limit = 50) -> dict[str, Any]:
     """Batches, the newest entry first."""
-    shown, part = _placed(request, batches_for(reader_of_request(request)), offset, limit)
-    return part | {"batches": shown}
+    reader = reader_of_request(request)
+    shown, about = part_with_places(reader, batches_for(reader), offset, limit, PLACES)
+    return about | {"batches": [_fields(row) for row in shown]}
 
 
 @router.post("/batches", response={201: BatchOut, 422: Detail}, url_name="holdings_batches")

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tocsin.forensics import convert_amount
+from tocsin.forensics.halflives import SECONDS_PER_YEAR
 from tocsin.nuclear import SourceActivity, load_library
 from tocsin.server.holdings.models import Batch, BatchState, Element, Kind, Step
 from tocsin.server.licensing.holding import ARRIVALS, INVENTORIES, Came
@@ -20,8 +21,6 @@ from tocsin.server.licensing.limits import Item, item_of
 from tocsin.server.register.models import Holder
 
 FORM = "unsealed"
-YEAR_s = 365.2422 * 86400.0
-"""The year of the half-lives that the conversion takes."""
 
 
 def open_counting() -> None:
@@ -102,7 +101,7 @@ def _masses_g(values: dict[str, Any]) -> dict[str, float]:
 
 
 def _activity_Bq(nuclide: str, mass_g: float) -> float:
-    half_life_y = load_library()[nuclide].half_life_s / YEAR_s
+    half_life_y = load_library()[nuclide].half_life_s / SECONDS_PER_YEAR
     return convert_amount(mass_g, "g", "Bq", nuclide=nuclide, half_life_y=half_life_y)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from tocsin.errors import InvalidInput
+from tocsin.formats.limits import MiB
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.exports import csv_answer
@@ -56,8 +57,6 @@ from tocsin.server.incidents.states import Known
 from tocsin.server.incidents.values_text import in_words, label_of
 from tocsin.server.marking.highwater import Mark, mark_of
 from tocsin.server.marking.policy import Reader, may
-
-MiB = 1 << 20
 
 
 @require_http_methods(["GET", "POST"])

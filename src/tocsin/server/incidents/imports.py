@@ -15,7 +15,7 @@ from tocsin.errors import InvalidInput, NotFound
 from tocsin.formats.confined_table import read_table
 from tocsin.formats.table_text import TextTable
 from tocsin.nuclear import parse_nuclide
-from tocsin.server.accounts.models import Organisation
+from tocsin.server.accounts.turns import one_at_a_time
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.files.services import content_of, store
@@ -164,7 +164,7 @@ def apply(reader: Reader, row: IncidentImport) -> list[Incident]:
         if row.mapping != mapping:
             raise InvalidInput(_("The columns were changed in the meantime: look again."))
         # two tables of one organisation wait for each other here: no number comes in twice
-        Organisation.objects.select_for_update().get(pk=row.originator_id)
+        one_at_a_time(row.originator_id)
         if not _numbers_of(reader).isdisjoint(draft.external_id for draft in good):
             raise InvalidInput(_("Some of its numbers came in meanwhile: look at the table again."))
         found = open_many(

@@ -18,7 +18,8 @@ from tocsin.errors import InvalidInput, NotFound
 from tocsin.nuclear import source_nuclide
 from tocsin.sealing import LicenceSheet, new_nonce, sheet_code, sign_sheet
 from tocsin.sealing.licence_sheet import ACTS, FORMS
-from tocsin.server.accounts.models import Organisation, Person
+from tocsin.server.accounts.models import Person
+from tocsin.server.accounts.turns import one_at_a_time
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.licensing.keys import licence_key
@@ -95,7 +96,7 @@ def propose_licence(
     """
     require_licensing_officer(reader, holder)
     # two officers who propose at once wait for each other: a number is given once
-    Organisation.objects.select_for_update().get(pk=reader.person.organisation_id)
+    one_at_a_time(reader.person.organisation_id)
     number = plain(number)[:60] or _next_number(reader)
     if Licence.objects.filter(
         originator=reader.person.organisation_id, realm=reader.realm, number__iexact=number

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tocsin.formats.limits import MiB
 from tocsin.server.access import ReaderRequest
 from tocsin.server.exports import csv_of_rows
 from tocsin.server.marking.aggregation import PlacesWithheld
@@ -67,7 +68,7 @@ def _upload_page(request: ReaderRequest, form: UploadForm) -> dict[str, Any]:
     return {
         "form": form,
         "most_MiB": limits.upload_most_MiB,
-        "used_MiB": used / services.MiB,
+        "used_MiB": used / MiB,
         "quota_MiB": limits.upload_quota_MiB,
     }
 

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
 from tocsin.linkage.confined_notices import ReadLine, read_notices
-from tocsin.server.accounts.models import Level, Organisation, Realm
+from tocsin.server.accounts.models import Level, Realm
+from tocsin.server.accounts.turns import one_at_a_time
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.files.services import content_of, store
@@ -136,7 +137,7 @@ def _take(row: NoticeImport, batch: Sequence[ReadLine], line: int) -> None:
     counts = Counter(row.counts)
     mark = mark_of_notices(row.realm)
     # two files of one organisation wait for each other here: no notice becomes two incidents
-    Organisation.objects.select_for_update().get(pk=row.originator_id)
+    one_at_a_time(row.originator_id)
     fresh: list[Notice] = []
     drafts = []
     for read in _last_of_each(batch, counts):

@@ -26,7 +26,7 @@ from tocsin.server.oversight.reading import (
     reconciliations_for,
 )
 from tocsin.server.oversight.services.labels import items_typed
-from tocsin.server.oversight.services.reconciling import answer
+from tocsin.server.oversight.services.reconciling import answer_all
 from tocsin.server.register.reading import source_figures_for
 
 router = Router(tags=["oversight"])
@@ -310,8 +310,8 @@ def list_answer(request: HttpRequest, pk: UUID, given: AnswerIn) -> Any:
     reader = reader_of_request(request)
     row = get_object_or_404(parts_for(reader), pk=pk)
     try:
-        for item in items_typed(items_seen(reader, row), given.code):
-            answer(reader, item, here=given.here, how=How.PROGRAM, note=given.note)
+        items = items_typed(items_seen(reader, row), given.code)
+        answer_all(reader, items, here=given.here, how=How.PROGRAM, note=given.note)
     except InvalidInput as error:
         return Status(422, {"detail": str(error)})
     return _list(parts_for(reader).get(pk=pk))

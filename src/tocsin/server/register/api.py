@@ -13,8 +13,7 @@ from ninja import Field, Query, Router, Schema, Status
 from tocsin.errors import InvalidInput
 from tocsin.server.access import reader_of_request
 from tocsin.server.answers import MOST_ROWS, Detail, PlacedPage
-from tocsin.server.exports import with_places
-from tocsin.server.marking.highwater import mark_of_rows
+from tocsin.server.exports import part_with_places
 from tocsin.server.register.corrections import declare_wrong
 from tocsin.server.register.entries import entry_of
 from tocsin.server.register.life import Kind
@@ -234,20 +233,8 @@ def source_list(
     reader = reader_of_request(request)
     given = {"text": text, "status": status, "category": category, "nuclide": nuclide}
     rows = Filter.of(given).apply(sources_for(reader), reader.at.date())
-    shown = list(rows[offset : offset + limit])
-    own = Source.objects.filter(pk__in=[source.pk for source in shown])
-    mark, withheld = with_places(reader, rows, mark_of_rows(reader.realm, own), PLACES)
-    for source in shown if withheld else ():
-        source.place = source.elsewhere_place = ""
-    return {
-        "total": rows.count(),
-        "offset": offset,
-        "limit": limit,
-        "level": mark.level,
-        "tlp": mark.tlp,
-        "places_withheld": bool(withheld),
-        "sources": [_row(source) for source in shown],
-    }
+    shown, about = part_with_places(reader, rows, offset, limit, PLACES)
+    return about | {"sources": [_row(source) for source in shown]}
 
 
 @router.post("/sources", response={200: SourceOut, 422: Detail}, url_name="register_sources")

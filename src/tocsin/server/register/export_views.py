@@ -226,16 +226,18 @@ def _sent(
     reader = request.reader
     if what == "holders":
         return _holders_sent(request, reason)
-    own = mark_of_rows(reader.realm, rows)
-    mark, withheld = with_places(reader, rows, own, PLACES)
+    mark = mark_of_rows(reader.realm, rows)
+    if what == "transactions":
+        # it has no column that says where
+        _told_of_whole(reader, what, title, rows.count(), mark, reason)
+        steps = (list(steps_of(reader, part)) for part in _parts(rows))
+        return _stream(request, what, STEP_COLUMNS, steps, mark, [])
+    mark, withheld = with_places(reader, rows, mark, PLACES)
     notes = list(filter(None, [withheld]))
     _told_of_whole(reader, what, title, rows.count(), mark, reason)
     if what == "inventory":
         held = list(rows.order_by("pk"))
         return _printed(reader, held, notes, mark, title, placed=not withheld)
-    if what == "transactions":
-        steps = (list(steps_of(reader, part)) for part in _parts(rows))
-        return _stream(request, what, STEP_COLUMNS, steps, mark, notes)
     cells = (
         [(*source_cells(row), *_places(row, PLACES, told=not withheld)) for row in part]
         for part in _parts(rows)

@@ -41,6 +41,7 @@ from tocsin.server.register.holders import (
 from tocsin.server.register.import_turns import begin, end
 from tocsin.server.register.imports import MOST_FAULTS, good_rows, unit_of
 from tocsin.server.register.life import FIRST, RULES, Kind, TestResult
+from tocsin.server.register.many import insert_new
 from tocsin.server.register.models import Holder, Import, Source, Transaction
 from tocsin.server.register.services import change, new_rows
 from tocsin.server.register.steps import Former, values_of
@@ -150,8 +151,8 @@ def apply_with_life(reader: Reader, row: Import, content: bytes, *, name: str) -
         sources = [source for source, _life in made]
         rows = [step for _source, life in made for step in life]
         steps += len(rows)
-        Source.objects.bulk_create(sources, batch_size=BATCH)
-        Transaction.objects.bulk_create(rows, batch_size=BATCH)
+        insert_new(sources)
+        insert_new(rows)
         keep_words(sources, fresh=True)
         open_to_holders(sources, reader.person)
         want_for(sources)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Level, Organisation, Person
+from tocsin.server.accounts.turns import one_at_a_time
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.marking.highwater import Mark
@@ -84,7 +86,8 @@ def holder_named(
     bearing = _own_holders(reader).filter(name__iexact=name)
     known = bearing.first()
     if known is None:
-        _one_at_a_time(reader)
+        # two who name a new holder at once make it once: the second waits and finds it
+        one_at_a_time(reader.person.organisation_id)
         known = bearing.all().first()
     if known is not None:
         return known
@@ -120,7 +123,7 @@ def know_holders(reader: Reader, known: dict[str, Holder], names: Iterable[str])
     wanted = {name.casefold(): name for name in names}
     missing = {key: name for key, name in wanted.items() if key not in known}
     if missing:
-        _one_at_a_time(reader)
+        one_at_a_time(reader.person.organisation_id)
         # names only: a table of many new holders asks for each of its parts
         rows = _own_holders(reader).order_by("-created_at").values_list("name", "pk")
         there = {name.casefold(): pk for name, pk in rows}
@@ -132,12 +135,6 @@ def know_holders(reader: Reader, known: dict[str, Holder], names: Iterable[str])
     for row in made.values():
         _record_new(reader, row)
     known.update(made)
-
-
-def _one_at_a_time(reader: Reader) -> None:
-    """Two who name a new holder at once make it once: the second waits and finds it."""
-    own = Organisation.objects.select_for_update(no_key=True)
-    own.get(pk=reader.person.organisation_id)
 
 
 def _own_holders(reader: Reader) -> QuerySet[Holder]:
@@ -250,17 +247,30 @@ def held_still(*holders: Holder) -> list[Holder]:
     return [found[holder.pk] for holder in holders]
 
 
-def hand_over(source: Source, holder: Holder, by: Person) -> None:
-    """A new holder: the people of the old one see it no longer, those of the new one do."""
-    source.holder, holder = held_still(source.holder, holder)
-    former, after = source.holder.organisation, holder.organisation
-    source.holder = holder
+def hand_over(row: Any, holder: Holder, by: Person) -> None:
+    """A new holder: the people of the old one see it no longer, those of the new one do.
+
+    Parameters
+    ----------
+    row : Marked
+        That a holder has: a source, a device, a batch.
+    """
+    row.holder, holder = held_still(row.holder, holder)
+    former, after = row.holder.organisation, holder.organisation
+    row.holder = holder
     if former == after:
         return
     if former is not None:
-        close_to(former, [source])
+        close_to(former, [row])
     if after is not None:
-        open_to(after, [source], by)
+        open_to(after, [row], by)
+
+
+def close_to_holder(row: Any) -> None:
+    """The people of the holder see a row no longer, as its entry is withdrawn."""
+    (row.holder,) = held_still(row.holder)
+    if row.holder.organisation is not None:
+        close_to(row.holder.organisation, [row])
 
 
 def open_to(organisation: Organisation, rows: Sequence[Marked], by: Person) -> None:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
 from tocsin.formats.confined_table import read_table
+from tocsin.formats.limits import MiB
 from tocsin.formats.table_text import TextTable
 from tocsin.server.accounts.models import Organisation
 from tocsin.server.audit.services import record
@@ -54,7 +55,6 @@ from tocsin.server.typed import plain
 
 MOST_FAULTS = 500
 """Rows with faults that are kept with an import; of more, only the number is told."""
-MiB = 1 << 20
 BATCH = 500
 """Rows that are written at once: others wait for the database no longer than these take."""
 SMALL_BYTES = 200_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
@@ -36,7 +36,7 @@ def insert_new(rows: Sequence[models.Model]) -> None:
 
 
 def insert_values(
-    model: type[models.Model], columns: Sequence[str], values: Collection[Sequence[Any]]
+    model: type[models.Model], columns: Sequence[str], values: Sequence[Sequence[Any]]
 ) -> None:
     """Enter rows that are given as the values of some columns, prepared for the database.
 

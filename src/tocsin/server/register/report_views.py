@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from tocsin.errors import InvalidInput
+from tocsin.formats.limits import MiB
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.documents.hanging import may_add
 from tocsin.server.documents.models import Kind as DocumentKind
-from tocsin.server.documents.services import Examined, MiB, attach, examine
+from tocsin.server.documents.services import Examined, attach, examine
 from tocsin.server.duties.names import VERIFICATIONS
 from tocsin.server.register.beyond import suggestions_for
 from tocsin.server.register.clocks import ELSEWHERE, due_after, duty_named

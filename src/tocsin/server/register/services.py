@@ -28,7 +28,7 @@ from tocsin.server.register.entries import AHEAD_OF_UTC, BEGAN, EARLIEST, Entry
 from tocsin.server.register.facts import checked_facts
 from tocsin.server.register.holders import (
     Refused,
-    close_to,
+    close_to_holder,
     hand_over,
     held_still,
     holder_named,
@@ -221,9 +221,7 @@ def report(
     if holder is not None:
         hand_over(source, holder, reader.person)
     if kind is Kind.WITHDRAWAL:
-        (source.holder,) = held_still(source.holder)
-        if source.holder.organisation is not None:
-            close_to(source.holder.organisation, [source])
+        close_to_holder(source)
     return write_step(reader, source, Step(kind, happened_on, note, holder, said, due), former)
 
 

@@ -29,7 +29,8 @@ from tocsin.server.marking.policy import Reader
 from tocsin.server.register import services as register
 from tocsin.server.register.holders import (
     Refused,
-    close_to,
+    close_to_holder,
+    hand_over,
     held_still,
     holder_named,
     open_to,
@@ -360,18 +361,10 @@ def _change(
     if kind is Kind.RECEIPT or device.status != Status.IN_USE:
         device.sent_on = None
     if holder is not None:
-        device.holder, holder = held_still(device.holder, holder)
-        former, after = device.holder.organisation, holder.organisation
-        device.holder, device.place, device.sent_on = holder, "", day
-        if former != after:
-            if former is not None:
-                close_to(former, [device])
-            if after is not None:
-                open_to(after, [device], reader.person)
+        hand_over(device, holder, reader.person)
+        device.place, device.sent_on = "", day
     if kind is Kind.WITHDRAWAL:
-        (device.holder,) = held_still(device.holder)
-        if device.holder.organisation is not None:
-            close_to(device.holder.organisation, [device])
+        close_to_holder(device)
     device.save()
 
 

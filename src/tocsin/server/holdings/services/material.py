@@ -42,7 +42,8 @@ from tocsin.server.marking.policy import Reader
 from tocsin.server.register.beyond import Arriving
 from tocsin.server.register.holders import (
     Refused,
-    close_to,
+    close_to_holder,
+    hand_over,
     held_still,
     holder_named,
     open_to,
@@ -413,14 +414,10 @@ def transfer(
     batch.holder, holder = held_still(batch.holder, receiver_named(carrier, receiver))
     arriving = _arriving(batch, happened_on, batch.holder.name)
     pass_gates_for(reader, batch, arriving, holder)
-    before, former = values_of(batch, KEPT), batch.holder.organisation
-    batch.holder, batch.place = holder, ""
+    before = values_of(batch, KEPT)
+    hand_over(batch, holder, reader.person)
+    batch.place = ""
     batch.save()
-    if former != holder.organisation:
-        if former is not None:
-            close_to(former, [batch])
-        if holder.organisation is not None:
-            open_to(holder.organisation, [batch], reader.person)
     return write(
         reader,
         batch,
@@ -449,9 +446,7 @@ def end_batch(reader: Reader, batch: Batch, kind: Kind, *, happened_on: dt.date,
     state = BatchState.DISPOSED if kind is Kind.DISPOSAL else BatchState.WITHDRAWN
     step = _end(reader, batch, state, kind, happened_on, note, [])
     if kind is Kind.WITHDRAWAL:
-        (batch.holder,) = held_still(batch.holder)
-        if batch.holder.organisation is not None:
-            close_to(batch.holder.organisation, [batch])
+        close_to_holder(batch)
     return step
 
 

@@ -39,6 +39,7 @@ from tocsin.server.holdings.services.devices import (
 from tocsin.server.holdings.services.writing import number_of
 from tocsin.server.holdings.together import together
 from tocsin.server.holdings.views.frame import (
+    DANGER,
     PAGE_ROWS,
     list_values,
     row_values,
@@ -48,7 +49,6 @@ from tocsin.server.register.life import HELD, MISSING, Status
 from tocsin.server.register.practices import NAMES
 from tocsin.server.register.reading import sources_for
 
-DANGER = frozenset({Kind.LOSS, Kind.THEFT})
 MOST_CHOICES = 200
 NEWEST = ("-created_at", "pk")
 

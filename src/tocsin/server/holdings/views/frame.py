@@ -7,12 +7,15 @@ from typing import Any
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
 from tocsin.server.documents.reading import panel_values
+from tocsin.server.holdings.models import Kind
 from tocsin.server.holdings.reading import life_of
 from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import may
 from tocsin.server.register.beyond import tabs_for
 
 PAGE_ROWS = 50
+DANGER = frozenset({Kind.LOSS, Kind.THEFT})
+"""Reports that call the authority."""
 
 
 def list_values(request: ReaderRequest) -> dict[str, Any]:

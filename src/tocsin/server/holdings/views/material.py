@@ -25,7 +25,13 @@ from tocsin.server.holdings.services import material
 from tocsin.server.holdings.services.material import BatchEntry, possible
 from tocsin.server.holdings.services.missing import BECOMES, report_missing
 from tocsin.server.holdings.services.writing import number_of
-from tocsin.server.holdings.views.frame import PAGE_ROWS, list_values, row_values, typed_words
+from tocsin.server.holdings.views.frame import (
+    DANGER,
+    PAGE_ROWS,
+    list_values,
+    row_values,
+    typed_words,
+)
 from tocsin.server.register.holders import Refused
 
 ENTRY = (
@@ -33,8 +39,6 @@ ENTRY = (
     *("activity_Bq", "activity_u_Bq", "activity_on", "u235_percent", "pu238_percent"),
     *("irradiated", "place"),
 )
-ALARMING = frozenset({Kind.LOSS, Kind.THEFT})
-"""Reports that call the authority."""
 
 
 def _filtered(request: ReaderRequest) -> QuerySet[Batch]:
@@ -111,7 +115,7 @@ def batch(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
             "sums": material_sums(near, by_place=True) if row.state == BatchState.HELD else [],
             "k": COVERAGE,
             "steps": [
-                {"kind": k.value, "label": k.label, "danger": k in ALARMING}
+                {"kind": k.value, "label": k.label, "danger": k in DANGER}
                 for k in steps
                 if k is not Kind.CORRECTION
             ],
@@ -203,7 +207,7 @@ def batch_report(request: ReaderRequest, pk: uuid.UUID, kind: str) -> HttpRespon
             "row": row,
             "form": form,
             "kind": asked,
-            "danger": asked in ALARMING,
+            "danger": asked in DANGER,
             **row_values(request, row),
         },
     )

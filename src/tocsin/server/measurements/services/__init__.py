@@ -11,7 +11,6 @@ from tocsin.server.measurements.services.turns import (
     stopped_before,
 )
 from tocsin.server.measurements.services.uploads import (
-    MiB,
     compartments_of,
     keep_recording,
     most_bytes,
@@ -23,7 +22,6 @@ from tocsin.server.measurements.services.uploads import (
 
 __all__ = [
     "RATES_PER_H",
-    "MiB",
     "Refused",
     "advance",
     "ask_again",

@@ -11,7 +11,9 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from tocsin.formats.limits import MiB
 from tocsin.server.accounts.models import Level, Organisation, Person
+from tocsin.server.accounts.turns import one_at_a_time
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.files.services import store
@@ -21,8 +23,6 @@ from tocsin.server.marking.policy import Reader, decide, may, visible
 from tocsin.server.measurements.models import Measurement, State, Upload
 from tocsin.server.measurements.services.refusal import Refused
 from tocsin.server.measurements.services.turns import enqueue
-
-MiB = 1 << 20
 
 
 def most_bytes() -> int:
@@ -83,7 +83,7 @@ def upload(
     if not set(compartments) <= reader.compartments:
         raise Refused("compartment", _("You are no member of this compartment."))
     # one upload of an organisation at a time: what is there already and the quota stay true
-    Organisation.objects.select_for_update().get(pk=reader.person.organisation_id)
+    one_at_a_time(reader.person.organisation_id)
     known = known_upload(reader, content)
     if known is not None:
         return known, False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -11,7 +12,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from tocsin.server.accounts.models import Organisation, Realm
+from tocsin.server.accounts.models import Realm
+from tocsin.server.accounts.turns import one_at_a_time
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties.escalation import Link
@@ -124,7 +126,7 @@ def open_reconciliation(
     if due_on is None and law is not None and law.start > reader.at:
         raise Refused(_("By the country profile it begins on {day}.").format(day=law.start.date()))
     # two officers who open a year wait for each other at their organisation
-    Organisation.objects.select_for_update().get(pk=reader.person.organisation_id)
+    one_at_a_time(reader.person.organisation_id)
     own = Reconciliation.objects.filter(
         originator=reader.person.organisation_id, realm=reader.realm, year=year
     )
@@ -267,6 +269,14 @@ def answer(reader: Reader, item: Item, *, here: bool, how: How, note: str = "") 
         reason=note,
     )
     return fact
+
+
+@transaction.atomic
+def answer_all(
+    reader: Reader, items: Iterable[Item], *, here: bool, how: How, note: str = ""
+) -> list[Confirmation]:
+    """The same of several sources, as of those on one photograph or in one device: all or none."""
+    return [answer(reader, item, here=here, how=how, note=note) for item in items]
 
 
 @transaction.atomic

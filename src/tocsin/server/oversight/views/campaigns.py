@@ -146,7 +146,7 @@ def steps_csv(request: ReaderRequest, pk: str) -> HttpResponse:
         "search-campaign",
         ("kind", "when", "who", "what", "means", "result"),
         rows(),
-        mark=mark_with_sources(request.reader, row, list(seen.values()))[0],
+        mark=mark_with_sources(request.reader, row, list(seen.values())),
         action="oversight.export",
         subject=row,
     )

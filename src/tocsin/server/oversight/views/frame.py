@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.accounts.models import Level
-from tocsin.server.marking.aggregation import PlacesWithheld, together
 from tocsin.server.marking.highwater import Mark, highwater, mark_of, mark_of_rows
 from tocsin.server.marking.models import Marked
 from tocsin.server.marking.policy import Reader, may
@@ -42,20 +41,13 @@ def around(reader: Reader, row: Marked | None = None, **values: Any) -> dict[str
     return found | values
 
 
-def mark_with_sources(
-    reader: Reader, row: Marked, sources: Sequence[Source]
-) -> tuple[Mark, bool, list[str]]:
-    """Mark of a table of a row that names sources, whether it may tell their places, and notes."""
+def mark_with_sources(reader: Reader, row: Marked, sources: Sequence[Source]) -> Mark:
+    """Mark of a table of a row that names sources and not where they are."""
     marks = [mark_of(row)]
     if sources:
         named = Source.objects.filter(pk__in=[source.pk for source in sources])
         marks.append(mark_of_rows(reader.realm, named))
-    mark = highwater(marks)
-    try:
-        return together(reader, mark, places=sum(bool(s.place) for s in sources)), True, []
-    except PlacesWithheld as withheld:
-        note = f"without places: so many together are {Level(withheld.level).name}"
-        return mark, False, [note]
+    return highwater(marks)
 
 
 def form_page(

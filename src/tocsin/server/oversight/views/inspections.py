@@ -180,14 +180,12 @@ def seen_csv(request: ReaderRequest, pk: str) -> HttpResponse:
     row = get_object_or_404(inspections_for(request.reader), pk=pk)
     visible_sources = sources_for(request.reader).values("pk")
     seen = list(row.seen.filter(source__in=visible_sources).select_related("source"))
-    mark, _placed, notes = mark_with_sources(request.reader, row, [s.source for s in seen])
     return csv_answer(
         request.reader,
         f"inspection-{row.name}",
         ("source", "what", "sight", "differs", "on"),
         ((s.source.name, s.source.title, s.sight, s.differs, str(s.on)) for s in seen),
-        mark=mark,
-        notes=notes,
+        mark=mark_with_sources(request.reader, row, [s.source for s in seen]),
         action="oversight.export",
         subject=row,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tocsin.errors import InvalidInput, ParseError
 from tocsin.formats.confined_qr import qr_texts
 from tocsin.server.access import ReaderRequest
-from tocsin.server.exports import LIMIT, csv_answer, csv_of_rows
+from tocsin.server.exports import LIMIT, Places, csv_answer, csv_of_rows, with_places
 from tocsin.server.headers import WITH_CAMERA
 from tocsin.server.oversight.allowed import answers_for, oversees
 from tocsin.server.oversight.forms import ExtraForm, NotHereForm, YearForm
@@ -39,8 +39,10 @@ from tocsin.server.oversight.views.frame import (
     mark_with_sources,
     step,
 )
+from tocsin.server.register.models import Source
 
 SCANNED = "scan"
+PLACES = Places(("place",), ~Q(place=""))
 
 
 @require_GET
@@ -223,7 +225,10 @@ def part_csv(request: ReaderRequest, pk: str) -> HttpResponse:
     rows = list(items_of(row)[:LIMIT])
     shown = listed(request.reader, row, rows)
     sources = [item.source for item in shown if item.source is not None]
-    mark, placed, notes = mark_with_sources(request.reader, row, sources)
+    named = Source.objects.filter(pk__in=[source.pk for source in sources])
+    mark = mark_with_sources(request.reader, row, sources)
+    mark, withheld = with_places(request.reader, named, mark, PLACES)
+    notes = [withheld] if withheld else []
     if len(rows) < row.asked_of:
         notes.append(f"cut: the first {len(rows)} of {row.asked_of} sources")
     return csv_answer(
@@ -243,7 +248,7 @@ def part_csv(request: ReaderRequest, pk: str) -> HttpResponse:
                         item.source.model,
                         item.source.serial,
                         item.source.device,
-                        item.source.place if placed else "",
+                        "" if withheld else item.source.place,
                         item.source.category,
                     )
                     if item.source is not None
@@ -276,8 +281,7 @@ def part_here(request: ReaderRequest, pk: str) -> HttpResponse:
         else:
             items = items_typed(items_seen(request.reader, row), text)
             how = How.SCAN if row_in_code(text) is not None else How.CODE
-        for item in items:
-            reconciling.answer(request.reader, item, here=True, how=how)
+        reconciling.answer_all(request.reader, items, here=True, how=how)
     except InvalidInput as error:
         return _list_page(request, _part(request, pk), typed=text, fault=str(error), status=422)
     names = ", ".join(item.source.name for item in items)
@@ -328,8 +332,7 @@ def part_photo(request: ReaderRequest, pk: str) -> HttpResponse:
                     n=len(texts)
                 )
             )
-        for item in items:
-            reconciling.answer(request.reader, item, here=True, how=How.PHOTO)
+        reconciling.answer_all(request.reader, items, here=True, how=How.PHOTO)
     except ParseError as error:
         fault = _("The photograph cannot be read: {why}").format(why=error.reason)
         return _list_page(request, _part(request, pk), fault=fault, status=422)
