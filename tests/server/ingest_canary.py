@@ -46,5 +46,5 @@ def ingest_rows(officer: Reader, canary: str) -> dict[str, dict[str, Any]]:
     survey = device.surveys.get()
     return {
         **{name: {"pk": device.pk} for name in ("ingest:device", "ingest:device_revoke")},
-        "api:picture_recent": {"pk": survey.pk},
+        **{name: {"pk": survey.pk} for name in ("api:picture_recent", "ingest:survey_end")},
     }

@@ -35,8 +35,8 @@ class DeviceForm(MarkingForm):
             del self.fields["compartments"]
 
 
-class RevokeForm(forms.Form):
-    """Why a device is to be heard of no more."""
+class ReasonForm(forms.Form):
+    """Why a device is to be heard of no more, or a survey to end."""
 
     reason = forms.CharField(
         label=_("Reason"), max_length=400, widget=forms.Textarea(attrs={"rows": 2})

@@ -27,6 +27,13 @@ def surveys_for(reader: Reader, device: Device) -> QuerySet[LiveSurvey]:
     return visible_through(reader, rows, device)
 
 
+def survey_for(reader: Reader, pk: uuid.UUID) -> LiveSurvey:
+    """One survey of a device that the reader sees, or 404."""
+    device_pk = LiveSurvey.objects.filter(pk=pk).values_list("device", flat=True).first()
+    device = get_object_or_404(devices_for(reader), pk=device_pk)
+    return get_object_or_404(surveys_for(reader, device), pk=pk)
+
+
 def numbers_for(reader: Reader) -> dict[str, int]:
     """How many devices send, and how many are silent though their survey is not over."""
     latest = LiveSurvey.objects.filter(device=OuterRef("pk")).order_by("-last_at")

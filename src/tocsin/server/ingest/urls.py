@@ -13,4 +13,5 @@ urlpatterns = [
     path("enrol/", views.device_new, name="device_new"),
     path("<uuid:pk>/", views.device, name="device"),
     path("<uuid:pk>/revoke/", views.device_revoke, name="device_revoke"),
+    path("surveys/<uuid:pk>/end/", views.survey_end, name="survey_end"),
 ]

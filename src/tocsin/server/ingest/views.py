@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.exports import csv_of_rows
+from tocsin.server.ingest.ending_by_hand import end_survey, may_be_ended
 from tocsin.server.ingest.enrolling import ACTION, enrol, revoke
-from tocsin.server.ingest.forms import DeviceForm, RevokeForm
+from tocsin.server.ingest.forms import DeviceForm, ReasonForm
 from tocsin.server.ingest.models import SILENT_AFTER
-from tocsin.server.ingest.reading import device_for, devices_for, surveys_for
+from tocsin.server.ingest.reading import device_for, devices_for, survey_for, surveys_for
 from tocsin.server.marking.policy import decide, may
 
 PAGE_ROWS = 50
@@ -65,9 +66,11 @@ def device(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
     """One device: its key, its surveys, what was refused."""
     row = device_for(request.reader, pk)
     surveys = Paginator(surveys_for(request.reader, row), PAGE_ROWS)
+    page = surveys.get_page(request.GET.get("page"))
     values = {
         "device": row,
-        "page": surveys.get_page(request.GET.get("page")),
+        "page": page,
+        "endable": {s.pk for s in page if may_be_ended(request.reader, s)},
         "refusals": row.refusals.all()[:MOST_REFUSALS],
         "may_revoke": row.revoked_at is None and decide(request.reader, ACTION, row).allowed,
         "query": "",
@@ -97,7 +100,7 @@ def device_new(request: ReaderRequest) -> HttpResponse:
 def device_revoke(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
     """Revoke a device."""
     row = device_for(request.reader, pk)
-    form = RevokeForm(request.POST or None)
+    form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             revoke(request.reader, row, reason=form.cleaned_data["reason"])
@@ -108,3 +111,20 @@ def device_revoke(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
             return redirect(row)
     status = 400 if form.errors else 200
     return render(request, "ingest/revoke.html", {"form": form, "device": row}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def survey_end(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
+    """End a survey that its device will never end."""
+    row = survey_for(request.reader, pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            end_survey(request.reader, row, reason=form.cleaned_data["reason"])
+        except InvalidInput as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The survey is ended; its measurement will be here soon."))
+            return redirect(row.device)
+    status = 400 if form.errors else 200
+    return render(request, "ingest/survey_end.html", {"form": form, "survey": row}, status=status)
