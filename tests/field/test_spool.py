@@ -206,6 +206,18 @@ def test_waiting_has_an_end() -> None:
     assert 150.0 <= sender.wait_s <= 300.0
 
 
+def test_a_busy_server_is_asked_again_soon(spool: Spool) -> None:
+    keep(spool, spool.begin(), walk(10))
+    server = Server()
+    server.answers = [*(Reply(503, detail="busy") for _ in range(12)), OSError("no network")]
+    sender = Sender(spool, server)
+    for _ in range(12):
+        assert sender.step() == "waiting"
+    assert 4.0 <= sender.wait_s <= 8.0
+    assert sender.step() == "waiting"
+    assert sender.wait_s >= 150.0
+
+
 def test_a_refused_message_stays_and_lets_the_others_pass(spool: Spool) -> None:
     boot = spool.begin()
     keep(spool, boot, walk(20))

@@ -19,6 +19,8 @@ from tocsin.field.spool import Message, Spool
 PATH = "/api/1/ingest"
 TIMEOUT_S = 20.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
+BUSY, BUSY_WAIT_S = frozenset({429, 503}), 8.0
+"""A server that answers so is there: it is asked again soon, so that little waits when it can."""
 _LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 _MOST_REPLY = 1 << 16
 
@@ -167,16 +169,17 @@ class Sender:
         self._chance = chance or random.Random()  # noqa: S311 - only spreads the waiting
         self._clock = clock
         self._failures = 0
+        self._longest_wait_s = LONGEST_WAIT_S
         self.trouble = ""
         """Why the last message did not get through; empty when it did."""
         self.last_sent: datetime | None = None
 
     @property
     def wait_s(self) -> float:
-        """How long to wait before the next try: doubling, up to five minutes, spread by half."""
+        """How long to wait before the next try: doubling, up to a limit, spread by half."""
         if not self._failures:
             return 0.0
-        longest = min(FIRST_WAIT_S * 2.0 ** (self._failures - 1), LONGEST_WAIT_S)
+        longest = min(FIRST_WAIT_S * 2.0 ** (self._failures - 1), self._longest_wait_s)
         return longest * (0.5 + 0.5 * self._chance.random())
 
     def step(self) -> Outcome:
@@ -196,14 +199,16 @@ class Sender:
             self._failures, self.trouble = 0, f"a message was refused: {reply.detail}"
             return "refused"
         # the device is not known, or the server has trouble: both may pass
-        return self._failed(f"the server answers {reply.status} {reply.detail}".strip())
+        busy = reply.status in BUSY
+        return self._failed(f"the server answers {reply.status} {reply.detail}".strip(), busy=busy)
 
     def _settle(self, message: Message, reply: Reply) -> None:
         self._failures, self.trouble, self.last_sent = 0, "", self._clock()
         self._spool.received(message)
         self._spool.acknowledge(message.boot, message.lane, reply.through)
 
-    def _failed(self, why: str) -> Outcome:
+    def _failed(self, why: str, *, busy: bool = False) -> Outcome:
         self._failures += 1
+        self._longest_wait_s = BUSY_WAIT_S if busy else LONGEST_WAIT_S
         self.trouble = why
         return "waiting"

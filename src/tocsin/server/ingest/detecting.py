@@ -293,6 +293,11 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     django.setup()
+    from django.urls import get_resolver
+
+    # the first alarm names its page: reading all addresses takes seconds, and the write of an
+    # alarm holds up every device
+    get_resolver().reverse_dict  # noqa: B018
     stop = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
