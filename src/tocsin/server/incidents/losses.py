@@ -193,7 +193,7 @@ def _object_of(row: Row) -> ObjectDraft:
     mark = mark_of(row)
     own = Object.objects.filter(realm=row.realm, originator=row.originator_id)
     for known in own.filter(**identity(row)):
-        if known.level <= row.level and mark_of(known).compartments <= mark.compartments:
+        if mark_of(known).within(mark):
             return ObjectDraft({}, evidence=evidence, known=known)
     return ObjectDraft(described(row), evidence=evidence, **identity(row))
 

@@ -358,7 +358,7 @@ def within(carrier: Incident | Object, thing: Marked) -> None:
     own, other = mark_of(carrier), mark_of(thing)
     if own.realm != other.realm:
         raise InvalidInput(_("Rows of two realms never come together."))
-    if other.level > own.level or not other.compartments <= own.compartments:
+    if not other.within(own):
         raise InvalidInput(
             _("It is marked higher than the incident: mark the incident as high first.")
         )

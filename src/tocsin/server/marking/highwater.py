@@ -32,6 +32,10 @@ class Mark:
         """Values for a new row; its compartments are set by ``stamp`` after it is saved."""
         return {"realm": self.realm, "level": self.level, "tlp": self.tlp}
 
+    def within(self, other: Mark) -> bool:
+        """Whether whoever sees what bears the other mark may be told of this one."""
+        return self.level <= other.level and self.compartments <= other.compartments
+
     def stamp(self, row: Marked) -> None:
         """Give a saved row the compartments of the mark."""
         row.compartments.set(Compartment.objects.filter(pk__in=self.compartments))

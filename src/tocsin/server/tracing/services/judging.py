@@ -104,10 +104,8 @@ def _tie(
     note = f"{candidate.name}: {what}, judged by a person; {reason}"
     mark = mark_of(candidate)
     for incident in _incidents(reader, found, lost):
-        own = mark_of(incident)
         # who reads the incident may not be cleared for the other side
-        told = mark.level <= own.level and mark.compartments <= own.compartments
-        words = note if told else short
+        words = note if mark.within(mark_of(incident)) else short
         note_of(incident, IncidentState(incident.state), words[:4000], by=reader)
 
 
