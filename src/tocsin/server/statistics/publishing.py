@@ -12,6 +12,8 @@ from tocsin.server.statistics.intervals import Share
 
 TABLE_OF = {"transport": "transport", "recovered": "recovery"}
 """Table whose columns a share adds up."""
+TIMES_OF = {"recovery": "over", "delay": "incidents"}
+"""Which number says of how many times a median is."""
 
 
 def for_the_public(numbers: dict[str, Any]) -> dict[str, Published]:
@@ -43,12 +45,28 @@ def share_is_told(share: Share, table: Mapping[str, Any], hidden: Published) -> 
     return None not in totals and min(share.part, share.whole - share.part) >= LEAST
 
 
+def is_small(count: int) -> bool:
+    """Whether a count is one that the public is not told."""
+    return 0 < count < LEAST
+
+
+def median_is_told(numbers: dict[str, Any], name: str) -> bool:
+    """Whether the public is told a median: not one of few times.
+
+    Parameters
+    ----------
+    name : str
+        ``recovery`` or ``delay``.
+    """
+    return int(numbers[name][TIMES_OF[name]]) >= LEAST
+
+
 def as_told(numbers: dict[str, Any], *, public: bool) -> dict[str, Any]:
     """The numbers for a program; with ``public`` those that the public may not know are None."""
     hidden = for_the_public(numbers) if public else None
 
     def small(count: int) -> int | None:
-        return None if public and 0 < count < LEAST else count
+        return None if public and is_small(count) else count
 
     tables = []
     for name in TABLES:
@@ -80,11 +98,7 @@ def as_told(numbers: dict[str, Any], *, public: bool) -> dict[str, Any]:
             if told and share.whole
             else None
         )
-    recovery, delay = numbers["recovery"], numbers["delay"]
-    found["recovery_median_days"] = (
-        None if public and recovery["over"] < LEAST else recovery["median_days"]
-    )
-    found["delay_median_days"] = (
-        None if public and delay["incidents"] < LEAST else delay["median_days"]
-    )
+    for name in TIMES_OF:
+        hides = public and not median_is_told(numbers, name)
+        found[f"{name}_median_days"] = None if hides else numbers[name]["median_days"]
     return found

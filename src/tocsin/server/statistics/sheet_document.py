@@ -31,7 +31,12 @@ from tocsin.server.statistics.content import TABLES, Section, section_of
 from tocsin.server.statistics.counting import Table
 from tocsin.server.statistics.intervals import Share, count_interval, rounded
 from tocsin.server.statistics.models import FactSheet
-from tocsin.server.statistics.publishing import for_the_public, share_is_told
+from tocsin.server.statistics.publishing import (
+    for_the_public,
+    is_small,
+    median_is_told,
+    share_is_told,
+)
 
 LANGUAGES = ("en", "fr")
 CHARTED = frozenset({"groups"})
@@ -155,7 +160,7 @@ def _drawn(section: Section) -> Drawn | None:
 
 def _shares(numbers: dict[str, Any], hidden: dict[str, Published] | None) -> list[tuple[str, str]]:
     public = hidden is not None
-    recovery, delay = numbers["recovery"], numbers["delay"]
+    recovery = numbers["recovery"]
     median = recovery["median_days"]
     rows = [
         (_("Thefts and losses in transport"), _share(numbers, "transport", "transport", hidden)),
@@ -164,7 +169,7 @@ def _shares(numbers: dict[str, Any], hidden: dict[str, Published] | None) -> lis
             _share(numbers, "recovered", "recovery", hidden),
         ),
     ]
-    if public and recovery["over"] < LEAST:
+    if public and not median_is_told(numbers, "recovery"):
         rows.append((_("Median time to recovery"), _("too few to tell")))
     else:
         text = _("not reached: fewer than half have come back")
@@ -174,12 +179,13 @@ def _shares(numbers: dict[str, Any], hidden: dict[str, Published] | None) -> lis
             over=recovery["over"], open=recovery["open"]
         )
         rows.append((_("Median time to recovery"), text if public else f"{text} ({about})"))
-    rows.append((_("Median delay of reports"), _delay(delay, public=public)))
+    rows.append((_("Median delay of reports"), _delay(numbers, public=public)))
     return rows
 
 
-def _delay(delay: dict[str, Any], *, public: bool) -> str:
-    if public and delay["incidents"] < LEAST:
+def _delay(numbers: dict[str, Any], *, public: bool) -> str:
+    delay = numbers["delay"]
+    if public and not median_is_told(numbers, "delay"):
         return _("too few to tell")
     if not delay["incidents"]:
         return _("of none is it known")
@@ -239,7 +245,7 @@ def _warnings(numbers: dict[str, Any], *, public: bool) -> list[str]:
 
 
 def _count(count: int, *, public: bool) -> str:
-    return _("fewer than {n}").format(n=LEAST) if public and 0 < count < LEAST else str(count)
+    return _("fewer than {n}").format(n=LEAST) if public and is_small(count) else str(count)
 
 
 def _shown(count: int | None) -> str:
