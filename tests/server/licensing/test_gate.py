@@ -8,11 +8,14 @@ import pytest
 from licensing_world import TBq, World
 
 from tocsin.server.clock import now
+from tocsin.server.licensing.checks import limit_exceeded
 from tocsin.server.licensing.limits import Limit
 from tocsin.server.licensing.models import EventKind
 from tocsin.server.licensing.orders import Line
 from tocsin.server.licensing.services import change_state
 from tocsin.server.marking.policy import Reader
+from tocsin.server.register.corrections import correct
+from tocsin.server.register.entries import entry_of
 from tocsin.server.register.holders import Refused
 from tocsin.server.register.life import Kind
 from tocsin.server.register.models import Source
@@ -49,6 +52,31 @@ def test_a_total_is_enforced_over_all_senders_and_officers_read_the_figures(worl
         send(world, third, by=world.vendor_people[1])
     assert "8 TBq" not in str(told.value), "a holder reads what another has"
     send(world, world.source(world.vendors[1], "2 TBq"))
+
+
+def test_a_corrected_holder_is_written_and_shows_in_the_checks(world: World) -> None:
+    """A correction says what is: no gate keeps the register wrong, and the checks name it."""
+    world.licence(Limit(("Ir-192",), total_Bq=10 * TBq))
+    held = world.source(world.vendors[0], "15 TBq")
+    fresh = entry_of(
+        {
+            "holder": world.buyer.name,
+            "manufacturer": held.manufacturer,
+            "model": held.model,
+            "serial": held.serial,
+            "nuclide": "Ir-192",
+            "activity": "15 TBq",
+            "reference_date": held.contents[0]["reference_date"],
+        },
+        today=now().date(),
+    )
+    with pytest.raises(Refused, match="permit"):
+        send(world, held)
+    correct(world.officer, held, fresh, reason="it has been there for years", seen=1)
+    held.refresh_from_db()
+    assert held.holder == world.buyer
+    ((named, why),) = limit_exceeded([held], now().date())
+    assert (named, "Ir-192" in why) == (held, True)
 
 
 def test_what_has_decayed_makes_room(world: World, clock: object) -> None:
