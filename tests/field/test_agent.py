@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -45,6 +48,7 @@ class Taker(HTTPServer):
     def __init__(self) -> None:
         self.taken: list[bytes] = []
         self.failing = 0
+        self.refusing = False
 
         taker = self
 
@@ -52,7 +56,9 @@ class Taker(HTTPServer):
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
                 said: dict[str, object] = {"detail": "busy"}
-                if taker.failing:
+                if taker.refusing:
+                    said = {"refused": "conflict", "detail": "sent before"}
+                elif taker.failing:
                     taker.failing -= 1
                 else:
                     taker.taken.append(raw)
@@ -321,3 +327,28 @@ def test_simulate_walks_past_the_lost_gauge_without_an_instrument(tmp_path: Path
     assert status == 0
     assert "ALARM, class industrial, Cs-137" in said
     assert "19 batches of records" in run("status", "--device", device)[1]
+
+
+def test_what_is_refused_is_not_told_as_sent(tmp_path: Path, taker: Taker) -> None:
+    device = tmp_path / "device"
+    run("enroll", "pack-7", "--device", device)
+    run("pipe", "--device", device, text=json.dumps({"counts": [1], "real_time_s": 1.0}) + "\n")
+    taker.refusing = True
+    status, said = run("send", f"http://127.0.0.1:{taker.server_port}", "--device", device)
+    assert status == 1
+    assert "Not everything was sent" in said
+    assert "1 messages that the server will not take" in run("status", "--device", device)[1]
+
+
+def test_a_bad_byte_spoils_its_line_and_no_more(tmp_path: Path) -> None:
+    lines = [b'{"counts": [1, 2], "real_time_s": 1.0}', b"\xff\xfe", b'{"counts": [3, 4]}']
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8=0", "-m", "tocsin", "field", "pipe"],
+        input=b"\n".join(lines),
+        capture_output=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8:strict"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"record 2: " in done.stderr

@@ -292,3 +292,7 @@ def test_what_is_no_spool_is_said_so(tmp_path: Path) -> None:
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(InvalidInput, match="cannot be opened"):
         opened(path)
+
+
+def test_a_stranger_s_endless_page_is_no_answer_and_stops_nothing() -> None:
+    assert _reply(200, b"[" * 60_000) == Reply(200)

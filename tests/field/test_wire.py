@@ -190,6 +190,7 @@ def test_a_changed_envelope_is_not_accepted(seed: int) -> None:
         {"faults": ((20, "time-jump"),)},
         {"monotonic_s": True},
         {"device_time": "x" * 41},
+        {"device_time": "12:00\x00"},
         {"ends": 1},
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -130,6 +131,8 @@ def pipe_command(
 
     run = Run(to, certificate, device, wait, screen, screen_host)
     with stopping() as stop:
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")  # a bad byte spoils its line and no more
         feed = from_lines(sys.stdin)
         walk(feed, feed.records, run, live=True, stop=stop)
 

@@ -261,7 +261,7 @@ class SendingThread(threading.Thread):
                     said = sender.trouble
                     self._tell(f"not sent: {said}" if said else "sending again")
                 if outcome == "idle" and last:
-                    self._sent_all = True
+                    self._sent_all = spool.status().refused == 0
                     return
                 self._pause(_IDLE_S if outcome == "idle" else sender.wait_s)
         finally:

@@ -225,7 +225,11 @@ def _truth(value: object) -> bool:
 
 
 def _short(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 40 or not value.isascii():
+    if (
+        not isinstance(value, str)
+        or len(value) > 40
+        or not (value.isascii() and value.isprintable())
+    ):
         raise ValueError("no short text")
     return value
 

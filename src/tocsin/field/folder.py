@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tocsin import formats
 from tocsin.detection.survey import walk_and_background
-from tocsin.errors import InvalidInput, ParseError
+from tocsin.errors import InvalidInput, TocsinError
 from tocsin.field.records import LONGEST_LINE, Feed, instrument_line, record_of
 from tocsin.field.wire import pack_records
 from tocsin.spectra import Instrument, Record, Recording
@@ -197,7 +197,7 @@ class FolderSource:
             if name.endswith(LINES):
                 return self._lines(name, known)
             return self._recording(name, formats.read(self._folder / name))
-        except (ParseError, OSError) as error:
+        except (TocsinError, OSError) as error:
             self._tell_once(name, f"{name} cannot be read yet: {error}")
             return None
 
@@ -265,7 +265,7 @@ class FolderSource:
                 continue
             try:
                 self._recording(name, formats.read(self._folder / name))
-            except (ParseError, OSError):
+            except (TocsinError, OSError):
                 continue  # once it can be read all of it is new
         if self._files:
             self._tell(f"{len(self._files)} files lie there already: only what is added is taken")

@@ -127,7 +127,7 @@ class Https:
 def _reply(status: int, body: bytes) -> Reply:
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # a page of somebody else may hold anything
         said = {}
     if not isinstance(said, dict):
         said = {}

@@ -15,7 +15,7 @@ from tocsin.field.wire import unpack_records
 from tocsin.formats import write_n42
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
-from tocsin.server.ingest.models import Batch, LiveSurvey
+from tocsin.server.ingest.models import MOST_TRIES, Batch, LiveSurvey
 from tocsin.server.marking.highwater import mark_of
 from tocsin.server.measurements.models import Upload
 from tocsin.server.measurements.services import keep_recording
@@ -24,7 +24,6 @@ from tocsin.spectra import Record, Recording
 ACTOR = "system:ingest"
 SILENCE = timedelta(minutes=10)
 """Work that was begun so long ago and has not ended counts as gone with its process."""
-MOST_TRIES = 3
 
 
 def recording_of(survey: LiveSurvey) -> Recording:

@@ -24,6 +24,10 @@ TURNED_AWAY_FOR = timedelta(seconds=30)
 """So long after the last message that was left with it a page says so of a device."""
 
 
+MOST_TRIES = 3
+"""So often it is begun to bring the records of a survey together."""
+
+
 class DeviceState(models.TextChoices):
     """How a device stands, as a page says it."""
 
@@ -147,6 +151,11 @@ class LiveSurvey(Marked):
     def complete(self) -> bool:
         """Whether it has ended and every record is here."""
         return self.ends_before is not None and self.records == self.ends_before
+
+    @property
+    def given_up(self) -> bool:
+        """Whether its measurement could not be made in all tries."""
+        return self.complete and self.upload_id is None and self.tries >= MOST_TRIES
 
 
 class Batch(AppendOnly):
