@@ -15,6 +15,7 @@ from tocsin.server.ingest.enrolling import revoke
 from tocsin.server.ingest.models import LiveSurvey
 from tocsin.server.ingest.receiving import receive
 from tocsin.server.marking.policy import Reader, reader_of
+from tocsin.server.marking.services import release
 from tocsin.server.picture import composing
 from tocsin.server.picture.composing import Seen, figures, picture, recent
 from tocsin.server.picture.runs import RUNS
@@ -183,6 +184,24 @@ def test_nothing_shows_to_who_may_not_see_it(
         assert (told["devices"], told["tracks"], told["alarms"]) == ([], [], [])
     no_alarms = reader_of(person("licence_officer", clearance=2))
     assert shown(no_alarms)["alarms"] == []
+
+
+@pytest.mark.parametrize("opened", [("device",), ("survey",), ("device", "survey")])
+def test_a_device_shows_only_to_who_sees_it_and_its_survey(
+    opened: tuple[str, ...],
+    officer: Reader,
+    walker: Callable[..., Any],
+    person: Callable[..., Person],
+    clock: Any,
+) -> None:
+    pack, boss = walker(), reader_of(person("supervisor", clearance=2))
+    pack.sends([300.0] * 3)
+    other = person("officer", of="police", clearance=3)
+    rows = {"device": pack.device, "survey": LiveSurvey.objects.get()}
+    for name in opened:
+        release(boss, rows[name], other.organisation, reason="test")
+    names = [d["name"] for d in shown(reader_of(other))["devices"]]
+    assert names == (["Pack 1"] if len(opened) == 2 else [])
 
 
 def test_a_revoked_device_leaves_the_picture(
