@@ -33,6 +33,8 @@ LOOK_BACK = timedelta(hours=12)
 """A survey that was not heard of for so long is no longer followed; its end is still analysed."""
 BATCHES_A_TURN = 20
 """Of one survey: who brings the records of hours does not hold up those who walk now."""
+LONGEST_STEP_S = 0.5
+"""After so long it looks again who has news: those who walk now come first."""
 NOTE_EVERY_S = 60.0
 NOTES_A_TURN = 4
 MOST_HELD = 1000
@@ -82,16 +84,20 @@ class Detecting:
         self.held: OrderedDict[UUID, Held] = OrderedDict()
         self.over: dict[UUID, datetime] = {}
         self.tries: dict[UUID, int] = {}
-        self.behind_s = 0.0
+        self.waiting: dict[UUID, datetime] = {}
         self._most = most
 
     def step(self, at: datetime) -> int:
         """Hear what is new; how many records were judged."""
         news = self._news(at)
+        self.waiting = {n.pk: self.waiting.get(n.pk, at) for n in news}
         # the shortest wait first: a backlog comes after those who walk now
         news.sort(key=lambda n: n.through - self._through(n.pk))
+        until_s = time.monotonic() + LONGEST_STEP_S
         heard = 0
         for one in news:
+            if time.monotonic() > until_s:
+                break
             try:
                 heard += self._hear(one, at)
             except Exception:
@@ -100,10 +106,14 @@ class Detecting:
                 log.exception("a survey could not be heard", extra={"survey": str(one.pk)})
                 self.held.pop(one.pk, None)
                 self.tries[one.pk] = self.tries.get(one.pk, 0) + 1
-        left = [n for n in news if self._through(n.pk) < n.through and not self._failed(n.pk)]
-        self.behind_s = max(((at - n.last_at).total_seconds() for n in left), default=0.0)
+            if self._through(one.pk) >= one.through or one.pk in self.over or self._failed(one.pk):
+                self.waiting.pop(one.pk, None)
         self._note(at)
         return heard
+
+    def behind_s(self, at: datetime) -> float:
+        """Since when the survey that waits longest has records that were not heard, in seconds."""
+        return max(((at - since).total_seconds() for since in self.waiting.values()), default=0.0)
 
     @property
     def failures(self) -> int:
@@ -264,7 +274,7 @@ def run(stop: threading.Event) -> None:
             heard = detecting.step(now())
             if time.monotonic() - told_s >= 1.0:
                 told_s = time.monotonic()
-                _tell(detecting)
+                _tell(detecting, now())
         except Exception:
             # the database may be away for a while; the process goes on
             log.exception("the detector could not look")
@@ -274,10 +284,10 @@ def run(stop: threading.Event) -> None:
     detecting.note_all(now())
 
 
-def _tell(detecting: Detecting) -> None:
+def _tell(detecting: Detecting, at: datetime) -> None:
     path = beat_path()
     said = {
-        "behind_s": round(detecting.behind_s, 1),
+        "behind_s": round(detecting.behind_s(at), 1),
         "surveys": len(detecting.held),
         "failures": detecting.failures,
     }
