@@ -24,6 +24,7 @@ from django.urls.resolvers import RoutePattern
 from holdings_canary import holdings_rows
 from ingest_canary import ingest_rows
 from licensing_rows import licensing_rows
+from outlets_canary import outlets_rows
 from oversight_rows import oversight_rows
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -247,6 +248,7 @@ def world(
         **oversight_rows(registrar, held, CANARY),
         **holdings_rows(registrar, held, CANARY),
         **ingest_rows(officer, CANARY),
+        **outlets_rows(officer, CANARY),
         "statistics:sheet_pdf": {"pk": numbers.pk, "form": "full", "language": "en"},
         "statistics:sheet": {"pk": numbers.pk},
         "statistics:sheet_approve": {"pk": numbers.pk},

@@ -1,4 +1,4 @@
-"""The second half of the demo: a server for a fictional State, with the walk in it."""
+"""The second half of the demo: a server for a fictional State, with the walk and an event in it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def serve_state(walk: Path, folder: Path, *, headless: bool) -> None:
 
     password = secrets.token_urlsafe(9)
     people = populate(password)
-    work = _Work(address, walk, headless=headless, people=people, password=password)
+    work = _Work(
+        address, walk, folder / "devices", headless=headless, people=people, password=password
+    )
     work.start()
     remark(f"Starting the server on {address} ...")
     supervise(
@@ -84,28 +86,45 @@ class _Work(threading.Thread):
     """What happens while the server runs."""
 
     def __init__(
-        self, address: str, walk: Path, *, headless: bool, people: Sequence[SignIn], password: str
+        self,
+        address: str,
+        walk: Path,
+        devices: Path,
+        *,
+        headless: bool,
+        people: Sequence[SignIn],
+        password: str,
     ) -> None:
         super().__init__(daemon=True)
-        self.address, self.walk, self.headless = address, walk, headless
+        self.address, self.walk, self.devices, self.headless = address, walk, devices, headless
         self.people, self.password = people, password
         self.fault: Exception | None = None
         self.played: dict[str, Any] = {}
+        self.event: dict[str, Any] = {}
 
     def run(self) -> None:
-        """Play, or bring the walk and show how to sign in."""
+        """Play, or bring the walk, send the backpacks out and show how to sign in."""
+        from tocsin.server.fiction.event import LONG_S, Event
         from tocsin.server.fiction.playing import bring_walk, caller, play, wait_until_up
+        from tocsin.server.fiction.searching import begin, play_event
 
         try:
             wait_until_up(self.address)
             if self.headless:
                 self.played = play(self.address, self.walk, say=remark)
+                self.event = play_event(self.address, self.devices, say=remark)
                 return
             bring_walk(caller(self.address, "officer@customs.example"), self.walk, say=remark)
             console.print(sign_in_table(self.people))
             console.print(Text(f"Address:  {self.address}\nPassword: {self.password} (for all)"))
             console.print("Ctrl-C stops the server.")
             webbrowser.open(self.address)
+            _source, backpacks = begin(self.address, self.devices, say=remark)
+            Event(backpacks, self.address, duration_s=LONG_S, speed=1.0).start()
+            remark(
+                f"{len(backpacks)} backpacks walk through the city for {LONG_S / 60:.0f} minutes: "
+                "sign in as the Shift Supervisor and see who finds it."
+            )
         except Exception as error:  # noqa: BLE001 - told by the main thread, after the server's stop
             self.fault = error
 
@@ -129,6 +148,14 @@ class _Work(threading.Thread):
             if played["refused"]:
                 told.append("a grave one refused to an officer alone")
             console.print(f"Server: {', '.join(told)}.", highlight=False)
+            event = self.event
+            console.print(
+                f"Event: {event['backpacks']} backpacks, {event['records']} records, "
+                f"{event['alarms']} alarms, {event['medical']} patients closed by one officer; the "
+                f"stolen source found, confirmed, matched ({event['candidate']['zone']}) and "
+                f"recovered, {len(event['closed'])} incidents closed.",
+                highlight=False,
+            )
 
 
 def sign_in_table(people: Sequence[SignIn]) -> Table:

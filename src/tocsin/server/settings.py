@@ -40,6 +40,7 @@ TOCSIN_APPS = (
     "tracing",
     "statistics",
     "picture",
+    "outlets",
     "console",
 )
 INSTALLED_APPS = [

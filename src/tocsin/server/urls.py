@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tracing/", include("tocsin.server.tracing.urls")),
     path("statistics/", include("tocsin.server.statistics.urls")),
     path("picture/", include("tocsin.server.picture.urls")),
+    path("outlets/", include("tocsin.server.outlets.urls")),
     path("duties/", include("tocsin.server.duties.urls")),
     path("log/", include("tocsin.server.transparency.urls")),
     path("account/", logged("allauth.account.urls")),

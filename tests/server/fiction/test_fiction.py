@@ -30,7 +30,7 @@ def test_the_state_is_made_once() -> None:
 
 
 def test_the_demo_plays_the_flow_to_its_end(tmp_path: Path) -> None:
-    """Upload, analysis, alarms, a medical one closed, one confirmed, an incident: over HTTP."""
+    """Upload, alarms, a verdict, an incident; twelve backpacks and what they find: over HTTP."""
     done = subprocess.run(
         [sys.executable, "-m", "tocsin", "demo", "--headless", "--out", str(tmp_path)],
         capture_output=True,
@@ -48,9 +48,26 @@ def test_the_demo_plays_the_flow_to_its_end(tmp_path: Path) -> None:
     assert alarms >= 2
     assert closed >= 1
     assert incidents == 1
+    event = re.search(
+        r"Event: 12 backpacks, (\d+) records, (\d+) alarms, (\d+) patients closed by one officer; "
+        r"the stolen source found, confirmed, matched \((?:review|link)\) and recovered, "
+        r"2 incidents closed",
+        " ".join(done.stdout.split()),
+    )
+    assert event is not None, done.stdout[-2000:]
+    records, live, patients = map(int, event.groups())
+    assert live > patients >= 1
     with sqlite3.connect(tmp_path / "server" / "tocsin.sqlite3") as database:
         rows = database.execute("SELECT realm, count(*) FROM alarms_alarm GROUP BY realm")
-        assert rows.fetchall() == [("EXERCISE", alarms)]
+        assert rows.fetchall() == [("EXERCISE", alarms + live)]
+        kept = database.execute(
+            "SELECT sum(last - first + 1) FROM ingest_batch JOIN ingest_livesurvey ON survey_id = "
+            "ingest_livesurvey.id JOIN ingest_device ON device_id = ingest_device.id "
+            "WHERE ingest_device.name LIKE 'Team %'"
+        )
+        assert kept.fetchone()[0] == records
+        back = database.execute("SELECT status FROM register_source WHERE serial = 'K-8814'")
+        assert back.fetchall() == [("stored",)]
         placed = database.execute("SELECT count(*) FROM audit_leaf WHERE position IS NOT NULL")
         assert placed.fetchone()[0] > 0, "the log's sequencer did not run"
     database.close()

@@ -169,7 +169,7 @@ def play(address: str, walk: Path, *, say: Say) -> dict[str, Any]:
             refused = _alone(officer, alarm)
             say(f"{officer.name} tries to decide on a grave alarm alone: refused")
         if alarm["source_class"] == "medical" and not alarm["gravity"]:
-            steps = _medical(officer, alarm)
+            steps = close_medical(officer, alarm)
             closed += 1
             say(f"{officer.name} closes {alarm['name']} ({alarm['title']}) in {steps} actions")
     grave = next((a for a in alarms if a["source_class"] == "industrial"), None) or next(
@@ -177,9 +177,9 @@ def play(address: str, walk: Path, *, say: Say) -> dict[str, Any]:
     )
     if grave is None:
         raise PlayStopped("the walk raised no alarm that an expert could confirm")
-    _confirmed(officer, expert, grave)
+    confirm(officer, expert, grave)
     say(f"{expert.name} confirms {grave['name']} ({grave['title']})")
-    incidents = _incidents(contact, grave)
+    incidents = incidents_of(contact, grave)
     for incident in incidents:
         say(f"{contact.name} finds the incident {incident['name']}, linked to all behind it")
     whole = contact.ask(f"/alarms/{grave['id']}")
@@ -206,7 +206,7 @@ def _reason(alarm: dict[str, Any], kind: str, *wanted: str) -> str:
     return next((r for r in wanted if r in step["reasons"]), (step["reasons"] or [""])[0])
 
 
-def _medical(officer: Caller, alarm: dict[str, Any]) -> int:
+def close_medical(officer: Caller, alarm: dict[str, Any]) -> int:
     """Close a medical alarm as its officer; how many actions that took."""
     actions = 0
     now = alarm
@@ -222,7 +222,7 @@ def _medical(officer: Caller, alarm: dict[str, Any]) -> int:
     return actions
 
 
-def _incidents(contact: Caller, alarm: dict[str, Any]) -> list[dict[str, Any]]:
+def incidents_of(contact: Caller, alarm: dict[str, Any]) -> list[dict[str, Any]]:
     """Incidents that came of the confirmation of an alarm."""
     ends = time.monotonic() + OPENED_WITHIN_S
     while True:
@@ -244,7 +244,8 @@ def _alone(officer: Caller, alarm: dict[str, Any]) -> str:
     raise PlayStopped("an officer could decide on a grave alarm alone")
 
 
-def _confirmed(officer: Caller, expert: Caller, alarm: dict[str, Any]) -> None:
+def confirm(officer: Caller, expert: Caller, alarm: dict[str, Any]) -> None:
+    """Bring an alarm to the expert, who says that it is not innocent."""
     now = officer.ask(f"/alarms/{alarm['id']}")
     if now["state"] == "raised":
         now = _step(officer, alarm, "acknowledged")

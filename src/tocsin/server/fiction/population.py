@@ -16,6 +16,7 @@ from tocsin.server.fiction.devices import fill_devices
 from tocsin.server.fiction.holdings import fill_holdings
 from tocsin.server.fiction.incidents import fill_incidents
 from tocsin.server.fiction.licences import fill_licences
+from tocsin.server.fiction.outlets import fill_outlets
 from tocsin.server.fiction.oversight import fill_oversight
 from tocsin.server.fiction.register import SOURCES, fill_register
 from tocsin.server.fiction.statistics import fill_statistics
@@ -78,6 +79,7 @@ def populate(password: str, *, sources: int = SOURCES) -> list[SignIn]:
     fill_oversight()
     fill_statistics()
     fill_devices()
+    fill_outlets()
     fill_tracing()
     return people
 

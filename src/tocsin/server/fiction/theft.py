@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,27 +29,71 @@ GAUGE = {
 is made, on an ice sheet without a street."""
 STOLEN_ON = "2026-01-14"
 """The day before the walk."""
+FOUND_ON = "2026-01-15"
 WITHIN_S = 60.0
 
 
-def steal(register: Caller, holder: Caller, *, say: Say) -> dict[str, Any]:
-    """Register a gauge and report it stolen, as officer and holder do."""
-    source: dict[str, Any] = register.ask("/register/sources", GAUGE)
-    report = {"kind": "theft", "happened_on": STOLEN_ON, "note": "gone from the depot overnight"}
+@dataclass(frozen=True)
+class Theft:
+    """What is stolen and found again.
+
+    Parameters
+    ----------
+    thing : dict
+        As it is registered.
+    stolen_on, found_on : str
+        Days.
+    note : str
+        What its holder says.
+    seen : str
+        By what a person who looks knows that it is this one.
+    """
+
+    thing: dict[str, str]
+    stolen_on: str
+    found_on: str
+    note: str
+    seen: str
+
+
+OF_THE_WALK = Theft(
+    GAUGE,
+    STOLEN_ON,
+    FOUND_ON,
+    note="gone from the depot overnight",
+    seen="serial number read on the housing behind the fence",
+)
+
+
+def steal(
+    register: Caller, holder: Caller, *, say: Say, theft: Theft = OF_THE_WALK
+) -> dict[str, Any]:
+    """Register a source and report it stolen, as officer and holder do."""
+    thing = theft.thing
+    source: dict[str, Any] = register.ask("/register/sources", thing)
+    report = {"kind": "theft", "happened_on": theft.stolen_on, "note": theft.note}
     holder.ask(f"/register/sources/{source['id']}/transactions", report)
-    say(f"{holder.name} reports {source['name']} stolen: {NUCLIDE} in a level gauge")
+    device = thing["device"].lower()
+    say(f"{holder.name} reports {source['name']} stolen: {thing['nuclide']} in a {device}")
     return source
 
 
 def trace(
-    contact: Caller, register: Caller, alarm: dict[str, Any], source: dict[str, Any], *, say: Say
+    contact: Caller,
+    register: Caller,
+    alarm: dict[str, Any],
+    source: dict[str, Any],
+    *,
+    say: Say,
+    theft: Theft = OF_THE_WALK,
 ) -> dict[str, Any]:
     """From the candidate beside the alarm to the recovery that the incident tells of.
 
     Returns
     -------
     dict
-        The candidate as it was accepted, ``{}`` where the walk's alarm has no such nuclide.
+        The candidate as it was accepted, and ``incident``, the one of the theft; ``{}`` where the
+        alarm has no such nuclide.
 
     Raises
     ------
@@ -56,7 +101,7 @@ def trace(
         The stolen source is not among the candidates, or its incident does not hear of the
         recovery.
     """
-    if not any(n["name"] == NUCLIDE for n in alarm["nuclides"]):
+    if not any(n["name"] == theft.thing["nuclide"] for n in alarm["nuclides"]):
         say("the walk's grave alarm is not of the stolen nuclide: nothing to compare")
         return {}
     incident = _incident(contact, source)
@@ -68,19 +113,19 @@ def trace(
     )
     contact.ask(
         f"/tracing/candidates/{candidate['id']}/judgements",
-        {"verdict": "accepted", "reason": "serial number read on the housing behind the fence"},
+        {"verdict": "accepted", "reason": theft.seen},
     )
     say(f"{contact.name} accepts it; the source stays stolen until somebody reports its recovery")
     if _status(register, source) != "stolen":
         _stopped("a machine has closed a loss")
-    note = f"{candidate['name']}: found behind the fence by the walk of {alarm['name']}"
+    note = f"{candidate['name']}: found by the walk of {alarm['name']}"
     register.ask(
         f"/register/sources/{source['id']}/transactions",
-        {"kind": "recovery", "happened_on": STOLEN_ON.replace("14", "15"), "note": note},
+        {"kind": "recovery", "happened_on": theft.found_on, "note": note},
     )
     _noted(contact, incident, candidate)
     say(f"{register.name} reports the recovery; the incident of the theft has a note of it")
-    return candidate
+    return candidate | {"incident": incident}
 
 
 def _candidate(contact: Caller, alarm: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:

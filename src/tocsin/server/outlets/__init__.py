@@ -1,0 +1,1 @@
+"""Ways out: what leaves for others while an operation lasts, agreed by two persons."""

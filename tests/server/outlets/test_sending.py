@@ -1,0 +1,260 @@
+"""What arrives at real listeners on this machine, and what happens when nobody listens."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from lxml import etree
+
+from tocsin.server.alarms.models import Alarm
+from tocsin.server.audit.models import Leaf
+from tocsin.server.clock import now
+from tocsin.server.marking.policy import Reader
+from tocsin.server.outlets.models import Operation
+from tocsin.server.outlets.sending import send_due, wait_of
+from tocsin.server.outlets.services import stop
+from tocsin.server.outlets.signing import CONTEXT, HEADER, outlet_key
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., Operation]
+PATIENCE_S = 30.0
+
+
+def leaves(action: str) -> int:
+    return Leaf.objects.filter(action=action).count()
+
+
+def checked(event: bytes) -> Any:
+    """What the public schema of the event asks for: attributes, their forms, one point, order."""
+    root: Any = etree.fromstring(event)
+    assert root.tag == "event"
+    assert set(root.attrib) >= {"version", "uid", "type", "how", "time", "start", "stale"}
+    assert root.get("version") == "2.0"
+    times = [dt.datetime.fromisoformat(root.get(k, "")) for k in ("start", "time", "stale")]
+    assert all(root.get(k, "").endswith("Z") for k in ("start", "time", "stale"))
+    assert times == sorted(times)
+    assert root.get("opex", "") in {"o", "e", "s"}
+    assert [child.tag for child in root] == ["point", "detail"]
+    point = root.find("point")
+    assert set(point.attrib) == {"lat", "lon", "hae", "ce", "le"}
+    assert -90 <= float(point.get("lat")) <= 90
+    assert -180 <= float(point.get("lon")) <= 180
+    return root
+
+
+def test_datagrams_of_cursor_on_target(
+    running: Make, alarm: Alarm, agreeing: Reader, clock: Any
+) -> None:
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as here:
+        here.bind(("127.0.0.1", 0))
+        here.settimeout(PATIENCE_S)
+        row = running(f"udp://127.0.0.1:{here.getsockname()[1]}")
+        assert send_due(now()) == 1
+        device, spot = (checked(here.recv(65536)) for _ in range(2))
+        assert device.get("uid").startswith("tocsin.device.")
+        assert device.get("opex") == "e"
+        assert device.find("detail/contact").get("callsign") == "EXERCISE Pack 7"
+        assert spot.get("uid") == f"tocsin.alarm.{alarm.pk}"
+        assert float(spot.find("point").get("lat")) == pytest.approx(-75.001)
+        assert spot.find("detail/remarks").text == "EXERCISE Cs-137 at the gate"
+        leaf = Leaf.objects.get(action="outlets.send")
+        assert leaf.subject_id == str(row.pk)
+        # the same is sent again before it goes stale, and not at every tick
+        assert send_due(now()) == 0
+        clock.move(seconds=61)
+        assert send_due(now()) == 1
+        assert leaves("outlets.send") == 2
+        stop(agreeing, row, reason="enough")
+        clock.move(seconds=61)
+        assert send_due(now()) == 0
+        assert leaves("outlets.send") == 2
+
+
+@contextmanager
+def listening(context: ssl.SSLContext | None = None) -> Iterator[tuple[int, list[bytes]]]:
+    """A port that takes one connection to its end."""
+    got: list[bytes] = []
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(PATIENCE_S)
+
+        def take() -> None:
+            connection, _peer = server.accept()
+            connection.settimeout(PATIENCE_S)
+            if context is not None:
+                connection = context.wrap_socket(connection, server_side=True)
+            with closing(connection):
+                while part := connection.recv(65536):
+                    got.append(part)
+
+        thread = threading.Thread(target=take, daemon=True)
+        thread.start()
+        yield server.getsockname()[1], got
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
+def test_a_stream_of_cursor_on_target(running: Make) -> None:
+    with listening() as (port, got):
+        running(f"tcp://127.0.0.1:{port}")
+        assert send_due(now()) == 1
+    events = b"".join(got).split(b"<?xml")[1:]
+    assert len([checked(b"<?xml" + event) for event in events]) == 2
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate for this machine that signs itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "listener")])
+    at = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(at - dt.timedelta(days=1))
+        .not_valid_after(at + dt.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "listener.pem"
+    path.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
+
+
+def test_tls_wants_an_authority_that_the_operator_names(
+    running: Make, tmp_path: Path, data_folder: Path, clock: Any
+) -> None:
+    pem = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    (data_folder / "keys").mkdir(parents=True, exist_ok=True)
+    (data_folder / "keys" / "outlets-authorities.pem").write_bytes(pem.read_bytes())
+    with listening(context) as (port, got):
+        row = running(f"tls://127.0.0.1:{port}")
+        assert send_due(now()) == 1
+    assert b"".join(got).count(b"<event") == 2
+
+    (data_folder / "keys" / "outlets-authorities.pem").unlink()
+    with closing(socket.create_server(("127.0.0.1", port))) as server:
+        server.settimeout(PATIENCE_S)
+
+        def shake() -> None:
+            connection, _peer = server.accept()
+            with closing(connection), pytest.raises(ssl.SSLError):
+                context.wrap_socket(connection, server_side=True)
+
+        thread = threading.Thread(target=shake, daemon=True)
+        thread.start()
+        clock.move(seconds=61)
+        assert send_due(now()) == 0
+        thread.join(PATIENCE_S)
+    row.refresh_from_db()
+    assert "certificate" in row.trouble.lower()
+    assert leaves("outlets.failed") == 1
+
+
+class Hook(BaseHTTPRequestHandler):
+    """Keeps what comes and answers as it is told."""
+
+    answers: list[int]
+    got: list[tuple[str, str, bytes]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.got.append((self.path, self.headers[HEADER], body))
+        self.send_response(self.answers.pop(0) if self.answers else 204)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_args: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def hook() -> Iterator[tuple[str, type[Hook]]]:
+    kind = type("OneHook", (Hook,), {"answers": [], "got": []})
+    with HTTPServer(("127.0.0.1", 0), kind) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/in?from=tocsin", kind
+        server.shutdown()
+        thread.join(PATIENCE_S)
+
+
+def test_a_webhook_is_signed(running: Make, alarm: Alarm, hook: tuple[str, type[Hook]]) -> None:
+    address, kind = hook
+    row = running(address, way="webhook")
+    assert send_due(now()) == 1
+    ((path, signature, body),) = kind.got
+    assert path == "/in?from=tocsin"
+    key = outlet_key().verifier
+    assert key.verifies(base64.b64decode(signature), CONTEXT + body)
+    assert not key.verifies(base64.b64decode(signature), CONTEXT + body + b" ")
+    told = json.loads(body)
+    assert told["schema"] == "tocsin.outlet/1"
+    assert (told["operation"], told["realm"], told["level"]) == (str(row.pk), "EXERCISE", 1)
+    assert [t["name"] for t in told["things"]] == ["Pack 7", alarm.name]
+
+
+def test_what_fails_is_tried_again_later_and_no_redirect_is_followed(
+    running: Make, hook: tuple[str, type[Hook]], clock: Any
+) -> None:
+    address, kind = hook
+    kind.answers[:] = [302, 500]
+    row = running(address, way="webhook")
+    assert send_due(now()) == 0
+    assert [path for path, *_ in kind.got] == ["/in?from=tocsin"]
+    row.refresh_from_db()
+    assert (row.failures, row.trouble) == (1, "the receiver answers 302")
+    assert send_due(now()) == 0
+    assert len(kind.got) == 1, "it waits first"
+    clock.move(seconds=11)
+    assert send_due(now()) == 0
+    clock.move(seconds=11)
+    assert send_due(now()) == 0
+    assert len(kind.got) == 2, "it waits longer each time"
+    clock.move(seconds=10)
+    assert send_due(now()) == 1
+    row.refresh_from_db()
+    assert (row.failures, row.trouble) == (0, "")
+    assert (leaves("outlets.send"), leaves("outlets.failed")) == (3, 2)
+
+
+def test_the_longest_wait_is_five_minutes() -> None:
+    assert [wait_of(n).total_seconds() for n in (0, 1, 2, 6, 60)] == [0, 10, 20, 300, 300]
+
+
+def test_nobody_listens(running: Make) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as closed:
+        port = closed.getsockname()[1]
+    row = running(f"tcp://127.0.0.1:{port}")
+    assert send_due(now()) == 0
+    row.refresh_from_db()
+    assert row.failures == 1
+    assert row.trouble
