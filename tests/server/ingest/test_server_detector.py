@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -296,6 +297,22 @@ def test_one_survey_that_cannot_be_heard_does_not_hold_up_another(
         detecting.step(now())
     assert detecting.failures == 1
     assert ServerMessage.objects.filter(survey__boot="b" * 32, stage="standing").exists()
+
+
+def test_who_walks_now_comes_before_a_backlog_which_is_heard_all_the_same(
+    send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "LONGEST_STEP_S", -1.0)  # one survey in each look
+    detecting = Detecting()
+    at = now()
+    send(WALK[:30], boot="a" * 32)
+    heard = []
+    for k in range(8):
+        send([WALK[k]], k, boot="b" * 32)
+        heard.append(detecting.step(at + timedelta(seconds=k)))
+    assert heard[:2] == [1, 1]
+    assert 30 in heard[2:5]
+    assert detecting.behind_s(at + timedelta(seconds=8)) <= 2.0
 
 
 def test_what_is_a_measurement_already_is_left_to_its_analysis(

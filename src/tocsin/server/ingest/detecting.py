@@ -33,6 +33,7 @@ LOOK_BACK = timedelta(hours=12)
 """A survey that was not heard of for so long is no longer followed; its end is still analysed."""
 BATCHES_A_TURN = 20
 """Of one survey: who brings the records of hours does not hold up those who walk now."""
+LATE = timedelta(seconds=2)
 LONGEST_STEP_S = 0.5
 """After so long it looks again who has news: those who walk now come first."""
 NOTE_EVERY_S = 60.0
@@ -91,13 +92,12 @@ class Detecting:
         """Hear what is new; how many records were judged."""
         news = self._news(at)
         self.waiting = {n.pk: self.waiting.get(n.pk, at) for n in news}
-        # the shortest wait first: a backlog comes after those who walk now
-        news.sort(key=lambda n: n.through - self._through(n.pk))
+        # who walks now comes before a backlog; who waited too long comes before all
+        late = at - LATE
+        news.sort(key=lambda n: self._turn(n, late))
         until_s = time.monotonic() + LONGEST_STEP_S
         heard = 0
         for one in news:
-            if time.monotonic() > until_s:
-                break
             try:
                 heard += self._hear(one, at)
             except Exception:
@@ -108,8 +108,16 @@ class Detecting:
                 self.tries[one.pk] = self.tries.get(one.pk, 0) + 1
             if self._through(one.pk) >= one.through or one.pk in self.over or self._failed(one.pk):
                 self.waiting.pop(one.pk, None)
+            if time.monotonic() > until_s:
+                break
         self._note(at)
         return heard
+
+    def _turn(self, news: News, late: datetime) -> tuple[int, float]:
+        since = self.waiting[news.pk]
+        if since <= late:
+            return 0, since.timestamp()
+        return 1, float(news.through - self._through(news.pk))
 
     def behind_s(self, at: datetime) -> float:
         """Since when the survey that waits longest has records that were not heard, in seconds."""
