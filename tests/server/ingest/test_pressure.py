@@ -94,6 +94,32 @@ def test_too_many_records_stay_with_their_device_and_alarms_are_taken(
     assert all(isinstance(f.result(30), Receipt) for f in alarms)
 
 
+def test_false_alarms_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING_BYTES", 2 * len(envelope("alarms")) + 100)
+    write = Slow()
+    gatherer = Gatherer(write)
+    gatherer.submit(envelope())
+    assert write.begun.acquire(timeout=30)
+    waiting = [gatherer.submit(envelope("alarms", k)) for k in range(3)]
+    for _ in range(3):
+        write.go.release()
+    outcomes = [f.result(30) for f in waiting]
+    assert [isinstance(o, Receipt) for o in outcomes] == [True, True, False]
+    # what was written makes room again
+    assert isinstance(gatherer.submit(envelope("alarms", 3)).result(30), Receipt)
+
+
+def test_who_hangs_up_stops_nobody_else() -> None:
+    write = Slow()
+    gatherer = Gatherer(write)
+    gone = gatherer.submit(envelope())
+    assert write.begun.acquire(timeout=30)
+    gone.cancel()
+    for _ in range(2):
+        write.go.release()
+    assert isinstance(gatherer.submit(envelope(first=1)).result(30), Receipt)
+
+
 def test_what_cannot_be_written_is_not_acknowledged() -> None:
     def broken(raws: Sequence[bytes]) -> list[Outcome]:
         raise OSError("no disk")

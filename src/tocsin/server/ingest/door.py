@@ -31,6 +31,9 @@ from tocsin.server.problems import problem
 PATH = "/api/1/ingest"
 GROUP = 64
 """Messages in one transaction: an alarm never waits for more."""
+MOST_WAITING_BYTES = 64 << 20
+"""Of alarms: a thousand times what a group of true ones weighs. What claims to be an alarm and is
+none must not fill the memory before its signature is looked at."""
 LOOK_S = 1.0
 HEADERS = (
     (b"content-type", b"application/json"),
@@ -77,6 +80,7 @@ class Gatherer:
         self._clock = clock
         self._alarms: deque[Waiting] = deque()
         self._records: deque[Waiting] = deque()
+        self._alarm_bytes = 0
         self._come = threading.Condition()
         self._thread: threading.Thread | None = None
         self._quotas = Quotas()
@@ -94,12 +98,19 @@ class Gatherer:
         except ParseError:
             lane, device = "records", ""
         one = Waiting(raw, device, self._clock())
+        # who hung up meanwhile takes nothing back: the thread must not stumble over it
+        one.done.set_running_or_notify_cancel()
         with self._come:
             if lane == "alarms":
-                self._alarms.append(one)
-            elif refused := self._turn_away(one):
+                refused = self._turn_away_alarm(one)
+            else:
+                refused = self._turn_away(one)
+            if refused is not None:
                 one.done.set_result(refused)
                 return one.done
+            if lane == "alarms":
+                self._alarms.append(one)
+                self._alarm_bytes += len(raw)
             else:
                 self._records.append(one)
             if self._thread is None:
@@ -107,6 +118,11 @@ class Gatherer:
                 self._thread.start()
             self._come.notify()
         return one.done
+
+    def _turn_away_alarm(self, one: Waiting) -> Refused | None:
+        if self._alarm_bytes + len(one.raw) <= MOST_WAITING_BYTES:
+            return None
+        return Refused("busy", "too much comes at once: try again", status=503, final=False)
 
     def _turn_away(self, one: Waiting) -> Refused | None:
         if not self._quotas.allows(one.device, one.since_s):
@@ -132,7 +148,10 @@ class Gatherer:
     def _next(self) -> list[Waiting]:
         """Alarms alone, where there are any; else what waits longest."""
         waiting = self._alarms or self._records
-        return [waiting.popleft() for _ in range(min(GROUP, len(waiting)))]
+        group = [waiting.popleft() for _ in range(min(GROUP, len(waiting)))]
+        if waiting is self._alarms:
+            self._alarm_bytes -= sum(len(one.raw) for one in group)
+        return group
 
     def _work(self, group: Sequence[Waiting]) -> None:
         began_s = self._clock()
