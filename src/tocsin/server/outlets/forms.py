@@ -38,7 +38,11 @@ class OperationForm(forms.Form):
         coerce=int,
         help_text=_("Nothing above this level and this label leaves."),
     )
-    tlp = forms.ChoiceField(label=_("TLP label of the receiver"), choices=Tlp.choices)
+    tlp = forms.ChoiceField(
+        label=_("TLP label of the receiver"),
+        choices=Tlp.choices,
+        help_text=_("Devices are TLP:RED: their places leave only to a receiver with this label."),
+    )
     positions = forms.BooleanField(label=_("Places of devices"), required=False, initial=True)
     devices = forms.ModelMultipleChoiceField(
         label=_("Devices that take part"),
