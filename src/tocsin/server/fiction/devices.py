@@ -1,4 +1,7 @@
-"""Devices of the fictional customs: one that sends and then falls silent, one never heard of."""
+"""Devices of the fictional customs: one that sends and then falls silent, one never heard of.
+
+An earlier survey of the first was never ended: its battery had died.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from tocsin.sealing import SigningKey
 from tocsin.server.accounts.models import Level, Person
 from tocsin.server.clock import now
 from tocsin.server.ingest.enrolling import enrol
-from tocsin.server.ingest.models import Device
+from tocsin.server.ingest.models import Device, LiveSurvey
 from tocsin.server.ingest.receiving import receive
 from tocsin.server.marking.policy import reader_of
 from tocsin.spectra import EnergyCalibration, Instrument, Position, Record, Spectrum
@@ -20,6 +23,7 @@ from tocsin.spectra import EnergyCalibration, Instrument, Position, Record, Spec
 OFFICER = "officer@customs.example"
 SEED = 9
 RECORDS, CHANNELS = 20, 256
+EARLIER = dt.timedelta(hours=1)
 BACKPACK = Instrument("Norvik", "Backpack 2", "B2-0031", "Backpack")
 
 
@@ -37,15 +41,24 @@ def fill_devices() -> None:
             public_key=str(key.verifier),
             level=Level.RESTRICTED,
         )
-    began = now() - dt.timedelta(seconds=RECORDS)
+    before = now() - EARLIER
+    _send(keys[0], key_boot(keys[0])[::-1], before, officer.realm)
+    LiveSurvey.objects.filter(device__originator=officer.person.organisation_id).update(
+        last_at=before + dt.timedelta(seconds=RECORDS)
+    )
+    _send(keys[0], key_boot(keys[0]), now() - dt.timedelta(seconds=RECORDS), officer.realm)
+
+
+def _send(key: SigningKey, boot: str, began: dt.datetime, realm: str) -> None:
+    """Two batches of a quiet walk, and no end."""
     records = _walk(began)
     half = RECORDS // 2
     for first in (0, half):
         receive(
             seal(
-                keys[0],
-                pack_records(records[first : first + half], BACKPACK, officer.realm),
-                boot=key_boot(keys[0]),
+                key,
+                pack_records(records[first : first + half], BACKPACK, realm),
+                boot=boot,
                 lane="records",
                 first=first,
                 last=first + half - 1,
