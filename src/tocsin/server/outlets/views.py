@@ -181,7 +181,8 @@ def feed(request: HttpRequest, token: str, form: str) -> HttpResponse:
     """What leaves now, for who has the token; ``link`` is a file that asks for it by itself."""
     row = fetched_by(token)
     if row is None:
-        raise Http404
+        # a program asks: no page, which would show a message that waits for a person
+        return HttpResponse(status=404)
     if form == "link":
         address = request.build_absolute_uri(
             reverse("outlets:feed", kwargs={"token": token, "form": "kml"})
