@@ -14,6 +14,7 @@ from tocsin.server.accounts.models import Person
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
+from tocsin.server.ingest.models import Device, LiveSurvey
 from tocsin.server.marking import aggregation
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.marking.services import add_compartment
@@ -98,6 +99,13 @@ def test_what_is_above_the_receiver_stays(
     low = running("udp://127.0.0.1:6971", tlp="AMBER")
     assert names(low) == [alarm.name]
     assert leaving(low, now()).mark.tlp == "AMBER"
+
+
+def test_a_place_is_marked_as_the_survey_it_comes_from(running: Make, device: Device) -> None:
+    row = running(alarms=False)
+    assert leaving(row, now()).things
+    LiveSurvey.objects.filter(device=device).update(level=2)
+    assert not leaving(row, now()).things
 
 
 def test_many_places_together_are_one_level_higher(

@@ -88,19 +88,19 @@ def leaving(operation: Operation, at: datetime) -> Leaving:
     lowest = Mark(operation.realm, 0, frozenset(), Tlp.CLEAR.value)
     if operation.standing(at) != Standing.RUNNING or not _still_may(operation):
         return Leaving((), 0, lowest)
-    told: list[tuple[Marked, Thing]] = []
+    told: list[tuple[Mark, Thing]] = []
     held_back = 0
-    for row, thing in _candidates(operation):
-        if _too_high(operation, mark_of(row)):
+    for own, thing in _candidates(operation):
+        if _too_high(operation, own):
             held_back += 1
         else:
-            told.append((row, thing))
-    mark = highwater([lowest, *(mark_of(row) for row, _thing in told)])
+            told.append((own, thing))
+    mark = highwater([lowest, *(own for own, _thing in told)])
     together = raised(mark, rows=len(told), limit=in_force().most)
     if together.level > operation.level:
         # so many places together tell more than the receiver may know
         return Leaving((), held_back + len(told), lowest)
-    return Leaving(tuple(thing for _row, thing in told), held_back, together)
+    return Leaving(tuple(thing for _mark, thing in told), held_back, together)
 
 
 def content_of(operation: Operation, gone: Leaving, at: datetime) -> dict[str, Any]:
@@ -147,22 +147,22 @@ def _seen(operation: Operation, rows: QuerySet[Row]) -> QuerySet[Row]:
     return rows
 
 
-def _candidates(operation: Operation) -> list[tuple[Marked, Thing]]:
-    found: list[tuple[Marked, Thing]] = []
+def _candidates(operation: Operation) -> list[tuple[Mark, Thing]]:
+    found: list[tuple[Mark, Thing]] = []
     if operation.positions:
         found += _devices(operation)
     if operation.alarms:
         found += _alarms(operation)
-    return [(row, t) for row, t in found if operation.holds(t.latitude, t.longitude)]
+    return [(mark, t) for mark, t in found if operation.holds(t.latitude, t.longitude)]
 
 
-def _devices(operation: Operation) -> list[tuple[Marked, Thing]]:
+def _devices(operation: Operation) -> list[tuple[Mark, Thing]]:
     chosen = operation.devices.filter(revoked_at=None)
     devices = list(_seen(operation, chosen.order_by("name")))
-    reader = readers_of(operation)[0]
-    surveys = surveys_of(reader, devices)
+    one, *others = (surveys_of(reader, devices) for reader in readers_of(operation))
+    surveys = {pk: survey for pk, survey in one.items() if all(pk in there for there in others)}
     until_s = time.monotonic() + READ_S
-    found: list[tuple[Marked, Thing]] = []
+    found: list[tuple[Mark, Thing]] = []
     for device in devices:
         survey = surveys.get(device.pk)
         if survey is None or survey.ended:
@@ -180,13 +180,14 @@ def _devices(operation: Operation) -> list[tuple[Marked, Thing]]:
             radius_m=None,
             at=survey.last_at.isoformat(),
         )
-        found.append((device, thing))
+        # its place is the survey's, which may be marked higher than the device
+        found.append((highwater((mark_of(device), mark_of(survey))), thing))
     return found
 
 
-def _alarms(operation: Operation) -> list[tuple[Marked, Thing]]:
+def _alarms(operation: Operation) -> list[tuple[Mark, Thing]]:
     rows = Alarm.objects.exclude(state=State.CLOSED).exclude(latitude=None).exclude(longitude=None)
-    found: list[tuple[Marked, Thing]] = []
+    found: list[tuple[Mark, Thing]] = []
     for alarm in _seen(operation, rows).order_by("-grave", "-raised_at")[:MOST_ALARMS]:
         if alarm.latitude is None or alarm.longitude is None:
             continue
@@ -200,7 +201,7 @@ def _alarms(operation: Operation) -> list[tuple[Marked, Thing]]:
             radius_m=alarm.radius_m_95,
             at=(alarm.measured_at or alarm.raised_at).isoformat(),
         )
-        found.append((alarm, thing))
+        found.append((mark_of(alarm), thing))
     return found
 
 
