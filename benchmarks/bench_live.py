@@ -465,7 +465,7 @@ def _told(record: int) -> bytes:
 
 
 def acks(given: argparse.Namespace) -> None:
-    """The log of acknowledgements: each line is on the disk before the next is read."""
+    """The log of acknowledgements: a process of its own, so that it outlives whatever is killed."""
     with (given.folder / "acks.jsonl").open("w") as file:
         for line in sys.stdin:
             file.write(line)

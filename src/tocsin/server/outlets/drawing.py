@@ -14,8 +14,8 @@ from tocsin.server.outlets.models import Operation
 
 COT_VERSION = "2.0"
 COT_TYPES = {"device": "a-f-G-E-S", "alarm": "b-m-p-s-m"}
-"""Friendly sensor on the ground; a marked spot, for the public list has no type for an alarm of
-radiation that every receiver draws."""
+"""Friendly sensor on the ground; a marked spot. The choice is ours and was not checked against a
+published list of types: the text of an event says what it is."""
 COT_HOW = {"device": "m-g", "alarm": "m-r"}
 """By a receiver of satellites; reckoned by a machine."""
 STALE_AFTER = timedelta(seconds=120)
