@@ -113,12 +113,11 @@ def _live(at: datetime) -> list[Reading]:
         detector = Reading(_("Detector, last beat"), "–", good=False)
         behind_s, failures = 0.0, 0
     going = list(Shedding.objects.filter(ended_at=None))
-    last = Shedding.objects.exclude(ended_at=None).order_by("-ended_at").first()
+    ends = Shedding.objects.exclude(ended_at=None).order_by("-ended_at")
+    ended_at = ends.values_list("ended_at", flat=True).first()
     words = [str(row.get_what_display()) for row in going]
-    if not going and last is not None and at - last.ended_at < RECOVERED_FOR:
-        words = [
-            str(_("nothing any more since {time} UTC")).format(time=f"{last.ended_at:%H:%M:%S}")
-        ]
+    if not going and ended_at is not None and at - ended_at < RECOVERED_FOR:
+        words = [str(_("nothing any more since {time} UTC")).format(time=f"{ended_at:%H:%M:%S}")]
     return [
         detector,
         Reading(_("Detector, behind the instruments"), f"{behind_s:.0f} s", behind_s < BEHIND_S),
