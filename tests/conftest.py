@@ -23,6 +23,13 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 sys.path.extend(str(p) for p in sorted(Path(__file__).parent.iterdir()) if p.is_dir())
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what failed at the first try of a test that has a second one."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"first try of {report.nodeid}")
+        terminalreporter.line(report.longreprtext)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Give one run of the tests, with all its workers, a cache of computed arrays of its own.
 

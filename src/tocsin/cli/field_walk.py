@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -114,7 +115,7 @@ def walk(
     spool = open_spool(run.at, device_key(run.at)) if keeps else None
     if spool is None:
         remark(f"{run.at} holds no key of a device: nothing is kept (tocsin field enroll)")
-    with _screen(feed, run, title) as watch:
+    with _screen(feed, run, title, stop) as watch:
         sending = sending_to(run.at, run.to, run.pin) if run.to else None
         agent = Agent(feed, live=live, spool=spool, tell=complain, watch=watch)
         try:
@@ -127,7 +128,7 @@ def walk(
 
 
 @contextmanager
-def _screen(feed: Feed, run: Run, title: str) -> Iterator[Watch | None]:
+def _screen(feed: Feed, run: Run, title: str, stop: Event) -> Iterator[Watch | None]:
     """The screen, where one is wanted; it stays open until it is closed."""
     if run.screen is None:
         yield None
@@ -140,7 +141,8 @@ def _screen(feed: Feed, run: Run, title: str) -> Iterator[Watch | None]:
         yield watch
         remark("The records have ended. Ctrl-C closes the screen.")
         with suppress(KeyboardInterrupt):
-            Event().wait()
+            while not stop.is_set():
+                time.sleep(0.2)
 
 
 def _telling_refused(
