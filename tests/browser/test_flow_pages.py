@@ -142,8 +142,10 @@ def test_every_page_is_quiet_accessible_reachable_by_keys_and_fits(
     )
     person.sign_in()
     person.open("/account/powers/")
-    person.page.fill("main form [name=reason]", "look at every page")
-    person.press_button("main form button.primary")
+    if person.page.locator("main form [name=reason]").count():
+        # not at a second try: they are taken up for an hour
+        person.page.fill("main form [name=reason]", "look at every page")
+        person.press_button("main form button.primary")
     walk(person, seen, look)
     person.close()
     assert look.faults == []
