@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-from pathlib import Path
-
 from django.conf import settings
 
-from tocsin.sealing import SigningKey, VerifierKey, read_key_file, write_key_file
+from tocsin.sealing import SigningKey, VerifierKey, read_key_file
 from tocsin.server.audit.keeping import KeptFolder
+from tocsin.server.own_keys import keys_folder, own_key
+
+FILE = "log.key"
 
 
 def log_key() -> SigningKey:
@@ -17,22 +17,12 @@ def log_key() -> SigningKey:
     Its name is the identity of the log: the first name of the server and a random part, so that
     two installations of one name are two logs.
     """
-    path = _keys() / "log.key"
-    if not path.exists():
-        host = "".join(c for c in settings.TOCSIN.hosts[0] if c.isalnum() or c in ".-:[]")
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = SigningKey.generate(f"{host or 'tocsin'}/log-{secrets.token_hex(4)}")
-        try:
-            write_key_file(path, fresh)
-        except FileExistsError:
-            # another process was faster; its key is the log's
-            return read_key_file(path)
-    return read_key_file(path)
+    return own_key(FILE, "log")
 
 
 def known_log_key() -> SigningKey | None:
     """The key that signs checkpoints, None where none was made yet; makes nothing."""
-    path = _keys() / "log.key"
+    path = keys_folder() / FILE
     return read_key_file(path) if path.exists() else None
 
 
@@ -42,7 +32,7 @@ def witness_keys() -> list[VerifierKey]:
     A file and no table: who administers the database cannot appoint a witness.
     """
     try:
-        text = (_keys() / "witnesses").read_text(encoding="utf-8")
+        text = (keys_folder() / "witnesses").read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
     lines = (line.strip() for line in text.splitlines())
@@ -53,7 +43,3 @@ def kept_folders(key: VerifierKey) -> list[KeptFolder]:
     """The folder of this server first, then the copies elsewhere."""
     own = settings.TOCSIN.data / "log"
     return [KeptFolder(place, key) for place in (own, *settings.TOCSIN.checkpoint_copies)]
-
-
-def _keys() -> Path:
-    return Path(settings.TOCSIN.data) / "keys"

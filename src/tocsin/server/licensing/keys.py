@@ -11,12 +11,13 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
-from tocsin.sealing import SigningKey, VerifierKey, read_key_file, write_key_file
+from tocsin.sealing import SigningKey, VerifierKey, read_key_file
+from tocsin.server.own_keys import keys_folder, own_key
 from tocsin.server.problems import StoredUnreadable
 
+FILE = "licence.key"
 SECRET_BYTES = 32
 CODE_LETTERS = 12
 """Of a confirmation code: 60 bits, which nobody guesses."""
@@ -28,19 +29,12 @@ def licence_key() -> SigningKey:
     To change it, its public half (``name+id+...``) goes into ``keys/licence-former`` and the file
     ``keys/licence.key`` elsewhere; the next sheet makes a new one.
     """
-    path = _keys() / "licence.key"
-    if not path.exists():
-        host = "".join(c for c in settings.TOCSIN.hosts[0] if c.isalnum() or c in ".-:[]")
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = SigningKey.generate(f"{host or 'tocsin'}/licences-{secrets.token_hex(4)}")
-        try:
-            write_key_file(path, fresh)
-        except FileExistsError:
-            # another process was faster; its key is the one
-            return read_key_file(path)
+    is_new = not (keys_folder() / FILE).exists()
+    key = own_key(FILE, "licences")
+    if is_new:
         # where this key has made no code, none will ever hang on it
         _make_secret(_codes())
-    return read_key_file(path)
+    return key
 
 
 def trusted_keys() -> list[VerifierKey]:
@@ -49,7 +43,7 @@ def trusted_keys() -> list[VerifierKey]:
     A file and no table: who administers the database cannot appoint a key.
     """
     try:
-        text = (_keys() / "licence-former").read_text(encoding="utf-8")
+        text = (keys_folder() / "licence-former").read_text(encoding="utf-8")
     except FileNotFoundError:
         text = ""
     lines = (line.strip() for line in text.splitlines())
@@ -76,13 +70,13 @@ def confirmation_codes(order: uuid.UUID) -> list[str]:
     """
     path = _codes()
     if not path.exists():
-        before = _keys() / "licence.key"
+        before = keys_folder() / FILE
         _make_secret(path, *([read_key_file(before).seed] if before.exists() else []))
     return [_code(secret, order) for secret in _secrets(path)]
 
 
 def _codes() -> Path:
-    return _keys() / "order-codes"
+    return keys_folder() / "order-codes"
 
 
 def _secrets(path: Path) -> list[bytes]:
@@ -125,7 +119,3 @@ def _code(secret: bytes, order: uuid.UUID) -> str:
     digest = hmac.new(secret, b"order " + order.bytes, hashlib.sha256).digest()
     letters = base64.b32encode(digest).decode()[:CODE_LETTERS]
     return "-".join(letters[at : at + 4] for at in range(0, CODE_LETTERS, 4))
-
-
-def _keys() -> Path:
-    return Path(settings.TOCSIN.data) / "keys"

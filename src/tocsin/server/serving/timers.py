@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import threading
 from pathlib import Path
-from types import FrameType
 
 import django
+
+from tocsin.server.told_to_end import told_to_end
 
 TICK_S = 1.0
 
@@ -49,14 +49,7 @@ def main() -> None:
 
     register(Step().run)
     register(forget_old)
-    stop = threading.Event()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    run(stop)
+    run(told_to_end())
 
 
 if __name__ == "__main__":
