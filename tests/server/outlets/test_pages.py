@@ -142,3 +142,28 @@ def test_others_see_nothing_of_it(
     for path in ("agree", "stop", "link"):
         assert stranger.post(f"/outlets/{row.pk}/{path}/").status_code == 404
     stop(agreeing, row, reason="over")
+
+
+def test_the_page_shows_only_what_its_reader_may_see(
+    signed_in: Callable[[Person], Client],
+    person: Callable[..., Person],
+    running: Callable[..., Operation],
+    asking: Reader,
+    walker: Callable[..., Device],
+    device: Device,
+    alarm: Alarm,
+) -> None:
+    secret = walker(name="Pack 8", level=2, seed=8)
+    row = running("", way="fetched", devices=[device, secret], level=2)
+    lower = signed_in(person("supervisor", clearance=2, name="Lower"))
+    Operation.objects.filter(pk=row.pk).update(level=1)
+    Person.objects.filter(name="Lower").update(clearance=1)
+    Alarm.objects.filter(pk=alarm.pk).update(level=2)
+    page = lower.get(row.get_absolute_url()).content.decode()
+    assert "Pack 7" in page
+    assert "Pack 8" not in page
+    assert alarm.name not in page
+    assert "Held back" not in page
+    assert "Pack 8" not in lower.get(f"/outlets/{row.pk}/now.kml").content.decode()
+    # who sees all of them is told what stays
+    assert "Held back" in signed_in(asking.person).get(row.get_absolute_url()).content.decode()

@@ -258,3 +258,15 @@ def test_nobody_listens(running: Make) -> None:
     row.refresh_from_db()
     assert row.failures == 1
     assert row.trouble
+
+
+def test_an_address_that_cannot_be_put_on_the_wire_is_a_failure_and_no_storm(running: Make) -> None:
+    row = running("https://127.0.0.1:1/empf\u00e4nger", way="webhook")
+    label = running(f"tcp://{'a' * 64}.example:9")
+    for _ in range(3):
+        assert send_due(now()) == 0
+    for one in (row, label):
+        one.refresh_from_db()
+        assert one.failures == 1
+        assert one.trouble
+    assert Leaf.objects.filter(action="outlets.send").count() == 2

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from tocsin.server.alarms.facts import State
 from tocsin.server.alarms.models import Alarm
@@ -17,7 +17,7 @@ from tocsin.server.ingest.models import Device
 from tocsin.server.marking.aggregation import in_force
 from tocsin.server.marking.highwater import Mark, highwater, mark_of, raised
 from tocsin.server.marking.models import Marked, Tlp
-from tocsin.server.marking.policy import Reader, for_figures, may, reader_of
+from tocsin.server.marking.policy import Reader, for_figures, may, reader_of, visible
 from tocsin.server.outlets.models import Operation, Standing
 from tocsin.server.picture.composing import surveys_of
 from tocsin.server.picture.runs import RUNS
@@ -83,14 +83,20 @@ class Leaving:
         return hashlib.sha256(told.encode()).hexdigest()
 
 
-def leaving(operation: Operation, at: datetime) -> Leaving:
-    """What leaves now; nothing of an operation that does not run."""
+def leaving(operation: Operation, at: datetime, to: Reader | None = None) -> Leaving:
+    """What leaves now; nothing of an operation that does not run.
+
+    Parameters
+    ----------
+    to : Reader, optional
+        Who looks at it here: of what leaves, what this person may see, counted as read.
+    """
     lowest = Mark(operation.realm, 0, frozenset(), Tlp.CLEAR.value)
     if operation.standing(at) != Standing.RUNNING or not _still_may(operation):
         return Leaving((), 0, lowest)
     told: list[tuple[Mark, Thing]] = []
     held_back = 0
-    for own, thing in _candidates(operation):
+    for own, thing in _candidates(operation, to):
         if _too_high(operation, own):
             held_back += 1
         else:
@@ -135,40 +141,46 @@ def readers_of(operation: Operation) -> tuple[Reader, ...]:
 def _still_may(operation: Operation) -> bool:
     """Whether both hold today what their words rested on."""
     return all(
-        r.realm == operation.realm and may(r, "outlets.read") and may(r, "alarms.read")
+        r.realm == operation.realm
+        and r.person.clearance >= operation.level
+        and may(r, "outlets.read")
+        and may(r, "alarms.read")
         for r in readers_of(operation)
     )
 
 
-def _seen(operation: Operation, rows: QuerySet[Row]) -> QuerySet[Row]:
+def _seen(operation: Operation, rows: QuerySet[Row], to: Reader | None) -> QuerySet[Row]:
     # no reading by a person at a screen: each sending has its leaf in the log
     for reader in readers_of(operation):
         rows = for_figures(reader, rows)
-    return rows
+    return rows if to is None else visible(to, rows)
 
 
-def _candidates(operation: Operation) -> list[tuple[Mark, Thing]]:
+def _candidates(operation: Operation, to: Reader | None) -> list[tuple[Mark, Thing]]:
     found: list[tuple[Mark, Thing]] = []
     if operation.positions:
-        found += _devices(operation)
+        found += _devices(operation, to)
     if operation.alarms:
-        found += _alarms(operation)
+        found += _alarms(operation, to)
     return [(mark, t) for mark, t in found if operation.holds(t.latitude, t.longitude)]
 
 
-def _devices(operation: Operation) -> list[tuple[Mark, Thing]]:
+def _devices(operation: Operation, to: Reader | None) -> list[tuple[Mark, Thing]]:
     chosen = operation.devices.filter(revoked_at=None)
-    devices = list(_seen(operation, chosen.order_by("name")))
-    one, *others = (surveys_of(reader, devices) for reader in readers_of(operation))
-    surveys = {pk: survey for pk, survey in one.items() if all(pk in there for there in others)}
+    devices = list(_seen(operation, chosen.order_by("name"), to))
+    readers = (*readers_of(operation), *((to,) if to is not None else ()))
+    one, *others = (surveys_of(reader, devices) for reader in readers)
+    surveys = {pk: s for pk, s in one.items() if all(there.get(pk) == s for there in others)}
     until_s = time.monotonic() + READ_S
     found: list[tuple[Mark, Thing]] = []
     for device in devices:
         survey = surveys.get(device.pk)
         if survey is None or survey.ended:
             continue
-        place = RUNS.of(survey, until_s).place
-        if place is None:
+        run = RUNS.of(survey, until_s)
+        place = run.place
+        if place is None or not run.whole:
+            # what is still being read is an old place, and would leave as that of now
             continue
         thing = Thing(
             id=str(device.pk),
@@ -185,10 +197,15 @@ def _devices(operation: Operation) -> list[tuple[Mark, Thing]]:
     return found
 
 
-def _alarms(operation: Operation) -> list[tuple[Mark, Thing]]:
-    rows = Alarm.objects.exclude(state=State.CLOSED).exclude(latitude=None).exclude(longitude=None)
+def _alarms(operation: Operation, to: Reader | None) -> list[tuple[Mark, Thing]]:
+    rows = Alarm.objects.exclude(state=State.CLOSED).filter(
+        Q(longitude__gte=operation.west) & Q(longitude__lte=operation.east)
+        if operation.west <= operation.east
+        else Q(longitude__gte=operation.west) | Q(longitude__lte=operation.east),
+        latitude__range=(operation.south, operation.north),
+    )
     found: list[tuple[Mark, Thing]] = []
-    for alarm in _seen(operation, rows).order_by("-grave", "-raised_at")[:MOST_ALARMS]:
+    for alarm in _seen(operation, rows, to).order_by("-grave", "-raised_at")[:MOST_ALARMS]:
         if alarm.latitude is None or alarm.longitude is None:
             continue
         thing = Thing(

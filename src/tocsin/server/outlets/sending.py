@@ -8,9 +8,7 @@ import socket
 import ssl
 from contextlib import closing
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 
 from tocsin.errors import InvalidInput
@@ -21,6 +19,7 @@ from tocsin.server.outlets.composing import Leaving, content_of, leaving
 from tocsin.server.outlets.drawing import cot_events
 from tocsin.server.outlets.models import Operation, Standing, Way
 from tocsin.server.outlets.signing import HEADER, signature_of
+from tocsin.server.own_keys import keys_folder
 
 ACTOR = "system:outlets"
 TIMEOUT_S = 3.0
@@ -57,7 +56,8 @@ def _send(operation: Operation, at: datetime) -> int:
         return 0
     try:
         _out(operation, gone, at)
-    except (OSError, http.client.HTTPException, InvalidInput) as error:
+    except (OSError, ValueError, http.client.HTTPException, InvalidInput) as error:
+        # ValueError: an address that cannot be put on the wire
         _failed(operation, str(error) or type(error).__name__, at)
         return 0
     Operation.objects.filter(pk=operation.pk).update(
@@ -155,7 +155,7 @@ def _context() -> ssl.SSLContext:
     ``keys/outlets-authorities.pem`` and ``keys/outlets-client.pem`` (certificate and key) in the
     data folder.
     """
-    keys = Path(settings.TOCSIN.data) / "keys"
+    keys = keys_folder()
     authorities, own = keys / "outlets-authorities.pem", keys / "outlets-client.pem"
     context = ssl.create_default_context(cafile=authorities if authorities.is_file() else None)
     if own.is_file():

@@ -16,11 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
-from tocsin.server.accounts.models import Person
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.exports import csv_of_rows
-from tocsin.server.marking.policy import decide, may
+from tocsin.server.marking.policy import Reader, decide, may, visible
 from tocsin.server.outlets.composing import leaving
 from tocsin.server.outlets.drawing import geojson, kml, kml_link
 from tocsin.server.outlets.forms import OperationForm, StopForm
@@ -111,8 +110,8 @@ def _page(
     values = {
         "operation": row,
         "state": state,
-        "devices": row.devices.order_by("name"),
-        "leaving": leaving(row, reader.at),
+        "devices": visible(reader, row.devices.order_by("name")),
+        "leaving": leaving(row, reader.at, to=reader),
         "may_agree": asked and second,
         "may_stop": state in (Standing.ASKED, Standing.RUNNING)
         and row.originator_id == reader.person.organisation_id,
@@ -173,7 +172,7 @@ def operation_link(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
 def operation_file(request: ReaderRequest, pk: uuid.UUID, form: str) -> HttpResponse:
     """What leaves now, for who is signed in."""
     row = operation_for(request.reader, pk)
-    return _fetched(row, form, request.reader.at, by=request.reader.person)
+    return _fetched(row, form, request.reader.at, to=request.reader)
 
 
 @require_GET
@@ -188,16 +187,16 @@ def feed(request: HttpRequest, token: str, form: str) -> HttpResponse:
             reverse("outlets:feed", kwargs={"token": token, "form": "kml"})
         )
         return _file(kml_link(row, address), KML_TYPE, "operation-link.kml")
-    return _fetched(row, form, now(), by=ACTOR)
+    return _fetched(row, form, now())
 
 
-def _fetched(row: Operation, form: str, at: datetime, *, by: Person | str) -> HttpResponse:
+def _fetched(row: Operation, form: str, at: datetime, *, to: Reader | None = None) -> HttpResponse:
     if form not in FORMS:
         raise Http404
-    gone = leaving(row, at)
+    gone = leaving(row, at, to)
     with transaction.atomic():
         record(
-            actor=by,
+            actor=ACTOR if to is None else to.person,
             action="outlets.fetched",
             subject=row,
             after={
