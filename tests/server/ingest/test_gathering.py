@@ -16,6 +16,7 @@ from tocsin.field.wire import pack_json, pack_records
 from tocsin.sealing import SigningKey
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.audit.models import Leaf
+from tocsin.server.ingest import gathering
 from tocsin.server.ingest.enrolling import enrol, revoke
 from tocsin.server.ingest.gathering import receive_many
 from tocsin.server.ingest.models import Batch, Device, EdgeMessage, LiveSurvey, Refusal
@@ -140,3 +141,20 @@ def test_what_a_detector_says_goes_by_itself_among_records(
     assert all(isinstance(o, Receipt) for o in outcomes)
     assert EdgeMessage.objects.count() == 1
     assert Alarm.objects.count() == 1
+
+
+def test_one_that_cannot_be_written_holds_up_no_other(
+    devices: list[Device], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raws = [message(0, 0, 9), message(1, 0, 9)]
+
+    def broken(raw: bytes) -> Receipt:
+        if raw == raws[0]:
+            raise RuntimeError("not foreseen")
+        return receive(raw)
+
+    monkeypatch.setattr(gathering, "receive", broken)
+    first, second = receive_many(raws)
+    assert isinstance(first, Refused)
+    assert (first.status, first.final) == (503, False)
+    assert isinstance(second, Receipt)

@@ -209,3 +209,31 @@ def test_the_door_answers_devices_and_lets_all_others_by() -> None:
     assert asyncio.run(asked(envelope())) == (200, b'{"receipt": "00", "through": 7}')
     assert asyncio.run(asked(b"", path="/"))[0] == 299
     assert asyncio.run(asked(bytes(6 << 20)))[0] == 413
+
+
+def test_a_device_that_hangs_up_has_sent_nothing() -> None:
+    taken: list[bytes] = []
+
+    def write(raws: Sequence[bytes]) -> list[Outcome]:
+        taken.extend(raws)
+        return [Receipt("", 0) for _ in raws]
+
+    async def half() -> None:
+        given = iter(
+            (
+                {"type": "http.request", "body": b"half", "more_body": True},
+                {"type": "http.disconnect"},
+            )
+        )
+
+        async def receive() -> Mapping[str, Any]:
+            return next(given)
+
+        async def never(*_given: Any) -> None:
+            raise AssertionError("nobody waits for an answer")
+
+        scope = {"type": "http", "path": module.PATH, "method": "POST"}
+        await Door(never, Gatherer(write))(scope, receive, never)
+
+    asyncio.run(half())
+    assert taken == []

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import OperationalError
 from tests.server.ingest.conftest import BOOT
 from tests.server.ingest.passing import BACKPACK, passing
 
@@ -19,9 +21,11 @@ from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
 from tocsin.server.ingest import detecting as process
 from tocsin.server.ingest.detecting import Detecting
+from tocsin.server.ingest.hearing import Saying
 from tocsin.server.ingest.models import Device, EdgeMessage, HeardState, LiveSurvey, ServerMessage
 from tocsin.server.ingest.receiving import receive
 from tocsin.server.ingest.said import read_said
+from tocsin.server.ingest.saying import say
 from tocsin.server.links.models import Link, LinkKind
 from tocsin.spectra import Record, Recording, SourceType
 
@@ -336,3 +340,69 @@ def test_summed_records_lose_no_count() -> None:
     assert one.real_time_s == pytest.approx(1.0)
     assert one.position == fast[-1].position
     assert Recording((one,)).measured == (one,)
+
+
+class Unnotable:
+    """A hearing that holds something which no note covers."""
+
+    through = 1
+
+    def save(self) -> None:
+        return None
+
+
+def test_surveys_that_cannot_be_noted_hold_up_no_note(
+    send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "NOTE_EVERY_S", -1.0)
+    detecting = Detecting()
+    for k in range(process.NOTES_A_TURN):
+        held = process.Held(Unnotable(), -1e9, 0)  # type: ignore[arg-type]
+        detecting.held[UUID(int=k)] = held
+    send(WALK[:40])
+    monkeypatch.setattr(process, "NOTE_EVERY_S", 60.0)
+    hear(detecting)
+    (survey,) = LiveSurvey.objects.all()
+    detecting.held[survey.pk].noted_s = -1e9
+    detecting.step(now())
+    detecting.step(now())
+    assert HeardState.objects.filter(pk=survey.pk).exists()
+
+
+def test_a_database_that_is_away_is_no_fault_of_a_survey(
+    send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(WALK[:20])
+    detecting = Detecting()
+
+    def away(*_given: Any) -> int:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(detecting, "_hear", away)
+    for _ in range(process.MOST_TRIES + 1):
+        with pytest.raises(OperationalError):
+            detecting.step(now())
+    assert detecting.failures == 0
+
+
+def test_what_the_server_calls_natural_is_no_evidence_for_the_alarm_of_the_device(
+    send: Callable[..., None], tell: Callable[[Heard, int], None]
+) -> None:
+    heard = next(h for h in on_the_device(WALK) if h.stage == "standing")
+    send(WALK[: heard.said["last_record"] + 1])
+    tell(heard, 0)
+    alarm = Alarm.objects.get()
+    survey = LiveSurvey.objects.get()
+    natural = read_said(
+        {
+            "stage": "closed",
+            "number": 1,
+            "encounter": heard.said | {"class": "norm", "nuclides": []},
+            "instrument": "",
+            "realm": "EXERCISE",
+            "versions": {},
+        }
+    )
+    say(survey.pk, survey.device_id, [Saying(natural, 50)])
+    assert Alarm.objects.get() == alarm
+    assert not Link.objects.filter(kind=LinkKind.EVIDENCE, to_id=alarm.pk).exists()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import threading
 import time
 from collections import OrderedDict
@@ -18,11 +17,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import django
+from django.db import Error
+
+from tocsin.server.told_to_end import told_to_end
 
 if TYPE_CHECKING:
     from tocsin.server.ingest.hearing import Hearing, Saying
@@ -100,12 +101,18 @@ class Detecting:
         for one in news:
             try:
                 heard += self._hear(one, at)
+            except Error:
+                # the database is away: that is nothing about this survey
+                self.held.pop(one.pk, None)
+                raise
             except Exception:
                 # one survey must not end the others: it is heard again from its last note, and
                 # after some tries left to the analysis at its end
                 log.exception("a survey could not be heard", extra={"survey": str(one.pk)})
                 self.held.pop(one.pk, None)
                 self.tries[one.pk] = self.tries.get(one.pk, 0) + 1
+            else:
+                self.tries.pop(one.pk, None)
             if self._through(one.pk) >= one.through or one.pk in self.over or self._failed(one.pk):
                 self.waiting.pop(one.pk, None)
             if time.monotonic() > until_s:
@@ -233,10 +240,12 @@ class Detecting:
         notes = []
         for pk in keys:
             held = self.held[pk]
+            # what cannot be noted now waits its turn again and does not hold up the others
+            held.noted_s = time.monotonic()
             if (saved := held.hearing.save()) is None:
                 continue
             values, state = saved
-            held.noted_s, held.noted_through = time.monotonic(), held.hearing.through
+            held.noted_through = held.hearing.through
             notes.append(
                 HeardState(
                     survey_id=pk,
@@ -316,14 +325,7 @@ def main() -> None:
     # the first alarm names its page: reading all addresses takes seconds, and the write of an
     # alarm holds up every device
     get_resolver().reverse_dict  # noqa: B018
-    stop = threading.Event()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    run(stop)
+    run(told_to_end())
 
 
 if __name__ == "__main__":

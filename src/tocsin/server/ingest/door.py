@@ -155,8 +155,8 @@ class Gatherer:
 
     def _work(self, group: Sequence[Waiting]) -> None:
         began_s = self._clock()
-        close_old_connections()
         try:
+            close_old_connections()
             outcomes = self._write([one.raw for one in group])
         except Exception:
             # the database is away: nothing is acknowledged, the devices try again
@@ -215,7 +215,10 @@ class Door:
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
             await self._application(scope, receive, send)
             return
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except ConnectionError:
+            return
         if body is None:
             await _answer(send, Refused("too_large", TOO_LARGE, status=413, final=True))
             return
@@ -235,13 +238,19 @@ def said_of(outcome: Outcome) -> tuple[int, dict[str, Any]]:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The body; None where it is larger than a message may be."""
+    """The body; None where it is larger than a message may be.
+
+    Raises
+    ------
+    ConnectionError
+        Nobody waits for an answer any more.
+    """
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b""
+            raise ConnectionResetError("the device hung up before its message was here")
         part = message.get("body", b"")
         size += len(part)
         if size > MOST_BYTES:

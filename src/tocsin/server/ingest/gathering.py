@@ -8,6 +8,7 @@ message of a detector, is written by itself as :func:`receiving.receive` does.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -34,6 +35,7 @@ from tocsin.server.ingest.receiving import (
 )
 
 Outcome = Receipt | Refused
+log = logging.getLogger(__name__)
 CHANGED = ("last_at", "records_through", "faults", "rate_cps")
 """Columns of a survey that a usual batch changes."""
 
@@ -50,8 +52,10 @@ def receive_many(raws: Sequence[bytes]) -> list[Outcome]:
     if usual := _usual(raws):
         try:
             outcomes |= _written_together(usual)
-        except DatabaseError:
+        except Exception as error:
             # one of them does not fit, or came twice at one moment: each by itself then
+            if not isinstance(error, DatabaseError):
+                log.exception("messages could not be written together")
             outcomes = {}
     for k, raw in enumerate(raws):
         if k not in outcomes:
@@ -59,6 +63,10 @@ def receive_many(raws: Sequence[bytes]) -> list[Outcome]:
                 outcomes[k] = receive(raw)
             except Refused as refused:
                 outcomes[k] = refused
+            except Exception:
+                # the others of this moment, alarms among them, are not to wait for it
+                log.exception("a message could not be written")
+                outcomes[k] = Refused("trouble", "this cannot be kept now", status=503, final=False)
     return [outcomes[k] for k in range(len(raws))]
 
 

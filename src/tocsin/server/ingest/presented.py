@@ -27,6 +27,8 @@ def present(message: Message, instrument: str, versions: Mapping[str, str]) -> A
     round: it is linked to that alarm as evidence. The caller holds the row of the survey, so that
     the two do not speak at one moment.
     """
+    if not is_alarm(message.said["class"], neutron=message.said["neutron"]):
+        return None
     for row, alarm in _raised(message):
         if not _as_grave(row.said, message.said):
             continue
