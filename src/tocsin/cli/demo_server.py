@@ -18,6 +18,7 @@ from rich.text import Text
 from tocsin.cli.output import bad_usage, console, remark
 
 if TYPE_CHECKING:
+    from tocsin.server.fiction.event import Event
     from tocsin.server.fiction.population import SignIn
 
 DEMO_PORT = 8440
@@ -101,6 +102,7 @@ class _Work(threading.Thread):
         self.fault: Exception | None = None
         self.played: dict[str, Any] = {}
         self.event: dict[str, Any] = {}
+        self.walking: Event | None = None
 
     def run(self) -> None:
         """Play, or bring the walk, send the backpacks out and show how to sign in."""
@@ -120,7 +122,8 @@ class _Work(threading.Thread):
             console.print("Ctrl-C stops the server.")
             webbrowser.open(self.address)
             _source, backpacks = begin(self.address, self.devices, say=remark)
-            Event(backpacks, self.address, duration_s=LONG_S, speed=1.0).start()
+            self.walking = Event(backpacks, self.address, duration_s=LONG_S, speed=1.0)
+            self.walking.start()
             remark(
                 f"{len(backpacks)} backpacks walk through the city for {LONG_S / 60:.0f} minutes: "
                 "sign in as the Shift Supervisor and see who finds it."
@@ -130,6 +133,8 @@ class _Work(threading.Thread):
 
     def is_over(self) -> bool:
         """Whether the server may stop."""
+        if self.walking is not None:
+            self.fault = self.fault or self.walking.fault
         return self.fault is not None or (self.headless and not self.is_alive())
 
     def tell(self) -> None:

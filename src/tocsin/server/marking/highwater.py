@@ -33,7 +33,10 @@ class Mark:
         return {"realm": self.realm, "level": self.level, "tlp": self.tlp}
 
     def within(self, other: Mark) -> bool:
-        """Whether whoever sees what bears the other mark may be told of this one."""
+        """Whether this is marked no higher than the other one, by level and compartments.
+
+        Whose it is, and to whom it was released, the caller asks.
+        """
         return self.level <= other.level and self.compartments <= other.compartments
 
     def stamp(self, row: Marked) -> None:

@@ -13,6 +13,8 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from tocsin.server.access import ReaderRequest
+from tocsin.server.accounts.models import Level
+from tocsin.server.marking.highwater import highwater, mark_of
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements.models import Kind, Measurement
 from tocsin.server.measurements.reading import measurement_for, measurements_for
@@ -52,8 +54,9 @@ def replay(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
     others = [k for text in request.GET.getlist("with") if (k := _uuid(text)) and k != pk]
     more = surveys_for(request.reader).filter(pk__in=others[: MOST_TOGETHER - 1])
     rows = [first, *more]
-    level = max(rows, key=lambda row: row.level)
-    return render(request, "picture/replay.html", {"rows": rows, "first": first, "highest": level})
+    mark = highwater(map(mark_of, rows))
+    shown = {"rows": rows, "first": first, "mark": mark, "level_name": Level(mark.level).label}
+    return render(request, "picture/replay.html", shown)
 
 
 def surveys_for(reader: Reader) -> QuerySet[Measurement]:

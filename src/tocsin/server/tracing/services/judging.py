@@ -103,9 +103,11 @@ def _tie(
     what = f"{found} is {'' if same else 'not '}{lost}"
     note = f"{candidate.name}: {what}, judged by a person; {reason}"
     mark = mark_of(candidate)
+    owners = {found.originator_id, lost.originator_id}
     for incident in _incidents(reader, found, lost):
-        # who reads the incident may not be cleared for the other side
-        words = note if mark.within(mark_of(incident)) else short
+        # who reads the incident may not be cleared for the other side, nor may it be open to them
+        told = mark.within(mark_of(incident)) and owners == {incident.originator_id}
+        words = note if told else short
         note_of(incident, IncidentState(incident.state), words[:4000], by=reader)
 
 
