@@ -174,6 +174,20 @@ def test_one_run_is_of_one_instrument_and_one_realm(tmp_path: Path) -> None:
     assert "of the realm SYNTHETIC" in told[1]
 
 
+def test_a_name_that_is_no_text_stops_nothing(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"a\xff.n42")
+    untimed = [replace(r, start=None) for r in WALK[:2]]
+    records, _told, _instrument = seen(tmp_path, lambda: odd.write_bytes(n42(untimed)))
+    assert len(records) == 2
+
+
+def test_a_line_ends_with_a_line_feed_alone(tmp_path: Path) -> None:
+    text = line(1).replace('"real_time_s"', '"remarks": ["a\u2028b"], "real_time_s"')
+    lines = tmp_path / "b.jsonl"
+    records, told, _instrument = seen(tmp_path, lambda: lines.write_text(text, encoding="utf-8"))
+    assert (len(records), told) == (1, [])
+
+
 def test_a_folder_that_goes_away_is_told_once_and_waited_for(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

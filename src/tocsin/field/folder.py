@@ -217,7 +217,7 @@ class FolderSource:
         """Whether a record was not taken before; without a time it is known by its place."""
         digest = hashlib.sha256(pack_records((record,), Instrument(), "LIVE"))
         if record.start is None:
-            digest.update(f"{place} {name}".encode())
+            digest.update(os.fsencode(f"{place} {name}"))
         one = digest.digest()[:16]
         if one in self._known:
             return False
@@ -237,7 +237,7 @@ class FolderSource:
             whole = len(part)
         known.offset += whole
         records: list[Record] = []
-        for line in part[:whole].decode(errors="replace").splitlines():
+        for line in part[:whole].decode(errors="replace").split("\n"):
             if not line.strip():
                 continue
             said = instrument_line(line)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -296,8 +297,12 @@ class RadiaCodeSource:
             spectra=(Spectrum(now.counts - before.counts, None, length_s, now.calibration),),
             start=now.end - dt.timedelta(seconds=length_s),
             real_time_s=length_s,
-            dose_rates=tuple(DoseRate(USV_H * r.dose_rate) for r in rates if r.dose_rate >= 0),
-            count_rates=tuple(CountRate(r.count_rate) for r in rates if r.count_rate >= 0),
+            dose_rates=tuple(
+                DoseRate(USV_H * r.dose_rate) for r in rates if 0 <= r.dose_rate < math.inf
+            ),
+            count_rates=tuple(
+                CountRate(r.count_rate) for r in rates if 0 <= r.count_rate < math.inf
+            ),
             remarks=remarks,
         )
 
