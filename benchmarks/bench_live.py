@@ -155,7 +155,7 @@ def measure(given: argparse.Namespace, name: str, url: str) -> int:
                 after = _used_s(roots, url)
                 samples.append((time.monotonic() - began, after))
             acks.wait(60)
-            time.sleep(3.0)
+            _heard_out(folder)
             client.send_signal(signal.SIGTERM)
             client.wait(10)
             took, last = samples[-2]
@@ -179,6 +179,15 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.5)
     raise RuntimeError("the server does not come up")
+
+
+def _heard_out(folder: Path) -> None:
+    """Wait until the server's detector has heard all, and a moment for the page."""
+    beat = folder / "data" / "log" / "detector-beat"
+    until = time.monotonic() + 120.0
+    while time.monotonic() < until and json.loads(beat.read_text())["behind_s"] > 0.0:
+        time.sleep(1.0)
+    time.sleep(3.0)
 
 
 def _used_s(roots: dict[str, int], url: str) -> dict[str, float]:
@@ -495,6 +504,8 @@ def client(given: argparse.Namespace) -> None:
 def result(given: argparse.Namespace) -> int:
     """Everything that was acknowledged is there; how long alarms took."""
     _start_django()
+    from django.db.models import Min
+
     from tocsin.server.alarms.models import Alarm
     from tocsin.server.ingest.models import Batch, EdgeMessage, LiveSurvey, ServerMessage, Shedding
 
@@ -527,7 +538,9 @@ def result(given: argparse.Namespace) -> int:
     sides: dict[str, list[tuple[float, float]]] = {"server": [], "device": []}
     missing = graver = 0
     classes: dict[int, list[str]] = {}
-    for rank, alarm in enumerate(Alarm.objects.order_by("events__pk").distinct(), start=1):
+    # by its first event: each has more of them once nobody has acknowledged it for a minute
+    raised_in_order = Alarm.objects.annotate(first=Min("events__pk")).order_by("first")
+    for rank, alarm in enumerate(raised_in_order, start=1):
         shown = next((at for at, n in seen if n >= rank), None)
         if alarm.encounter_kind == "ingest.servermessage":
             row = ServerMessage.objects.get(pk=str(alarm.encounter_id))
