@@ -17,7 +17,6 @@ def simulated(
     seed: int = 1,
     walker: int = 1,
     duration_s: float = 900.0,
-    start: dt.datetime | None = None,
     sources: tuple[PointSource | NormHeap, ...] | None = None,
 ) -> Feed:
     """The records of one walker of the city.
@@ -30,8 +29,6 @@ def simulated(
         From 1; the first passes a lost gauge, a patient and a heap of granite.
     duration_s : float
         Length of the walk, 60 to 36,000 s.
-    start : datetime, optional
-        Of the first record, aware; now by default.
     sources : tuple, optional
         What is hidden, in place of gauge, heap and patients: the same for every walker.
 
@@ -45,7 +42,7 @@ def simulated(
     recording, _truth = simulate_walk(
         scene,
         np.random.default_rng([seed, 4, walker]),
-        start=start or dt.datetime.now(dt.UTC).replace(microsecond=0),
+        start=dt.datetime.now(dt.UTC).replace(microsecond=0),
         seed=seed,
     )
     return Feed(recording.instrument, iter(recording.records), realm=recording.realm)

@@ -79,7 +79,7 @@ class City:
         return tuple(found)
 
     def walk(self, walker: int, duration_s: float) -> Walk:
-        """The way of a walker: from corner to corner, turning back only at the edge of the city.
+        """The way of a walker: from corner to corner through the city.
 
         Parameters
         ----------

@@ -222,6 +222,21 @@ def test_a_webhook_is_signed(running: Make, alarm: Alarm, hook: tuple[str, type[
     assert [t["name"] for t in told["things"]] == ["Pack 7", alarm.name]
 
 
+def test_a_webhook_is_told_once_that_nothing_is_left(
+    running: Make, alarm: Alarm, hook: tuple[str, type[Hook]], clock: Any
+) -> None:
+    address, kind = hook
+    running(address, way="webhook", positions=False)
+    assert send_due(now()) == 1
+    Alarm.objects.filter(pk=alarm.pk).update(state="closed")
+    clock.move(seconds=5)
+    assert send_due(now()) == 1
+    assert json.loads(kind.got[-1][2])["things"] == []
+    for _ in range(3):
+        clock.move(seconds=70)
+        assert send_due(now()) == 0
+
+
 def test_what_fails_is_tried_again_later_and_no_redirect_is_followed(
     running: Make, hook: tuple[str, type[Hook]], clock: Any
 ) -> None:

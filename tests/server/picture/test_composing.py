@@ -49,7 +49,10 @@ def test_a_device_is_live_then_stale_then_silent_and_leaves_after_its_end(
     clock.move(seconds=60)
     assert shown(officer)["devices"][0]["state"] == "silent"
     assert figures(reader_of(officer.person)) == {"sending": 0, "silent": 1}
+    # a run that ended properly follows the one that broke off: nobody is missed any more
+    pack.boot, pack.sent = "f" * 32, 0
     pack.sends([300.0] * 2, ends=True)
+    assert figures(reader_of(officer.person)) == {"sending": 0, "silent": 0}
     assert shown(officer)["devices"][0]["state"] == "ended"
     clock.move(minutes=11)
     assert shown(officer)["devices"] == []

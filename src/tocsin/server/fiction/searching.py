@@ -76,9 +76,7 @@ def begin(address: str, folder: Path, *, say: Say) -> tuple[dict[str, Any], list
     return source, backpacks
 
 
-def play_event(
-    address: str, folder: Path, *, say: Say, duration_s: float = SHORT_S, speed: float = 0.0
-) -> dict[str, Any]:
+def play_event(address: str, folder: Path, *, say: Say) -> dict[str, Any]:
     """The whole event to its end.
 
     Parameters
@@ -89,8 +87,6 @@ def play_event(
         Where the devices keep keys and spools; made.
     say : callable
         Takes a line for each step.
-    duration_s, speed : float
-        Of the walks.
 
     Returns
     -------
@@ -110,7 +106,7 @@ def play_event(
     register = caller(address, "register@authority.example")
     source, backpacks = begin(address, folder, say=say)
     before = {alarm["id"] for alarm in _alarms(officer)}
-    event = Event(backpacks, address, duration_s=duration_s, speed=speed)
+    event = Event(backpacks, address, duration_s=SHORT_S, speed=0.0)
     event.start()
     say(f"{len(backpacks)} backpacks walk, hear for themselves, and send")
     found = _found(officer, event, before)

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from tocsin.server.accounts.models import Level
 from tocsin.server.marking.models import Compartment, Marked, Tlp
 
-_TLP_ORDER = [t.value for t in (Tlp.CLEAR, Tlp.GREEN, Tlp.AMBER, Tlp.AMBER_STRICT, Tlp.RED)]
+TLP_ORDER = [t.value for t in (Tlp.CLEAR, Tlp.GREEN, Tlp.AMBER, Tlp.AMBER_STRICT, Tlp.RED)]
 
 
 class MixedRealms(ValueError):
@@ -50,7 +50,7 @@ def mark_of(row: Marked) -> Mark:
         row.realm,
         row.level,
         frozenset(row.compartments.values_list("pk", flat=True)),
-        row.tlp if row.tlp in _TLP_ORDER else Tlp.RED.value,
+        row.tlp if row.tlp in TLP_ORDER else Tlp.RED.value,
     )
 
 
@@ -74,7 +74,7 @@ def highwater(marks: Iterable[Mark]) -> Mark:
         held[0].realm,
         max(m.level for m in held),
         frozenset().union(*(m.compartments for m in held)),
-        max((m.tlp for m in held), key=_TLP_ORDER.index),
+        max((m.tlp for m in held), key=TLP_ORDER.index),
     )
 
 
@@ -93,8 +93,8 @@ def mark_of_rows(realm: str, rows: QuerySet[Marked]) -> Mark:
             )
         ),
         max(
-            (tlp if tlp in _TLP_ORDER else Tlp.RED.value for _level, tlp in own),
-            key=_TLP_ORDER.index,
+            (tlp if tlp in TLP_ORDER else Tlp.RED.value for _level, tlp in own),
+            key=TLP_ORDER.index,
             default=Tlp.RED.value,
         ),
     )

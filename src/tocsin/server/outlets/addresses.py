@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
+from tocsin.field.screen.access import is_loopback
 from tocsin.server.outlets.models import Way
 
 SCHEMES = {Way.COT: ("udp", "tcp", "tls"), Way.WEBHOOK: ("https", "http")}
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def target_of(way: str, address: str) -> Target:
         raise InvalidInput(_("The address holds no name, no password and no #."))
     if way == Way.COT and (parts.path not in ("", "/") or parts.query):
         raise InvalidInput(_("The address holds host and port and nothing more."))
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise InvalidInput(_("Plain HTTP is for this machine alone: use https://."))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.hostname, port, path)

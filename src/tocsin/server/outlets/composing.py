@@ -15,7 +15,7 @@ from tocsin.server.alarms.facts import State
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.ingest.models import Device
 from tocsin.server.marking.aggregation import in_force
-from tocsin.server.marking.highwater import Mark, highwater, mark_of, raised
+from tocsin.server.marking.highwater import TLP_ORDER, Mark, highwater, mark_of, raised
 from tocsin.server.marking.models import Marked, Tlp
 from tocsin.server.marking.policy import Reader, for_figures, may, reader_of, visible
 from tocsin.server.outlets.models import Operation, Standing
@@ -25,7 +25,6 @@ from tocsin.server.picture.runs import RUNS
 SCHEMA = "tocsin.outlet/1"
 MOST_ALARMS = 200
 READ_S = 0.5
-TLP_ORDER = tuple(t.value for t in (Tlp.CLEAR, Tlp.GREEN, Tlp.AMBER, Tlp.AMBER_STRICT, Tlp.RED))
 
 Row = TypeVar("Row", bound=Marked)
 

@@ -50,7 +50,9 @@ def _send(operation: Operation, at: datetime) -> int:
     gone = leaving(operation, at)
     same = gone.digest == operation.digest
     fresh = operation.sent_at is not None and at < operation.sent_at + AGAIN_AFTER
-    if not gone.things or (same and fresh and not operation.failures):
+    # what has no end of its own at the receiver is told once that nothing is left
+    empties = operation.way == Way.WEBHOOK and operation.sent_at is not None and not same
+    if not (gone.things or empties) or (same and fresh and not operation.failures):
         return 0
     if not _logged(operation, gone, at):
         return 0

@@ -331,13 +331,17 @@ def figures(reader: Reader) -> dict[str, int]:
     """How many devices the picture shows in each state; no row is shown."""
     rows = for_figures(
         reader,
-        LiveSurvey.objects.filter(
-            device__revoked_at=None, ends_before=None, last_at__gt=reader.at - SHOWN_FOR
-        ),
+        LiveSurvey.objects.filter(device__revoked_at=None, last_at__gt=reader.at - SHOWN_FOR),
     )
-    last = dict(rows.order_by("last_at").values_list("device_id", "last_at"))
-    silent = sum(reader.at - at > SILENT_AFTER for at in last.values())
-    return {"sending": len(last) - silent, "silent": silent}
+    latest = {
+        device: (at, ends)
+        for device, at, ends in rows.order_by("last_at").values_list(
+            "device_id", "last_at", "ends_before"
+        )
+    }
+    going = [at for at, ends in latest.values() if ends is None]
+    silent = sum(reader.at - at > SILENT_AFTER for at in going)
+    return {"sending": len(going) - silent, "silent": silent}
 
 
 def past_surveys(reader: Reader) -> int:
