@@ -219,9 +219,9 @@ def test_spectrum_says_energy_channel_counts_and_background(
     page.focus("#spectrum .plot")
     for _ in range(2):
         page.keyboard.press("PageUp")
-    said = page.inner_text("#spectrum .readout")
+    said = page.locator("#spectrum .readout")
     for word in ("keV", "Channel 52", "Counts", "/s", "Background"):
-        assert word in said
+        expect(said).to_contain_text(word)
     assert "drawn under" in page.inner_text("#spectrum")
 
 

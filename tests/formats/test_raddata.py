@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SpecUtils
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from recordings_by_hand import small_survey
 
@@ -204,8 +204,14 @@ def test_every_cut_of_a_uri_is_refused() -> None:
             read_raddata(data[:length], LIMITS)
 
 
+OPTIONS = slice(len(b"RADDATA://G0/"), len(b"RADDATA://G0/10"))
+"""Where the options of a written URI stand. The header bears no check sum in this format: other
+options that fit the data are those of another writer."""
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 255))
+@example(2885, ord("a"))
 def test_damage_is_refused(at: int, value: int) -> None:
     whole = write_raddata(recording(spectrum(list(range(64))))).strip()
     data = bytearray(whole)
@@ -214,7 +220,8 @@ def test_damage_is_refused(at: int, value: int) -> None:
         read = read_raddata(bytes(data), LIMITS)
     except ParseError:
         return
-    assert read.records == read_raddata(whole, LIMITS).records
+    if data[OPTIONS] == whole[OPTIONS]:
+        assert read.records == read_raddata(whole, LIMITS).records
 
 
 def test_a_bomb_stays_small() -> None:

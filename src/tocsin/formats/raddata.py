@@ -7,6 +7,9 @@ place of base 45. The data: fields ``I:`` purpose, ``T:`` real and live time, ``
 calibration, ``D:`` deviation pairs, ``M:`` model, ``P:`` start, ``G:`` place, ``N:`` neutrons,
 ``O:`` notes, and last ``S:`` the channels; ``:0A:`` begins a further spectrum.
 
+The compressed data bear a check sum, the header none: of an option digit that was damaged into
+another one that fits, nothing is seen.
+
 A file holds one URI per line: parts of one spectrum in any order, or URIs of their own.
 
 References
