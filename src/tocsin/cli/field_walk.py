@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from tocsin.field.agent import SendingThread
     from tocsin.field.listening import Heard
     from tocsin.field.records import Feed
+    from tocsin.field.stopping import Stop
     from tocsin.field.watch import Watch
     from tocsin.spectra import Record
 
@@ -90,7 +90,7 @@ class Run:
 
 
 def walk(
-    feed: Feed, records: Iterable[Record], run: Run, *, live: bool, title: str = "", stop: Event
+    feed: Feed, records: Iterable[Record], run: Run, *, live: bool, title: str = "", stop: Stop
 ) -> None:
     """Take all records: heard, kept, sent and shown as the run says, until they end or are ended.
 
@@ -105,7 +105,7 @@ def walk(
         Records come from an instrument now.
     title : str
         Stands above the screen; empty for a measurement of now.
-    stop : threading.Event
+    stop : Stop
         Set when somebody ends the run.
     """
     from tocsin.field.agent import KEY_FILE, Agent, device_key, open_spool
@@ -128,7 +128,7 @@ def walk(
 
 
 @contextmanager
-def _screen(feed: Feed, run: Run, title: str, stop: Event) -> Iterator[Watch | None]:
+def _screen(feed: Feed, run: Run, title: str, stop: Stop) -> Iterator[Watch | None]:
     """The screen, where one is wanted; it stays open until it is closed."""
     if run.screen is None:
         yield None

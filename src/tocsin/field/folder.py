@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from tocsin import formats
 from tocsin.detection.survey import walk_and_background
 from tocsin.errors import InvalidInput, TocsinError
 from tocsin.field.records import LONGEST_LINE, Feed, instrument_line, record_of
+from tocsin.field.stopping import Stop
 from tocsin.field.wire import pack_records
 from tocsin.spectra import Instrument, Record, Recording
 
@@ -77,7 +77,7 @@ class FolderSource:
         Is watched, without the folders in it.
     tell : callable
         Takes a line for a person.
-    stop : threading.Event
+    stop : Stop
         Set when no further record is wanted.
     everything : bool
         Take what lies there at the start as well.
@@ -95,7 +95,7 @@ class FolderSource:
         folder: Path,
         *,
         tell: Tell,
-        stop: threading.Event,
+        stop: Stop,
         everything: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import math
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from tocsin.errors import InvalidInput, TocsinError
 from tocsin.field.records import Feed
+from tocsin.field.stopping import Stop
 from tocsin.spectra import (
     CountRate,
     DoseRate,
@@ -154,7 +154,7 @@ class RadiaCodeSource:
         Of :func:`connection`.
     tell : callable
         Takes a line for a person.
-    stop : threading.Event
+    stop : Stop
         Set when no further record is wanted.
     monotonic : callable, optional
         Seconds on a clock that cannot be set.
@@ -167,7 +167,7 @@ class RadiaCodeSource:
         connect: Connect,
         *,
         tell: Tell,
-        stop: threading.Event,
+        stop: Stop,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:

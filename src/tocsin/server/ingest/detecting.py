@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from uuid import UUID
 import django
 from django.db import Error
 
+from tocsin.field.stopping import Stop
 from tocsin.server.told_to_end import told_to_end
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def records_between(survey: UUID, first: int, last: int) -> Iterator[Record]:
         yield from records[max(0, first - begins) : last - begins + 1]
 
 
-def run(stop: threading.Event) -> None:
+def run(stop: Stop) -> None:
     """Hear until told to stop."""
     from django.db import close_old_connections
 

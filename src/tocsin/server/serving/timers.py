@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from pathlib import Path
 
 import django
 
+from tocsin.field.stopping import Stop
 from tocsin.server.told_to_end import told_to_end
 
 TICK_S = 1.0
@@ -21,7 +21,7 @@ def beat_path() -> Path:
     return Path(settings.TOCSIN.data) / "log" / "timers-beat"
 
 
-def run(stop: threading.Event) -> None:
+def run(stop: Stop) -> None:
     """Run all steps at every tick until told to stop."""
     from django.db import close_old_connections
 
