@@ -11,18 +11,21 @@ import pytest
 from tests.field.walks import walk
 from tests.server.ingest.conftest import INSTRUMENT, said
 
-from tocsin.field.envelope import open_envelope, seal
+from tocsin.field.envelope import fingerprint, open_envelope, seal
 from tocsin.field.wire import pack_json, pack_records
 from tocsin.sealing import SigningKey
 from tocsin.server.ingest import door as module
 from tocsin.server.ingest import pressure
 from tocsin.server.ingest.door import Door, Gatherer
 from tocsin.server.ingest.gathering import Outcome
+from tocsin.server.ingest.keys import Keys
 from tocsin.server.ingest.models import Device, Shedding
 from tocsin.server.ingest.pressure import Pressure, Quotas
 from tocsin.server.ingest.receiving import Receipt, Refused
 
 KEY = SigningKey("pack", bytes(range(32)))
+OTHER = SigningKey("other", bytes(range(1, 33)))
+STRANGER = SigningKey("stranger", bytes(range(2, 34)))
 BODY = pack_records(walk(1), INSTRUMENT, "EXERCISE")
 
 
@@ -32,6 +35,18 @@ def envelope(lane: str = "records", first: int = 0, key: SigningKey = KEY) -> by
         key, body, boot="a" * 32, lane=lane, first=first, last=first, ends=False,  # type: ignore[arg-type]
         device_time="", monotonic_s=1.0,
     )  # fmt: skip
+
+
+def known(*keys: SigningKey) -> Keys:
+    """Keys of devices that are enrolled, read already."""
+    found = Keys(lambda: [(fingerprint(k.verifier), str(k.verifier)) for k in keys])
+    found.renew()
+    return found
+
+
+def gathering(write: Callable[[Sequence[bytes]], list[Outcome]], **more: Any) -> Gatherer:
+    """A gatherer that knows two devices."""
+    return Gatherer(write, **({"keys": known(KEY, OTHER)} | more))
 
 
 class Slow:
@@ -61,7 +76,7 @@ def no_database(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
 def test_an_alarm_goes_before_all_records_that_wait() -> None:
     write = Slow()
-    gatherer = Gatherer(write)
+    gatherer = gathering(write)
     first = gatherer.submit(envelope())
     assert write.begun.acquire(timeout=30)
     rest = [gatherer.submit(envelope(first=k)) for k in range(1, 4)]
@@ -79,7 +94,7 @@ def test_too_many_records_stay_with_their_device_and_alarms_are_taken(
 ) -> None:
     monkeypatch.setattr(Pressure, "most_waiting", 2)
     write = Slow()
-    gatherer = Gatherer(write)
+    gatherer = gathering(write)
     gatherer.submit(envelope())
     assert write.begun.acquire(timeout=30)
     taken = [gatherer.submit(envelope(first=k)) for k in range(1, 6)]
@@ -97,7 +112,7 @@ def test_too_many_records_stay_with_their_device_and_alarms_are_taken(
 def test_false_alarms_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_WAITING_BYTES", 2 * len(envelope("alarms")) + 100)
     write = Slow()
-    gatherer = Gatherer(write)
+    gatherer = gathering(write)
     gatherer.submit(envelope())
     assert write.begun.acquire(timeout=30)
     waiting = [gatherer.submit(envelope("alarms", k)) for k in range(3)]
@@ -109,9 +124,124 @@ def test_false_alarms_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(gatherer.submit(envelope("alarms", 3)).result(30), Receipt)
 
 
+def in_the_name_of(key: SigningKey, raw: bytes) -> bytes:
+    """An envelope that names another device than the one that signed it."""
+    own = fingerprint(key.verifier).encode()
+    start = raw.index(b'"device":"') + 10
+    return raw[:start] + own + raw[start + len(own) :]
+
+
+def test_what_only_claims_to_be_an_alarm_delays_no_true_one(
+    monkeypatch: pytest.MonkeyPatch, no_database: list[tuple[Any, ...]]
+) -> None:
+    monkeypatch.setattr(module, "MOST_DOUBTFUL", 30)
+    write = Slow()
+    gatherer = gathering(write)
+    gatherer.submit(envelope())
+    assert write.begun.acquire(timeout=30)
+    forged = [envelope("alarms", k, STRANGER) for k in range(20)]
+    forged += [in_the_name_of(KEY, raw) for raw in forged[:10]]
+    # a header that was overheard, with another body
+    forged += [envelope("alarms", 50) + b"x"]
+    futures = [gatherer.submit(raw) for raw in forged]
+    record, alarm = envelope(first=1), envelope("alarms")
+    gatherer.submit(record)
+    gatherer.submit(alarm)
+    for _ in range(3 + len(forged)):
+        write.go.release()
+    outcomes = [f.result(30) for f in futures]
+    assert write.groups[1:3] == [[alarm], [record]]
+    assert all(len(group) <= module.DOUBTFUL_GROUP for group in write.groups[3:])
+    # more of them than may wait are turned away unread
+    busy = outcomes[-1]
+    assert isinstance(busy, Refused)
+    assert (busy.code, busy.status, busy.final) == ("busy", 503, False)
+    assert sum(len(g) for g in write.groups[3:]) == len(forged) - 1
+
+
+def test_a_forged_name_turns_nobody_away(
+    monkeypatch: pytest.MonkeyPatch, no_database: list[tuple[Any, ...]]
+) -> None:
+    monkeypatch.setattr(Pressure, "most_waiting", 0)
+    monkeypatch.setattr(module, "LOOK_S", 0.0)
+    monkeypatch.setattr(module, "DOUBT_S", 0.0)
+    gatherer = gathering(
+        lambda raws: [Refused("signature", "", status=401, final=False)] * len(raws)
+    )
+    gatherer.submit(in_the_name_of(KEY, envelope(key=STRANGER))).result(30)
+    told = gatherer.submit(envelope(key=OTHER)).result(30)
+    assert isinstance(told, Refused)
+    assert told.code == "busy"
+    gatherer.submit(in_the_name_of(KEY, envelope(key=STRANGER, first=1))).result(30)
+    with gatherer._come:
+        assert gatherer._turned_away <= {fingerprint(OTHER.verifier)}
+    said = [fingerprints for (fingerprints, *rest) in no_database if not rest]
+    assert [fingerprint(KEY.verifier)] not in said
+
+
+def test_one_alarm_sent_again_and_again_takes_one_place() -> None:
+    write = Slow()
+    gatherer = gathering(write)
+    gatherer.submit(envelope())
+    assert write.begun.acquire(timeout=30)
+    again = [gatherer.submit(envelope("alarms")) for _ in range(50)]
+    for _ in range(2):
+        write.go.release()
+    assert {f.result(30) for f in again} == {Receipt("", 0)}
+    assert write.groups[1:] == [[envelope("alarms")]]
+
+
+def test_records_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING_BYTES", 2 * len(envelope()) + 100)
+    write = Slow()
+    gatherer = gathering(write)
+    gatherer.submit(envelope())
+    assert write.begun.acquire(timeout=30)
+    waiting = [gatherer.submit(envelope(first=k)) for k in range(1, 4)]
+    for _ in range(2):
+        write.go.release()
+    assert [isinstance(f.result(30), Receipt) for f in waiting] == [True, True, False]
+
+
+def test_who_was_enrolled_just_now_is_let_in_before_the_doubtful(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "DOUBT_S", 0.0)
+    enrolled = [KEY]
+    keys = Keys(lambda: [(fingerprint(k.verifier), str(k.verifier)) for k in enrolled])
+    keys.renew()
+    write = Slow()
+    gatherer = gathering(write, keys=keys)
+    gatherer.submit(envelope())
+    assert write.begun.acquire(timeout=30)
+    enrolled.append(OTHER)
+    noise = [gatherer.submit(b"noise %d" % k) for k in range(8)]
+    alarm = envelope("alarms", key=OTHER)
+    future = gatherer.submit(alarm)
+    for _ in range(4):
+        write.go.release()
+    assert isinstance(future.result(30), Receipt)
+    assert write.groups[1] == [alarm]
+    del noise
+
+
+def test_a_revoked_device_loses_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DOUBT_S", 0.0)
+    enrolled = [KEY]
+    keys = Keys(lambda: [(fingerprint(k.verifier), str(k.verifier)) for k in enrolled])
+    revoked = Refused("revoked", "", status=403, final=False)
+    gatherer = gathering(lambda raws: [revoked] * len(raws), keys=keys)
+    gatherer.start()
+    assert gatherer.submit(envelope("alarms")).result(30) is revoked
+    enrolled.clear()
+    assert gatherer.submit(envelope("alarms", 1)).result(30) is revoked
+    gatherer.submit(b"noise").result(30)
+    assert not keys.has_signed(open_envelope(envelope("alarms", 2)))
+
+
 def test_who_hangs_up_stops_nobody_else() -> None:
     write = Slow()
-    gatherer = Gatherer(write)
+    gatherer = gathering(write)
     gone = gatherer.submit(envelope())
     assert write.begun.acquire(timeout=30)
     gone.cancel()
@@ -124,7 +254,7 @@ def test_what_cannot_be_written_is_not_acknowledged() -> None:
     def broken(raws: Sequence[bytes]) -> list[Outcome]:
         raise OSError("no disk")
 
-    outcome = Gatherer(broken).submit(envelope()).result(30)
+    outcome = gathering(broken).submit(envelope()).result(30)
     assert isinstance(outcome, Refused)
     assert (outcome.status, outcome.final) == (503, False)
 
@@ -140,14 +270,13 @@ def test_a_device_has_its_share_and_gets_it_back() -> None:
 
 def test_who_is_beyond_its_share_is_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pressure, "QUOTA_BURST_BYTES", 1)
-    gatherer = Gatherer(lambda raws: [Receipt("", 0) for _ in raws], clock=lambda: 0.0)
+    gatherer = gathering(lambda raws: [Receipt("", 0) for _ in raws], clock=lambda: 0.0)
     assert isinstance(gatherer.submit(envelope()).result(30), Receipt)
     second = gatherer.submit(envelope(first=1)).result(30)
     assert isinstance(second, Refused)
     assert (second.code, second.status, second.final) == ("quota", 429, False)
     assert isinstance(gatherer.submit(envelope("alarms")).result(30), Receipt)
-    other = SigningKey("other", bytes(range(1, 33)))
-    assert isinstance(gatherer.submit(envelope(key=other)).result(30), Receipt)
+    assert isinstance(gatherer.submit(envelope(key=OTHER)).result(30), Receipt)
 
 
 def test_the_order_of_what_is_left_undone() -> None:
@@ -200,7 +329,7 @@ async def asked(body: bytes, *, path: str = module.PATH) -> tuple[int, bytes]:
         await send({"type": "http.response.start", "status": 299, "headers": []})
         await send({"type": "http.response.body", "body": b"behind"})
 
-    door = Door(behind, Gatherer(lambda raws: [Receipt("00", 7) for _ in raws]))
+    door = Door(behind, gathering(lambda raws: [Receipt("00", 7) for _ in raws]))
     await door({"type": "http", "path": path, "method": "POST"}, receive, send)
     return answers[0]["status"], answers[1]["body"]
 
@@ -209,6 +338,35 @@ def test_the_door_answers_devices_and_lets_all_others_by() -> None:
     assert asyncio.run(asked(envelope())) == (200, b'{"receipt": "00", "through": 7}')
     assert asyncio.run(asked(b"", path="/"))[0] == 299
     assert asyncio.run(asked(bytes(6 << 20)))[0] == 413
+
+
+def test_the_web_process_looks_from_its_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a killed process left open is closed before any message comes."""
+    looked = threading.Event()
+
+    def say(what: Sequence[str], _turned_away: int) -> None:
+        if not what:
+            looked.set()
+
+    monkeypatch.setattr(module, "say_shed", say)
+    given = iter(({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}))
+    answers: list[str] = []
+
+    async def receive() -> Mapping[str, Any]:
+        return next(given)
+
+    async def send(message: Mapping[str, Any]) -> None:
+        answers.append(message["type"])
+
+    async def never(*_given: Any) -> None:
+        raise AssertionError("Django has no part in this")
+
+    door = Door(never, gathering(lambda raws: []))
+    asyncio.run(door({"type": "lifespan"}, receive, send))
+    assert answers == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert looked.wait(30)
 
 
 def test_a_device_that_hangs_up_has_sent_nothing() -> None:
@@ -233,7 +391,7 @@ def test_a_device_that_hangs_up_has_sent_nothing() -> None:
             raise AssertionError("nobody waits for an answer")
 
         scope = {"type": "http", "path": module.PATH, "method": "POST"}
-        await Door(never, Gatherer(write))(scope, receive, never)
+        await Door(never, gathering(write))(scope, receive, never)
 
     asyncio.run(half())
     assert taken == []

@@ -2,7 +2,9 @@
 
 Hundreds of small messages a second would spend most of their time in sessions, languages and
 cookies. What lets a device in is its signature, which is checked behind this door as everywhere.
-Messages of one moment are written together (:mod:`gathering`), by one thread, alarms first.
+Messages of one moment are written together (:mod:`gathering`), by one thread, alarms first. What
+a message says of itself counts only after its signature: nobody without a key of a device comes
+before who has one, uses up its share or has it told that it must wait.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from typing import Any
 from django.db import close_old_connections
 
 from tocsin.errors import ParseError
-from tocsin.field.envelope import open_envelope
+from tocsin.field.envelope import Envelope, Header, open_envelope
 from tocsin.server.ingest.gathering import Outcome, receive_many
+from tocsin.server.ingest.keys import Keys
 from tocsin.server.ingest.pressure import Pressure, Quotas
 from tocsin.server.ingest.receiving import MOST_BYTES, Receipt, Refused
 from tocsin.server.ingest.shedding import say_shed, say_turned_away
@@ -32,8 +35,14 @@ PATH = "/api/1/ingest"
 GROUP = 64
 """Messages in one transaction: an alarm never waits for more."""
 MOST_WAITING_BYTES = 64 << 20
-"""Of alarms: a thousand times what a group of true ones weighs. What claims to be an alarm and is
-none must not fill the memory before its signature is looked at."""
+"""Of alarms, and of records: a thousand times what a group of true ones weighs."""
+DOUBTFUL_GROUP = 4
+"""Refused one by one: an alarm that comes meanwhile waits for no more of them."""
+MOST_DOUBTFUL = 64
+MOST_DOUBTFUL_BYTES = 16 << 20
+"""Of messages that no known key signed: what comes beyond is turned away unread."""
+DOUBT_S = 1.0
+"""So long they wait behind records at most; and so often it is asked for new keys."""
 LOOK_S = 1.0
 HEADERS = (
     (b"content-type", b"application/json"),
@@ -52,12 +61,35 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 @dataclass(slots=True)
 class Waiting:
-    """A message that waits to be written."""
+    """A message that waits to be written; its envelope, where it is one."""
 
     raw: bytes
-    device: str
+    envelope: Envelope | None
     since_s: float
+    device: str = ""
     done: Future[Outcome] = field(default_factory=Future)
+
+
+class Queue:
+    """Messages that wait, and how much they weigh."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Waiting] = deque()
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self.waiting)
+
+    def add(self, one: Waiting) -> None:
+        """One more at the end."""
+        self.waiting.append(one)
+        self.bytes += len(one.raw)
+
+    def take(self, most: int) -> list[Waiting]:
+        """The first ones."""
+        taken = [self.waiting.popleft() for _ in range(min(most, len(self.waiting)))]
+        self.bytes -= sum(len(one.raw) for one in taken)
+        return taken
 
 
 class Gatherer:
@@ -69,18 +101,25 @@ class Gatherer:
         Takes the envelopes of a group and gives what became of each.
     clock : callable
         Seconds of a clock that cannot be set.
+    keys : Keys, optional
+        Of the devices that may send.
     """
 
     def __init__(
         self,
         write: Callable[[Sequence[bytes]], list[Outcome]] = receive_many,
         clock: Callable[[], float] = time.monotonic,
+        keys: Keys | None = None,
     ) -> None:
         self._write = write
         self._clock = clock
-        self._alarms: deque[Waiting] = deque()
-        self._records: deque[Waiting] = deque()
-        self._alarm_bytes = 0
+        self._keys = keys or Keys()
+        self._keys_s: float | None = None
+        self._stale = False
+        self._alarms = Queue()
+        self._records = Queue()
+        self._doubtful = Queue()
+        self._same: dict[bytes, Waiting] = {}
         self._come = threading.Condition()
         self._thread: threading.Thread | None = None
         self._quotas = Quotas()
@@ -90,68 +129,108 @@ class Gatherer:
         self._turned_away: set[str] = set()
         self._first_look = True
 
+    def start(self) -> None:
+        """Begin to look: the first message finds the keys here, and what is over is said so."""
+        with self._come:
+            self._begin()
+
     def submit(self, raw: bytes) -> Future[Outcome]:
         """Let a message wait for its turn; the answer comes when it is durable, or is refused."""
         try:
-            header = open_envelope(raw).header
-            lane, device = header.lane, header.device
+            envelope = open_envelope(raw)
         except ParseError:
-            lane, device = "records", ""
-        one = Waiting(raw, device, self._clock())
+            envelope = None
+        signed = envelope is not None and self._keys.has_signed(envelope)
+        one = Waiting(raw, envelope, self._clock())
         # who hung up meanwhile takes nothing back: the thread must not stumble over it
         one.done.set_running_or_notify_cancel()
         with self._come:
-            if lane == "alarms":
-                refused = self._turn_away_alarm(one)
+            if (same := self._same.get(raw)) is not None:
+                # an alarm that was overheard takes no second place in the row
+                return same.done
+            if envelope is not None and signed:
+                self._let_in(one, envelope.header)
+            elif self._doubtful_is_full(one):
+                one.done.set_result(_busy())
             else:
-                refused = self._turn_away(one)
-            if refused is not None:
-                one.done.set_result(refused)
-                return one.done
-            if lane == "alarms":
-                self._alarms.append(one)
-                self._alarm_bytes += len(raw)
-            else:
-                self._records.append(one)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
-                self._thread.start()
+                self._doubtful.add(one)
+            self._begin()
             self._come.notify()
         return one.done
 
-    def _turn_away_alarm(self, one: Waiting) -> Refused | None:
-        if self._alarm_bytes + len(one.raw) <= MOST_WAITING_BYTES:
-            return None
-        return Refused("busy", "too much comes at once: try again", status=503, final=False)
+    def _begin(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+            self._thread.start()
+
+    def _doubtful_is_full(self, one: Waiting) -> bool:
+        queue = self._doubtful
+        return len(queue) >= MOST_DOUBTFUL or queue.bytes + len(one.raw) > MOST_DOUBTFUL_BYTES
+
+    def _let_in(self, one: Waiting, header: Header) -> None:
+        """A message whose signature was verified takes its place, or is left with its device."""
+        one.device = header.device
+        queue = self._alarms if header.lane == "alarms" else self._records
+        refused = None
+        if queue.bytes + len(one.raw) > MOST_WAITING_BYTES:
+            refused = _busy()
+        elif queue is self._records:
+            refused = self._turn_away(one)
+        if refused is None:
+            queue.add(one)
+            if queue is self._alarms:
+                self._same[one.raw] = one
+            return
+        if queue is self._records:
+            self._turned_away.add(one.device)
+        one.done.set_result(refused)
 
     def _turn_away(self, one: Waiting) -> Refused | None:
         if not self._quotas.allows(one.device, one.since_s):
-            self._turned_away.add(one.device)
             return Refused(
                 "quota", "this device sends more than its share", status=429, final=False
             )
-        if not self._pressure.takes(len(self._records), one.since_s):
-            self._turned_away.add(one.device)
-            return Refused("busy", "too much comes at once: try again", status=503, final=False)
-        return None
+        return None if self._pressure.takes(len(self._records), one.since_s) else _busy()
 
     def _run(self) -> None:
         while True:
+            self._renew_keys()
             with self._come:
-                if not self._alarms and not self._records:
+                if not self._alarms and not self._records and not self._doubtful:
                     self._come.wait(LOOK_S)
                 group = self._next()
             if group:
                 self._work(group)
             self._say()
 
+    def _renew_keys(self) -> None:
+        """Ask for new keys where somebody waits who may have one; who does goes to the others."""
+        at_s = self._clock()
+        wanted = self._stale or bool(self._doubtful)
+        if self._keys_s is not None and (at_s - self._keys_s < DOUBT_S or not wanted):
+            return
+        self._keys_s, self._stale = at_s, False
+        try:
+            close_old_connections()
+            self._keys.renew()
+        except Exception:
+            log.exception("the keys of the devices could not be read")
+            return
+        with self._come:
+            for one in self._doubtful.take(len(self._doubtful)):
+                if one.envelope is not None and self._keys.has_signed(one.envelope):
+                    self._let_in(one, one.envelope.header)
+                else:
+                    self._doubtful.add(one)
+
     def _next(self) -> list[Waiting]:
-        """Alarms alone, where there are any; else what waits longest."""
-        waiting = self._alarms or self._records
-        group = [waiting.popleft() for _ in range(min(GROUP, len(waiting)))]
-        if waiting is self._alarms:
-            self._alarm_bytes -= sum(len(one.raw) for one in group)
-        return group
+        """Alarms alone, where there are any; else what waits longest, and what is doubted last."""
+        if self._alarms:
+            return self._alarms.take(GROUP)
+        doubtful = self._doubtful.waiting
+        if doubtful and (not self._records or self._clock() - doubtful[0].since_s > DOUBT_S):
+            return self._doubtful.take(DOUBTFUL_GROUP)
+        return self._records.take(GROUP)
 
     def _work(self, group: Sequence[Waiting]) -> None:
         began_s = self._clock()
@@ -165,10 +244,15 @@ class Gatherer:
             outcomes = [trouble for _ in group]
         ended_s = self._clock()
         with self._come:
-            self._pressure.wrote(len(group), ended_s - began_s, began_s - group[0].since_s, ended_s)
+            if group[0].device:
+                waited_s = began_s - group[0].since_s
+                self._pressure.wrote(len(group), ended_s - began_s, waited_s, ended_s)
             for one, outcome in zip(group, outcomes, strict=True):
-                if isinstance(outcome, Receipt):
-                    self._quotas.charge(one.device, len(one.raw), ended_s)
+                self._same.pop(one.raw, None)
+                if isinstance(outcome, Receipt) and one.envelope is not None:
+                    self._quotas.charge(one.envelope.header.device, len(one.raw), ended_s)
+                elif one.device and isinstance(outcome, Refused) and outcome.code == "revoked":
+                    self._stale = True
         for one, outcome in zip(group, outcomes, strict=True):
             one.done.set_result(outcome)
 
@@ -212,6 +296,9 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send, self._gatherer.start)
+            return
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
             await self._application(scope, receive, send)
             return
@@ -227,6 +314,22 @@ class Door:
 
 
 TOO_LARGE = "too large for a message"
+
+
+def _busy() -> Refused:
+    return Refused("busy", "too much comes at once: try again", status=503, final=False)
+
+
+async def _live(receive: Receive, send: Send, start: Callable[[], None]) -> None:
+    """The life of the web process, for which Django has nothing to do."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            start()
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await send({"type": "lifespan.shutdown.complete"})
+            return
 
 
 def said_of(outcome: Outcome) -> tuple[int, dict[str, Any]]:
