@@ -51,6 +51,34 @@ while not Measurement.objects.filter(upload=row).exists():
 print(Measurement.objects.get(upload=row).pk)
 """
 
+PROPOSE = """
+import sys, time, uuid, django; django.setup()
+from tocsin.server.accounts.models import Person
+from tocsin.server.accounts.services import grant
+from tocsin.server.clock import now
+from tocsin.server.marking.policy import reader_of
+from tocsin.server.measurements.models import Measurement
+from tocsin.server.measurements.reading import alarms_of, analysis_for
+from tocsin.server.tracing.models import Candidate
+officer = Person.objects.get(email="officer@customs.example")
+boss = Person.objects.get(email="administrator@authority.example")
+reader = reader_of(officer)
+walk = Measurement.objects.get(pk=sys.argv[2])
+ends = time.monotonic() + 120
+while not (alarms := alarms_of(reader, analysis_for(reader, walk))):
+    if time.monotonic() > ends:
+        sys.exit("no alarm in time")
+    time.sleep(0.5)
+alarm = next(iter(alarms.values()))
+Candidate.objects.create(
+    realm=reader.realm, level=1, originator=officer.organisation, created_at=now(),
+    relation="found_lost", found_kind="alarms.alarm", found_id=alarm,
+    lost_kind="register.source", lost_id=uuid.uuid4(), state="open", zone="review",
+    probability=0.612, found_title="found", lost_title="Camera of the yard", compared_at=now(),
+)
+grant(officer, "expert", actor=boss, reason="exercise")
+"""
+
 
 class Pack:
     """A device that sends to the running server, enrolled under a name that no other test uses."""
@@ -311,6 +339,24 @@ def test_a_past_survey_is_played_paused_and_scrubbed_by_keys(
     expect(page.locator("#player button.primary")).to_have_text("Pause")
     page.locator("#player button.primary").press("Enter")
     expect(page.locator("#player button.primary")).to_have_text("Play")
+    watched.check_is_quiet(server.address)
+
+
+@pytest.mark.recordings
+def test_a_replay_shows_what_is_missing_beside_the_alarm(
+    server: LiveServer, survey: str, opened: Callable[..., WatchedPage], axe: str
+) -> None:
+    from playwright.sync_api import expect
+
+    server.told(PROPOSE, survey)
+    watched = opened()
+    page = watched.open(f"{server.address}/picture/replay/{survey}/", ready="#map[data-ready]")
+    expect(page.locator(".alarms .candidates")).to_have_count(0)
+    page.locator("#moment").press("End")
+    beside = page.locator(".alarms > li .candidates")
+    expect(beside).to_contain_text("Camera of the yard", timeout=PATIENCE_MS)
+    expect(beside).to_contain_text("61.2 %")
+    assert watched.axe_violations(axe) == []
     watched.check_is_quiet(server.address)
 
 

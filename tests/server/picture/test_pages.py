@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from django.test import AsyncClient, Client
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.accounts.services import end_role
+from tocsin.server.clock import now
 from tocsin.server.ingest.models import LiveSurvey, Shed
 from tocsin.server.ingest.shedding import say_shed
 from tocsin.server.marking.listening import Listener
@@ -190,6 +192,65 @@ def test_several_past_surveys_are_played_together(
     assert browser.get("/picture/replay/?measurement=nonsense").status_code == 200
     stranger = signed_in(person("officer", of="police", clearance=3))
     assert stranger.get(f"/picture/replay/{walk.pk}/").status_code == 404
+
+
+@pytest.mark.recordings
+def test_a_replay_has_what_is_missing_beside_its_alarm(
+    officer: Reader,
+    recordings: Path,
+    person: Callable[..., Person],
+    signed_in: Callable[[Person], Client],
+    django_capture_on_commit_callbacks: Callable[..., Any],
+) -> None:
+    from tocsin.server.alarms.models import Alarm
+    from tocsin.server.measurements import services, tasks
+    from tocsin.server.measurements.models import Measurement
+    from tocsin.server.tracing.models import Candidate
+
+    content = (recordings / "mobile_nsdd" / "Q67_Mobile.N42").read_bytes()
+    upload, _fresh = services.upload(officer, content, name="walk.n42", title="Harbour walk")
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.analyse_upload.func(str(upload.pk))
+    walk, alarm = Measurement.objects.get(), Alarm.objects.first()
+    assert alarm is not None
+
+    def propose(title: str, probability: float, state: str = "open") -> Candidate:
+        return Candidate.objects.create(
+            realm=alarm.realm,
+            level=1,
+            originator=officer.person.organisation,
+            created_at=now(),
+            relation="found_lost",
+            found_kind="alarms.alarm",
+            found_id=alarm.pk,
+            lost_kind="register.source",
+            lost_id=uuid.uuid4(),
+            state=state,
+            zone="review",
+            probability=probability,
+            found_title="found",
+            lost_title=title,
+            compared_at=now(),
+        )
+
+    likely = propose("gauge of the works", 0.612)
+    propose("less likely", 0.2)
+    propose("refused before", 0.5, "refused")
+    browser = signed_in(person("expert", clearance=2))
+    page = browser.get(f"/picture/replay/{walk.pk}/").content.decode()
+    survey = browser.get(f"/api/1/measurements/{walk.pk}/survey").json()
+    addresses = {each["alarm"] for each in survey["encounters"]} - {None}
+    # the script puts them beside the encounter of the same address
+    assert f'data-alarm="{alarm.get_absolute_url()}"' in page
+    assert alarm.get_absolute_url() in addresses
+    assert f'data-name="{likely.name}"' in page
+    assert 'data-probability="0.612"' in page
+    assert page.index("gauge of the works") < page.index("less likely")
+    assert "refused before" not in page
+    # an officer may play the survey and does not read what is missing
+    assert "gauge of the works" not in (
+        signed_in(officer.person).get(f"/picture/replay/{walk.pk}/").content.decode()
+    )
 
 
 def test_the_street_plan_is_the_operators_or_none(

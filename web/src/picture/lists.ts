@@ -199,7 +199,7 @@ export class AlarmList {
       const rows = alarm.candidates.map((each) =>
         element("li", {}, element("a", { href: each.address }, `${each.name}: ${each.title}`), ` ${text.percent(formatNumber(100 * each.probability))}`),
       );
-      content.push(element("div", { class: "candidates" }, element("p", {}, text.mayBe), element("ul", {}, ...rows)));
+      content.push(element("div", { class: "candidates" }, element("p", {}, this.scene instanceof LiveScene ? text.mayBe : text.mayBeToday), element("ul", {}, ...rows)));
     }
     return content;
   }

@@ -5,6 +5,7 @@ import { element } from "../dom";
 import { formatSpan } from "../language";
 import type { Survey, Waterfall } from "../survey/contract";
 import { charts } from "./charts";
+import type { Candidate } from "./contract";
 import { AlarmList, DeviceList } from "./lists";
 import { LiveScene } from "./live";
 import { type BaseMap, PictureMap } from "./map";
@@ -78,13 +79,28 @@ async function live(root: HTMLElement): Promise<void> {
   show(root, scene, base, streamState(root, scene), text.scale, "alarms" in root.dataset);
 }
 
+/** What the page says of its surveys: what is missing and may be what alarmed, by the alarm's address. */
+function candidatesOf(survey: Element | null): Map<string, Candidate[]> {
+  const blocks = [...(survey?.querySelectorAll<HTMLElement>("[data-alarm]") ?? [])];
+  return new Map(
+    blocks.map((block) => {
+      const links = [...block.querySelectorAll<HTMLAnchorElement>("a[data-name]")];
+      const told = links.map((link) => {
+        const { name = "", title = "", probability = "" } = link.dataset;
+        return { name, title, probability: Number(probability), address: link.href };
+      });
+      return [block.dataset["alarm"] ?? "", told];
+    }),
+  );
+}
+
 async function replay(root: HTMLElement): Promise<void> {
   root.replaceChildren(element("p", { class: "empty", role: "status" }, text.loading));
   const links = [...document.querySelectorAll<HTMLAnchorElement>("a[data-measurement]")];
   const loaded = links.map(async (link) => {
     const { measurement = "", survey = "", waterfall = "" } = link.dataset;
     const [known, table] = await Promise.all([json<Survey>(survey), orNull<Waterfall>(waterfall)]);
-    return new Part(measurement, link.href, known, table);
+    return new Part(measurement, link.href, known, table, candidatesOf(link.closest("li")));
   });
   const [base, parts] = await Promise.all([baseMap(root), Promise.all(loaded)]);
   const scene = new ReplayScene(parts);

@@ -5,7 +5,7 @@ import type { Recent } from "../field/recent";
 import type { Encounter, Survey, Waterfall } from "../survey/contract";
 import { Records } from "../survey/data";
 import { decode } from "../survey/waterfall";
-import type { Alarm, Device, Point } from "./contract";
+import type { Alarm, Candidate, Device, Point } from "./contract";
 import { Scene } from "./scene";
 
 /** Shorter records are put together: ten of 0.1 s must not fall short of one second. */
@@ -38,7 +38,8 @@ export class Part {
   readonly #pointsAt: number[] = [];
   readonly threshold: number | null;
 
-  constructor(id: string, address: string, known: Survey, table: Waterfall | null) {
+  /** `candidates` are what is missing and may be what alarmed, by the address of the alarm. */
+  constructor(id: string, address: string, known: Survey, table: Waterfall | null, candidates: Map<string, Candidate[]>) {
     const records = new Records(known);
     this.survey = id;
     this.title = known.title;
@@ -58,7 +59,7 @@ export class Part {
     }
     this.encounters = known.encounters
       .filter((each) => each.class !== "norm" || each.neutron || each.alarm !== null)
-      .map((each) => ({ at: records.begin(each.first_record) + TOLD_AFTER_S, alarm: alarmOf(id, each, records) }));
+      .map((each) => ({ at: records.begin(each.first_record) + TOLD_AFTER_S, alarm: alarmOf(id, each, records, candidates.get(each.alarm ?? "") ?? []) }));
   }
 
   get end(): number {
@@ -139,7 +140,7 @@ function addBins(row: Row, table: Waterfall, counts: Uint16Array, record: number
   }
 }
 
-function alarmOf(survey: string, each: Encounter, records: Records): Alarm {
+function alarmOf(survey: string, each: Encounter, records: Records, candidates: Candidate[]): Alarm {
   return {
     id: `${survey}-${each.number}`,
     name: "",
@@ -157,7 +158,7 @@ function alarmOf(survey: string, each: Encounter, records: Records): Alarm {
     radius_m_95: each.position?.radius_m_95 ?? null,
     survey,
     address: each.alarm ?? "",
-    candidates: [],
+    candidates,
   };
 }
 

@@ -93,8 +93,8 @@ def backgrounds_for(reader: Reader, measurement: Measurement) -> list[Measuremen
     return chosen or list(rows[:MOST_BACKGROUNDS])
 
 
-def alarm_addresses(reader: Reader, analysis: Analysis) -> dict[uuid.UUID, str]:
-    """Page of the alarm of each encounter, where the reader sees that there is one.
+def alarms_of(reader: Reader, analysis: Analysis) -> dict[uuid.UUID, uuid.UUID]:
+    """Key of the alarm of each encounter, where the reader sees that there is one.
 
     Alarms stand above measurements: what is known of them here is the link alone. An encounter of
     a re-analysis that called nobody leads to the alarm of the encounter it overlaps.
@@ -113,16 +113,24 @@ def alarm_addresses(reader: Reader, analysis: Analysis) -> dict[uuid.UUID, str]:
         ),
     )
     raised_by = {link.to_id: link.from_id for link in links}
-    found: dict[uuid.UUID, str] = {}
+    found: dict[uuid.UUID, uuid.UUID] = {}
     for encounter in analysis.encounters.all():
         near = [encounter, *(e for e in presented if e.overlaps(encounter))]
         alarm = next((raised_by[e.pk] for e in near if e.pk in raised_by), None)
         if alarm is not None:
-            try:
-                found[encounter.pk] = reverse("alarms:alarm", args=[alarm])
-            except NoReverseMatch:  # a server without alarms
-                return {}
+            found[encounter.pk] = alarm
     return found
+
+
+def alarm_addresses(reader: Reader, analysis: Analysis) -> dict[uuid.UUID, str]:
+    """Page of the alarm of each encounter, where the reader sees that there is one."""
+    try:
+        return {
+            encounter: reverse("alarms:alarm", args=[alarm])
+            for encounter, alarm in alarms_of(reader, analysis).items()
+        }
+    except NoReverseMatch:  # a server without alarms
+        return {}
 
 
 def numbers_for(reader: Reader) -> dict[str, int]:

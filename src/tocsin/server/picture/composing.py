@@ -27,10 +27,10 @@ from tocsin.server.ingest.models import SILENT_AFTER, Batch, Device, LiveSurvey
 from tocsin.server.ingest.shedding import map_is_shed
 from tocsin.server.marking.policy import Reader, for_figures, may, visible
 from tocsin.server.measurements.models import Kind, Measurement
+from tocsin.server.picture.missing import candidates_beside
 from tocsin.server.picture.runs import RUNS, SPECTRA, WATERFALL_S, Row, Run
 from tocsin.server.picture.trails import Point
-from tocsin.server.tracing.models import CandidateState
-from tocsin.server.tracing.reading import PROPOSED, candidates_for
+from tocsin.server.tracing.models import Candidate
 
 SCHEMA = "tocsin.picture/1"
 SHOWN_FOR = timedelta(hours=12)
@@ -38,8 +38,6 @@ SHOWN_FOR = timedelta(hours=12)
 SHOWN_AFTER_END = timedelta(minutes=10)
 MOST_DEVICES = 200
 MOST_ALARMS = 50
-MOST_CANDIDATES = 3
-"""Beside one alarm; the page of the alarm has them all."""
 STALE_S = 4.0
 """Silence beyond the length of a batch after which what is shown is old: with a batch a second the
 page says so within five seconds of the last."""
@@ -184,7 +182,7 @@ def _alarms(reader: Reader, surveys: Iterable[LiveSurvey]) -> tuple[list[dict[st
     rows = visible(reader, Alarm.objects.exclude(state=State.CLOSED))
     found = list(rows.order_by("-grave", "-raised_at")[:MOST_ALARMS])
     total = len(found) if len(found) < MOST_ALARMS else rows.count()
-    candidates = _candidates(reader, found)
+    candidates = candidates_beside(reader, [a.pk for a in found])
     told_by = _told_by(found, surveys)
     answer = [
         {
@@ -205,35 +203,20 @@ def _alarms(reader: Reader, surveys: Iterable[LiveSurvey]) -> tuple[list[dict[st
             "instrument": alarm.instrument,
             "survey": told_by.get(alarm.pk),
             "address": alarm.get_absolute_url(),
-            "candidates": candidates.get(alarm.pk, []),
+            "candidates": [_candidate(row) for row in candidates.get(alarm.pk, [])],
         }
         for alarm in found
     ]
     return answer, total - len(found)
 
 
-def _candidates(reader: Reader, alarms: Sequence[Alarm]) -> dict[uuid.UUID, list[dict[str, Any]]]:
-    """What is missing and may be what alarmed, the most probable first, by the alarm's key."""
-    if not may(reader, "tracing.read") or not alarms:
-        return {}
-    rows = candidates_for(reader).filter(
-        found_kind=Alarm._meta.label_lower,
-        found_id__in=[a.pk for a in alarms],
-        state=CandidateState.OPEN,
-        zone__in=PROPOSED,
-    )
-    found: dict[uuid.UUID, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows.order_by("-probability")[: MOST_CANDIDATES * MOST_ALARMS]:
-        if len(found[row.found_id]) < MOST_CANDIDATES:
-            found[row.found_id].append(
-                {
-                    "name": row.name,
-                    "title": row.lost_title,
-                    "probability": round(row.probability, 3),
-                    "address": row.get_absolute_url(),
-                }
-            )
-    return found
+def _candidate(row: Candidate) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "title": row.lost_title,
+        "probability": round(row.probability, 3),
+        "address": row.get_absolute_url(),
+    }
 
 
 def _told_by(alarms: Sequence[Alarm], surveys: Iterable[LiveSurvey]) -> dict[uuid.UUID, str]:

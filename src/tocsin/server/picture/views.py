@@ -18,6 +18,7 @@ from tocsin.server.marking.highwater import highwater, mark_of
 from tocsin.server.marking.policy import Reader, may
 from tocsin.server.measurements.models import Kind, Measurement
 from tocsin.server.measurements.reading import measurement_for, measurements_for
+from tocsin.server.picture.missing import beside_alarms
 
 PAGE_ROWS = 25
 MOST_TOGETHER = 20
@@ -55,7 +56,13 @@ def replay(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
     more = surveys_for(request.reader).filter(pk__in=others[: MOST_TOGETHER - 1])
     rows = [first, *more]
     mark = highwater(map(mark_of, rows))
-    shown = {"rows": rows, "first": first, "mark": mark, "level_name": Level(mark.level).label}
+    beside = beside_alarms(request.reader, rows)
+    shown = {
+        "rows": [(row, beside[row.pk]) for row in rows],
+        "first": first,
+        "mark": mark,
+        "level_name": Level(mark.level).label,
+    }
     return render(request, "picture/replay.html", shown)
 
 
