@@ -25,7 +25,7 @@ import numpy as np
 import xraylib
 
 ELEMENTS = (
-    "H C N O Na Mg Al Si P S Cl K Ca Cr Mn Fe Ni Cu Zn Ge Br Cd Te I Cs La Ce W Pb Bi U"
+    "H C N O F Na Mg Al Si P S Cl K Ca Cr Mn Fe Ni Cu Zn Ge Br Cd Te I Cs La Ce W Pb Bi U"
 ).split()
 JOIN_KEV = 790.0
 LOW_KEV, HIGH_KEV = 10.0, 10_000.0
@@ -50,6 +50,11 @@ NIST_COMPOUNDS = {
     "air": "Air, Dry (near sea level)",
     "polyethylene": "Polyethylene",
     "tissue": "Tissue, Soft (ICRU four-component)",
+    "MgO": "Magnesium Oxide",
+    "Al2O3": "Aluminum Oxide",
+    "PTFE": "Polytetrafluoroethylene (Teflon)",
+    "SiO2": "Silicon Dioxide",
+    "glass": "Glass, Plate",
 }
 NIST_SOURCE = (
     "NIST compound catalogue (Hubbell & Seltzer, NISTIR 5632) as tabulated in xraylib 4.3.0"
@@ -65,6 +70,20 @@ FORMULA_MATERIALS = {
         "Cd0.9Zn0.1Te, crystal makers' data sheets: 5.78 g/cm3",
         "recalled",
     ),
+    "epoxy": (
+        "C21H24O4",
+        1.2,
+        "bisphenol A diglycidyl ether without hardener; makers' data sheets: 1.1 to 1.25 g/cm3",
+        "recalled",
+    ),
+}
+SOIL = {
+    # share by mass of Beck, DeCampo and Gogolak (1972), HASL-258; density their 1.6 g/cm3
+    "SiO2": 0.675,
+    "Al2O3": 0.135,
+    "Fe2O3": 0.045,
+    "CO2": 0.045,
+    "H2O": 0.10,
 }
 
 
@@ -250,6 +269,17 @@ def materials() -> dict[str, dict]:
             "source": f"composition {formula}; density: {source}",
             "verification": state,
         }
+    soil: dict[str, float] = {}
+    for formula, share in SOIL.items():
+        for symbol, part in symbols(xraylib.CompoundParser(formula)).items():
+            soil[symbol] = soil.get(symbol, 0.0) + share * part
+    out["soil"] = {
+        "density_g_cm3": 1.6,
+        "mass_fractions": soil,
+        "source": "Beck, DeCampo and Gogolak (1972), HASL-258: SiO2 67.5, Al2O3 13.5, Fe2O3 4.5, "
+        "CO2 4.5, H2O 10 per cent by mass, 1.6 g/cm3",
+        "verification": "recalled",
+    }
     for name, entry in out.items():  # an element left out (argon in air) is made up by the others
         total = sum(entry["mass_fractions"].values())
         if total < 0.98:
