@@ -203,7 +203,7 @@ def _used_s(roots: dict[str, int], url: str) -> dict[str, float]:
         pid, parent, spent = int(path.parent.name), int(words[1]), int(words[11]) + int(words[12])
         name = next((n for n, p in roots.items() if pid == p), "")
         if parent == roots["serve"]:
-            known = {"uvicorn": "web", "detecting": "detector", "db_worker": "tasks"}
+            known = {"uvicorn": "web", "detecting": "detector", "serving.tasks": "tasks"}
             name = next((n for part, n in known.items() if part in command), "timers")
         elif url and "postgres" in command and "python" not in command:
             name = "PostgreSQL"

@@ -188,10 +188,7 @@ def _import(table: bytes) -> None:
 
     browser = _browser("authority@bench.example")
     worker = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "tocsin.server.manage", "db_worker", "--no-startup-delay"),
-            *("--queue-name", "*", "--interval", "0.5", "--no-reload", "--verbosity", "0"),
-        ]
+        [sys.executable, "-m", "tocsin.server.serving.tasks"], stdout=subprocess.DEVNULL
     )
     try:
         began = time.monotonic()

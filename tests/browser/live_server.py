@@ -51,10 +51,7 @@ class LiveServer:
                 *("-m", "uvicorn", "tocsin.server.asgi:application", "--host", "127.0.0.1"),
                 *("--port", str(port), "--log-level", "warning"),
             ),
-            self._start(
-                *("-m", "tocsin.server.manage", "db_worker", "--no-startup-delay"),
-                *("--queue-name", "*", "--interval", "0.5", "--no-reload"),
-            ),
+            self._start("-m", "tocsin.server.serving.tasks"),
             self._start("-m", "tocsin.server.serving.timers"),
         ]
         self._wait_until_up()

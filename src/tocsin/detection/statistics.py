@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -260,6 +261,23 @@ class SearchSize:
         return normal_deviate(math.log(min(probability, 0.4)))
 
 
+SIMULATED_RECORDS = 20_000
+
+
+@lru_cache(maxsize=2)
+def _sums_of_noise(
+    seed: int, n_group: int, windows: tuple[int, ...]
+) -> tuple[NDArray[np.float32], ...]:
+    """Standard normal noise of each group, summed over every window of so many records.
+
+    Every survey of instruments of one kind begins with the same draws; single precision is far
+    finer than the number of tests is known.
+    """
+    drawn = np.random.default_rng(seed).standard_normal((SIMULATED_RECORDS, n_group))
+    cumulative = np.vstack([np.zeros((1, n_group)), np.cumsum(drawn, axis=0)])
+    return tuple((cumulative[m:] - cumulative[:-m]).astype(np.float32) for m in windows)
+
+
 def measure_search(
     test: SpectralTest, windows: tuple[int, ...], *, record_s: float, gap_records: int, seed: int
 ) -> SearchSize:
@@ -269,20 +287,19 @@ def measure_search(
     leaves no mark on the scores, so only counting noise is drawn), summed over the windows, scored,
     and runs above a low level are counted as events after merging.
     """
-    rng = np.random.default_rng(seed)
-    n = 20_000
-    variance = test.noise_cps() * record_s
-    residual = rng.standard_normal((n, variance.size)) * np.sqrt(variance)
-    cumulative = np.vstack([np.zeros((1, variance.size)), np.cumsum(residual, axis=0)])
+    deviation = np.sqrt(test.noise_cps() * record_s)
     live = np.array(windows, dtype=np.float64) * record_s
     plain = Windows(np.empty((0, 0)), live, np.ones(live.size))
     every = np.arange(len(test.shapes))
+    n = SIMULATED_RECORDS
     best = np.full(n, -np.inf)
-    for w, m in enumerate(windows):
-        weights = test.filters(plain, np.full(every.size, w), every)
-        z = (cumulative[m:] - cumulative[:-m]) @ weights.T
-        scale = np.sqrt((weights**2) @ (variance * m))
-        best[m - 1 :] = np.maximum(best[m - 1 :], (z / scale).max(axis=1))
+    sums = _sums_of_noise(seed, deviation.size, windows)
+    for w, (m, drawn) in enumerate(zip(windows, sums, strict=True)):
+        weights = test.filters(plain, np.full(every.size, w), every) * deviation
+        # of unit length: the sum of m draws has the variance m
+        weights /= np.sqrt((weights**2).sum(axis=1, keepdims=True) * m)
+        z = drawn @ weights.T.astype(np.float32)
+        best[m - 1 :] = np.maximum(best[m - 1 :], z.max(axis=1))
     level = float(np.quantile(best, 1.0 - 200.0 / n))
     above = np.flatnonzero(best > level)
     events = 1 + int(np.count_nonzero(np.diff(above) > gap_records))

@@ -320,11 +320,9 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     django.setup()
-    from django.urls import get_resolver
+    from tocsin.server.all_addresses import read_all_addresses
 
-    # the first alarm names its page: reading all addresses takes seconds, and the write of an
-    # alarm holds up every device
-    get_resolver().reverse_dict  # noqa: B018
+    read_all_addresses()
     run(told_to_end())
 
 

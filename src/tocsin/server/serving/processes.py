@@ -63,13 +63,7 @@ def processes_of(
             ),
         ),
         Process("detector", (python, "-m", "tocsin.server.ingest.detecting")),
-        Process(
-            "tasks",
-            (
-                *(python, "-m", "tocsin.server.manage", "db_worker", "--no-startup-delay"),
-                *("--queue-name", "*", "--interval", "0.5", "--no-reload"),
-            ),
-        ),
+        Process("tasks", (python, "-m", "tocsin.server.serving.tasks")),
         Process("timers", (python, "-m", "tocsin.server.serving.timers")),
     ]
 

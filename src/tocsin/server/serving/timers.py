@@ -43,12 +43,14 @@ def main() -> None:
     """Start as a process of its own."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.server.settings")
     django.setup()
+    from tocsin.server.all_addresses import read_all_addresses
     from tocsin.server.audit.sequencer import Step
     from tocsin.server.duties.timers import register
     from tocsin.server.marking.reading import forget_old
 
     register(Step().run)
     register(forget_old)
+    read_all_addresses()
     run(told_to_end())
 
 
