@@ -18,11 +18,14 @@ from tocsin.server.ingest.enrolling import enrol
 from tocsin.server.ingest.models import Device
 from tocsin.server.ingest.receiving import receive
 from tocsin.server.marking.policy import Reader, reader_of
+from tocsin.server.outlets import sending
 from tocsin.server.outlets.models import Operation
+from tocsin.server.outlets.sending import Sender
 from tocsin.server.outlets.services import Wish, agree, ask
 from tocsin.server.picture.runs import RUNS
 from tocsin.spectra import Instrument, Position, Record, Spectrum
 
+PATIENCE_S = 30.0
 HERE = (-75.0, 60.0)
 AREA = (-75.1, 59.9, -74.9, 60.1)
 
@@ -33,6 +36,12 @@ def nothing_known() -> Iterator[None]:
     RUNS.forget()
     yield
     RUNS.forget()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick of a test waits for its sends, however slow the machine is."""
+    monkeypatch.setattr(sending, "_SENDER", [Sender(budget_s=PATIENCE_S)])
 
 
 @pytest.fixture

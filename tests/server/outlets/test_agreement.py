@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Person
@@ -157,6 +159,61 @@ def test_an_exercise_does_not_reach_who_receives_the_real_thing(
     with pytest.raises(InvalidInput, match="realm LIVE"):
         agree(agreeing, exercise)
     agree(agreeing, asked("udp://127.0.0.1:7000"))
+
+
+def names_lead_to(monkeypatch: pytest.MonkeyPatch, book: dict[str, str]) -> None:
+    """Names of the test lead where the book says; addresses lead to themselves."""
+    asked_before = socket.getaddrinfo
+
+    def look_up(host: str, *rest: Any, **more: Any) -> Any:
+        return asked_before(book.get(host.lower(), host), *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+@pytest.mark.parametrize(
+    ("live", "exercise"),
+    [
+        ("udp://127.0.0.1:6969", "udp://[::1]:6969"),
+        ("udp://127.0.0.1:6969", "tcp://[::ffff:127.0.0.1]:6969"),
+        ("udp://127.0.0.1:6969", "udp://0.0.0.0:6969"),
+        ("udp://127.0.0.1:6969", "udp://alias.example:6969"),
+        ("udp://Alias.example.:6969", "udp://alias.example:6969"),
+        ("udp://one.example:6969", "udp://192.0.2.7:6969"),
+    ],
+)
+def test_another_name_of_the_same_receiver_is_the_same_receiver(
+    live: str,
+    exercise: str,
+    running: Make,
+    asked: Make,
+    agreeing: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names_lead_to(monkeypatch, {"alias.example": "127.0.0.1", "one.example": "192.0.2.7"})
+    Operation.objects.filter(pk=running(live).pk).update(realm="LIVE")
+    with pytest.raises(InvalidInput, match="realm LIVE"):
+        agree(agreeing, asked(exercise))
+    agree(agreeing, asked(exercise.replace("6969", "6970")))
+
+
+def test_two_agreements_at_once_wait_for_each_other(
+    asked: Make, agreeing: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check of the address reads rows that it holds: those of other realms that wait too."""
+    other = asked("udp://127.0.0.1:6969")
+    Operation.objects.filter(pk=other.pk).update(realm="LIVE")
+    row = asked("udp://127.0.0.1:6969")
+    held: list[set[Any]] = []
+    lock = QuerySet.select_for_update
+
+    def locking(rows: QuerySet[Operation], **how: Any) -> QuerySet[Operation]:
+        held.append(set(rows.values_list("pk", flat=True)))
+        return lock(rows, **how)
+
+    monkeypatch.setattr(QuerySet, "select_for_update", locking)
+    agree(agreeing, row)
+    assert held[0] == {other.pk, row.pk}, "all of them, and before any other row"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,8 +26,11 @@ from tocsin.server.alarms.models import Alarm
 from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
 from tocsin.server.marking.policy import Reader
+from tocsin.server.outlets import carrying, sending
+from tocsin.server.outlets.addresses import Target
+from tocsin.server.outlets.carrying import Parcel, carry
 from tocsin.server.outlets.models import Operation
-from tocsin.server.outlets.sending import send_due, wait_of
+from tocsin.server.outlets.sending import Sender, send_due, wait_of
 from tocsin.server.outlets.services import stop
 from tocsin.server.outlets.signing import CONTEXT, HEADER, outlet_key
 
@@ -285,3 +289,93 @@ def test_an_address_that_cannot_be_put_on_the_wire_is_a_failure_and_no_storm(run
         assert one.failures == 1
         assert one.trouble
     assert Leaf.objects.filter(action="outlets.send").count() == 2
+
+
+def test_a_name_that_leads_to_the_receiver_of_another_realm_later_gets_nothing(
+    running: Make, monkeypatch: pytest.MonkeyPatch, clock: Any
+) -> None:
+    book = {"exercise.example": "192.0.2.9"}
+    asked_before = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest, **more: asked_before(book.get(host, host), *rest, **more),
+    )
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as here:
+        here.bind(("127.0.0.1", 0))
+        port = here.getsockname()[1]
+        live = running(f"udp://127.0.0.1:{port}")
+        Operation.objects.filter(pk=live.pk).update(realm="LIVE")
+        clock.move(seconds=1)
+        row = running(f"udp://exercise.example:{port}")
+        book["exercise.example"] = "127.0.0.1"
+        assert send_due(now()) == 0
+        here.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            here.recv(1)
+    row.refresh_from_db()
+    assert "realm LIVE" in row.trouble
+
+
+def test_a_receiver_that_hangs_holds_up_neither_the_timers_nor_the_others(
+    running: Make, alarm: Alarm, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    carried: list[int] = []
+
+    def carries(parcel: Parcel) -> str:
+        if parcel.target.port == 7001:
+            assert go_on.wait(PATIENCE_S)
+        carried.append(parcel.target.port)
+        return ""
+
+    sender = Sender(carries, budget_s=0.5)
+    monkeypatch.setattr(sending, "_SENDER", [sender])
+    stuck = running("tcp://127.0.0.1:7001")
+    running("tcp://127.0.0.1:7002")
+    try:
+        for _ in range(4):
+            send_due(now())
+        # the ticks went on while it hangs; it is not begun a second time
+        assert not go_on.is_set()
+        assert carried == [7002]
+        assert leaves("outlets.send") == 2
+        Alarm.objects.filter(pk=alarm.pk).update(title="another word")
+        clock.move(seconds=1)
+        send_due(now())
+        assert carried == [7002, 7002]
+    finally:
+        go_on.set()
+    until = time.monotonic() + PATIENCE_S
+    while stuck.sent_at is None:
+        assert time.monotonic() < until
+        send_due(now())
+        stuck.refresh_from_db()
+
+
+def test_a_receiver_that_answers_a_byte_at_a_time_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, data_folder: Path
+) -> None:
+    monkeypatch.setattr(carrying, "LONGEST_S", 0.5)
+    ended = threading.Event()
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(PATIENCE_S)
+
+        def drip() -> None:
+            connection, _peer = server.accept()
+            with closing(connection), suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not ended.wait(0.05):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        target = Target("http", "127.0.0.1", server.getsockname()[1])
+        # in a thread: without the end it would drip for an hour
+        sends = threading.Thread(target=carry, args=[Parcel(target, (b"{}",))], daemon=True)
+        sends.start()
+        sends.join(PATIENCE_S)
+        cut_off = not sends.is_alive()
+        ended.set()
+        thread.join(PATIENCE_S)
+    assert cut_off

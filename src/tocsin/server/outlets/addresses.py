@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
@@ -57,3 +59,26 @@ def target_of(way: str, address: str) -> Target:
         raise InvalidInput(_("Plain HTTP is for this machine alone: use https://."))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.hostname, port, path)
+
+
+def places_of(target: Target) -> frozenset[tuple[str, int]]:
+    """Where an address leads: its name and each IP address that the name has now, with the port.
+
+    Two addresses that share a place reach one receiver. All addresses of the own machine count as
+    one; a name that nothing is known of has itself alone.
+    """
+    name = target.host.lower().rstrip(".")
+    try:
+        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError):
+        return frozenset({(name, target.port)})
+    hosts = {name} | {_one_form(str(place[4][0])) for place in found}
+    return frozenset((host, target.port) for host in hosts)
+
+
+def _one_form(host: str) -> str:
+    """An IP address in the form that all its spellings share."""
+    address = ip_address(host.partition("%")[0])
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return "this machine" if address.is_loopback or address.is_unspecified else str(address)

@@ -1,40 +1,124 @@
-"""Sending what is due: logged first, then sent; what fails waits longer each time."""
+"""Sending what is due: logged first, then sent; what fails waits longer each time.
+
+The sends run in threads that touch no database; what was logged and what came of it is written by
+the tick. A tick waits :data:`BUDGET_S` at most for them: a dead receiver stops no clock.
+"""
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
-import ssl
-from contextlib import closing
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 
 from tocsin.errors import InvalidInput
 from tocsin.server.audit.services import record
 from tocsin.server.duties.timers import each
 from tocsin.server.outlets.addresses import Target, target_of
+from tocsin.server.outlets.carrying import Parcel, carry
 from tocsin.server.outlets.composing import Leaving, content_of, leaving
 from tocsin.server.outlets.drawing import cot_events
 from tocsin.server.outlets.models import Operation, Standing, Way
-from tocsin.server.outlets.signing import HEADER, signature_of
-from tocsin.server.own_keys import keys_folder
 
 ACTOR = "system:outlets"
-TIMEOUT_S = 3.0
-"""A receiver that does not answer must not hold up the other work of the timers for long."""
+BUDGET_S = 1.0
+"""Longest time that a tick waits for sends: as long as the pause between two ticks."""
+AT_ONCE = 16
+"""Sends at the same time. One operation never has two: a receiver that hangs holds one of these."""
 AGAIN_AFTER = timedelta(seconds=60)
 """Unchanged content is sent again so often, before what was sent goes stale."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 10.0, 300.0
-MOST_REPLY = 1 << 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A send under way."""
+
+    operation: uuid.UUID
+    digest: str
+    begun_at: datetime
+
+
+class Sender:
+    """Sends of one process.
+
+    Parameters
+    ----------
+    carry_out : callable
+        Carries a parcel and says why it failed, or nothing.
+    budget_s : float
+        Longest time in seconds that one call of :meth:`dispatch` waits.
+    """
+
+    def __init__(
+        self, carry_out: Callable[[Parcel], str] = carry, budget_s: float = BUDGET_S
+    ) -> None:
+        self._carry_out = carry_out
+        self._budget_s = budget_s
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="outlets")
+        self._under_way: dict[Future[str], _Sent] = {}
+
+    def dispatch(self, at: datetime) -> int:
+        """Begin what is due and write down what has ended; how much was sent."""
+        until = time.monotonic() + self._budget_s
+        done = self._collect()
+        busy = {sent.operation for sent in self._under_way.values()}
+        each(_running(at).exclude(pk__in=busy), lambda row: self._begin(row, at))
+        while self._under_way and (left_s := until - time.monotonic()) > 0:
+            wait(self._under_way, timeout=left_s, return_when=FIRST_COMPLETED)
+            done += self._collect()
+        return done
+
+    def _begin(self, operation: Operation, at: datetime) -> int:
+        if len(self._under_way) >= AT_ONCE:
+            return 0
+        gone = _due(operation, at)
+        if gone is None or not _logged(operation, gone, at):
+            return 0
+        try:
+            parcel = _parcel(operation, gone, at)
+        except InvalidInput as error:
+            _failed(operation.pk, str(error), at)
+            return 0
+        under_way = self._pool.submit(self._carry_out, parcel)
+        self._under_way[under_way] = _Sent(operation.pk, gone.digest, at)
+        return 1
+
+    def _collect(self) -> int:
+        ended = [future for future in self._under_way if future.done()]
+        return each(ended, self._ended)
+
+    def _ended(self, future: Future[str]) -> int:
+        sent = self._under_way.pop(future)
+        error = future.exception()
+        trouble = type(error).__name__ if error else future.result()
+        if trouble:
+            _failed(sent.operation, trouble, sent.begun_at)
+            return 0
+        Operation.objects.filter(pk=sent.operation).update(
+            sent_at=sent.begun_at,
+            tried_at=sent.begun_at,
+            failures=0,
+            trouble="",
+            digest=sent.digest,
+        )
+        return 1
+
+
+_SENDER: list[Sender] = []
 
 
 def send_due(at: datetime) -> int:
     """Send for every operation that runs and is due; a step of the timer process."""
-    rows = Operation.objects.exclude(way=Way.FETCHED).exclude(agreed_at=None)
-    running = rows.filter(stopped_at=None, ends_at__gt=at).select_related("created_by", "agreed_by")
-    return each(running, lambda row: _send(row, at))
+    if not _SENDER:
+        _SENDER.append(Sender())
+    return _SENDER[0].dispatch(at)
 
 
 def wait_of(failures: int) -> timedelta:
@@ -44,28 +128,44 @@ def wait_of(failures: int) -> timedelta:
     return timedelta(seconds=min(FIRST_WAIT_S * 2.0 ** (failures - 1), LONGEST_WAIT_S))
 
 
-def _send(operation: Operation, at: datetime) -> int:
+def _running(at: datetime) -> QuerySet[Operation]:
+    """Operations that send; those that waited longest come first."""
+    rows = Operation.objects.exclude(way=Way.FETCHED).exclude(agreed_at=None)
+    return (
+        rows.filter(stopped_at=None, ends_at__gt=at)
+        .select_related("created_by", "agreed_by")
+        .order_by(F("tried_at").asc(nulls_first=True), "pk")
+    )
+
+
+def _due(operation: Operation, at: datetime) -> Leaving | None:
+    """What is to leave now; None where nothing is."""
     if operation.tried_at is not None and at < operation.tried_at + wait_of(operation.failures):
-        return 0
+        return None
     gone = leaving(operation, at)
     same = gone.digest == operation.digest
     fresh = operation.sent_at is not None and at < operation.sent_at + AGAIN_AFTER
     # what has no end of its own at the receiver is told once that nothing is left
     empties = operation.way == Way.WEBHOOK and operation.sent_at is not None and not same
     if not (gone.things or empties) or (same and fresh and not operation.failures):
-        return 0
-    if not _logged(operation, gone, at):
-        return 0
-    try:
-        _out(operation, gone, at)
-    except (OSError, ValueError, http.client.HTTPException, InvalidInput) as error:
-        # ValueError: an address that cannot be put on the wire
-        _failed(operation, str(error) or type(error).__name__, at)
-        return 0
-    Operation.objects.filter(pk=operation.pk).update(
-        sent_at=at, tried_at=at, failures=0, trouble="", digest=gone.digest
-    )
-    return 1
+        return None
+    return gone
+
+
+def _parcel(operation: Operation, gone: Leaving, at: datetime) -> Parcel:
+    if operation.way == Way.WEBHOOK:
+        parts = [json.dumps(content_of(operation, gone, at), sort_keys=True).encode()]
+    else:
+        parts = cot_events(operation, gone.things, at)
+    target = target_of(operation.way, operation.address)
+    return Parcel(target, tuple(parts), _elsewhere(operation, at))
+
+
+def _elsewhere(operation: Operation, at: datetime) -> tuple[tuple[str, Target], ...]:
+    """Where operations of other realms send that were agreed to before this one."""
+    others = _running(at).exclude(realm=operation.realm).exclude(pk=operation.pk)
+    earlier = others.filter(agreed_at__lte=operation.agreed_at)
+    return tuple((row.realm, target_of(row.way, row.address)) for row in earlier)
 
 
 @transaction.atomic
@@ -93,8 +193,8 @@ def _logged(operation: Operation, gone: Leaving, at: datetime) -> bool:
 
 
 @transaction.atomic
-def _failed(operation: Operation, why: str, at: datetime) -> None:
-    row = Operation.objects.select_for_update().get(pk=operation.pk)
+def _failed(pk: uuid.UUID, why: str, at: datetime) -> None:
+    row = Operation.objects.select_for_update().get(pk=pk)
     row.failures, row.trouble, row.tried_at = row.failures + 1, why[:200], at
     row.save(update_fields=["failures", "trouble", "tried_at"])
     record(
@@ -103,63 +203,3 @@ def _failed(operation: Operation, why: str, at: datetime) -> None:
         subject=row,
         after={"failures": row.failures, "trouble": row.trouble},
     )
-
-
-def _out(operation: Operation, gone: Leaving, at: datetime) -> None:
-    target = target_of(operation.way, operation.address)
-    if operation.way == Way.WEBHOOK:
-        _post(target, json.dumps(content_of(operation, gone, at), sort_keys=True).encode())
-        return
-    events = cot_events(operation, gone.things, at)
-    if target.scheme == "udp":
-        _datagrams(target, events)
-    else:
-        _stream(target, events)
-
-
-def _datagrams(target: Target, events: list[bytes]) -> None:
-    family, kind, protocol, _name, place = socket.getaddrinfo(
-        target.host, target.port, type=socket.SOCK_DGRAM
-    )[0]
-    with closing(socket.socket(family, kind, protocol)) as out:
-        for event in events:
-            out.sendto(event, place)
-
-
-def _stream(target: Target, events: list[bytes]) -> None:
-    with socket.create_connection((target.host, target.port), timeout=TIMEOUT_S) as plain:
-        if target.scheme == "tcp":
-            plain.sendall(b"".join(events))
-            return
-        with _context().wrap_socket(plain, server_hostname=target.host) as secure:
-            secure.sendall(b"".join(events))
-
-
-def _post(target: Target, body: bytes) -> None:
-    """One POST; an answer that points elsewhere is a failure, for only this address was agreed."""
-    connection = (
-        http.client.HTTPSConnection(target.host, target.port, timeout=TIMEOUT_S, context=_context())
-        if target.scheme == "https"
-        else http.client.HTTPConnection(target.host, target.port, timeout=TIMEOUT_S)
-    )
-    with closing(connection):
-        headers = {"Content-Type": "application/json", HEADER: signature_of(body)}
-        connection.request("POST", target.path, body=body, headers=headers)
-        answer = connection.getresponse()
-        answer.read(MOST_REPLY)
-        if not 200 <= answer.status < 300:
-            raise OSError(f"the receiver answers {answer.status}")
-
-
-def _context() -> ssl.SSLContext:
-    """Authorities of the system, or those that the operator names; our certificate if there is one.
-
-    ``keys/outlets-authorities.pem`` and ``keys/outlets-client.pem`` (certificate and key) in the
-    data folder.
-    """
-    keys = keys_folder()
-    authorities, own = keys / "outlets-authorities.pem", keys / "outlets-client.pem"
-    context = ssl.create_default_context(cafile=authorities if authorities.is_file() else None)
-    if own.is_file():
-        context.load_cert_chain(own)
-    return context

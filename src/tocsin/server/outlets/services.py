@@ -6,11 +6,11 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
@@ -20,7 +20,7 @@ from tocsin.server.ingest.models import Device
 from tocsin.server.marking.highwater import Mark
 from tocsin.server.marking.models import Tlp
 from tocsin.server.marking.policy import Reader, decide, may
-from tocsin.server.outlets.addresses import target_of
+from tocsin.server.outlets.addresses import places_of, target_of
 from tocsin.server.outlets.composing import devices_to_choose
 from tocsin.server.outlets.models import Operation, Standing, Way
 from tocsin.server.typed import plain
@@ -28,6 +28,8 @@ from tocsin.server.typed import plain
 LONGEST_H = 72
 """Hours from the asking to the end, at most: a choice of ours. A longer operation is asked for
 anew."""
+Places = dict[str, frozenset[tuple[str, int]]]
+"""Where addresses lead, by the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,6 @@ def told(row: Operation) -> dict[str, Any]:
     }
 
 
-@transaction.atomic
 def agree(reader: Reader, operation: Operation) -> Operation:
     """Agree as the second person; from now on it leaves.
 
@@ -148,36 +149,54 @@ def agree(reader: Reader, operation: Operation) -> Operation:
         Not allowed, asked for by the same person, not waiting, or an address that serves another
         realm.
     """
-    row = Operation.objects.select_for_update().get(pk=operation.pk)
-    _own(reader, row, "outlets.agree")
-    at = now()
-    if row.standing(at) != Standing.ASKED:
-        raise InvalidInput(_("This does not wait for anybody any more."))
-    if row.created_by_id == reader.person.pk:
-        raise InvalidInput(_("A second person must agree: you asked for it yourself."))
-    _one_realm(row)
-    row.agreed_by, row.agreed_at = reader.person, at
-    row.save(update_fields=["agreed_by", "agreed_at"])
-    record(
-        actor=reader.person,
-        action="outlets.agree",
-        subject=row,
-        after=told(row) | {"asked_by": str(row.created_by_id)},
-    )
+    known: Places = {}
+    for row in _sending(now()):
+        # names are looked up before anything is held: an answer may take seconds
+        _places(row, known)
+    with transaction.atomic():
+        at = now()
+        # two agreements at once would each miss the other: whoever comes second waits here
+        held = list(_sending(at).order_by("pk").select_for_update(no_key=True, of=("self",)))
+        row = Operation.objects.select_for_update(of=("self",)).get(pk=operation.pk)
+        _own(reader, row, "outlets.agree")
+        if row.standing(at) != Standing.ASKED:
+            raise InvalidInput(_("This does not wait for anybody any more."))
+        if row.created_by_id == reader.person.pk:
+            raise InvalidInput(_("A second person must agree: you asked for it yourself."))
+        _one_realm(row, held, known)
+        row.agreed_by, row.agreed_at = reader.person, at
+        row.save(update_fields=["agreed_by", "agreed_at"])
+        record(
+            actor=reader.person,
+            action="outlets.agree",
+            subject=row,
+            after=told(row) | {"asked_by": str(row.created_by_id)},
+        )
     return row
 
 
-def _one_realm(row: Operation) -> None:
-    """An exercise must not reach who receives the real thing, nor the other way round."""
+def _sending(at: datetime) -> QuerySet[Operation]:
+    """Operations with an address that wait or run, of all realms."""
+    return Operation.objects.filter(stopped_at=None, ends_at__gt=at).exclude(address="")
+
+
+def _places(row: Operation, known: Places) -> frozenset[tuple[str, int]]:
+    if row.address not in known:
+        known[row.address] = places_of(target_of(row.way, row.address))
+    return known[row.address]
+
+
+def _one_realm(row: Operation, others: Sequence[Operation], known: Places) -> None:
+    """An exercise must not reach who receives the real thing, nor the other way round.
+
+    An address is where it leads: two names of one machine are one receiver. What a name leads to
+    may change later; each sending looks again.
+    """
     if not row.address:
         return
-    target = target_of(row.way, row.address)
-    running = Operation.objects.exclude(realm=row.realm).filter(
-        ~Q(agreed_at=None), stopped_at=None, ends_at__gt=now()
-    )
-    for other in running.exclude(address=""):
-        there = target_of(other.way, other.address)
-        if (there.host.lower(), there.port) == (target.host.lower(), target.port):
+    here = _places(row, known)
+    for other in others:
+        if other.realm != row.realm and other.agreed_at and here & _places(other, known):
             raise InvalidInput(
                 _("This address receives an operation of the realm {realm} now.").format(
                     realm=other.realm
