@@ -204,16 +204,16 @@ def test_two_agreements_at_once_wait_for_each_other(
     other = asked("udp://127.0.0.1:6969")
     Operation.objects.filter(pk=other.pk).update(realm="LIVE")
     row = asked("udp://127.0.0.1:6969")
-    held: list[set[Any]] = []
+    held: list[tuple[set[Any], Any]] = []
     lock = QuerySet.select_for_update
 
     def locking(rows: QuerySet[Operation], **how: Any) -> QuerySet[Operation]:
-        held.append(set(rows.values_list("pk", flat=True)))
+        held.append((set(rows.values_list("pk", flat=True)), how.get("no_key")))
         return lock(rows, **how)
 
     monkeypatch.setattr(QuerySet, "select_for_update", locking)
     agree(agreeing, row)
-    assert held[0] == {other.pk, row.pk}, "all of them, and before any other row"
+    assert held[0] == ({other.pk, row.pk}, True), "all of them, and before any other row"
 
 
 @pytest.mark.parametrize(
