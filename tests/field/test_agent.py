@@ -155,7 +155,7 @@ def test_a_full_disk_stops_no_hearing(tmp_path: Path) -> None:
     agent.take(filled[7])
     # what was held in memory is kept now, in its order
     assert agent.not_kept == 0
-    assert told[1] == "there is room on the disk again; lost meanwhile: 0"
+    assert told[1] == "what is heard is kept again; lost meanwhile: 0"
     agent.end()
     # numbers have no gap
     numbers: dict[str, list[int]] = {"records": [], "alarms": []}
@@ -175,7 +175,8 @@ def test_a_full_disk_stops_no_hearing(tmp_path: Path) -> None:
 def test_more_than_memory_holds_is_lost_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tocsin.field.agent.MOST_IN_MEMORY", 5)
+    size = (1 << 10) + walk(1, channels=8192)[0].spectra[0].counts.nbytes
+    monkeypatch.setattr("tocsin.field.keeping.MOST_BYTES_IN_MEMORY", 5 * size)
     spool = Spool(tmp_path / "spool.sqlite3", KEY, monotonic=lambda: 0.0)
     told: list[str] = []
     agent = Agent(Feed(Instrument(), iter(())), live=False, spool=spool, tell=told.append)
@@ -187,7 +188,7 @@ def test_more_than_memory_holds_is_lost_and_told(
     agent.end()
     spool.close()
     assert agent.not_kept == 9
-    assert told[1] == "5 records and messages were never kept: the disk is full"
+    assert told[1].startswith("5 records and messages were never kept: there is no room")
 
 
 def test_live_records_are_compared_with_the_clock_of_the_device(tmp_path: Path) -> None:

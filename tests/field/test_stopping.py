@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -83,8 +82,7 @@ def test_who_waits_is_woken_and_a_second_signal_ends_at_once() -> None:
         assert stop.wait(60.0)  # without it the test ends by its own limit of time
         pressed.join()
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(1.0)
+            signal.raise_signal(signal.SIGINT)
         assert stop.wait(60.0)  # for good, for each who asks
 
 

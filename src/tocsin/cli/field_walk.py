@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -111,18 +112,18 @@ def walk(
     from tocsin.field.agent import KEY_FILE, Agent, device_key, open_spool
     from tocsin.field.stopping import until
 
-    keeps = bool(run.to) or (run.at / KEY_FILE).is_file()
-    spool = open_spool(run.at, device_key(run.at)) if keeps else None
-    if spool is None:
+    opened = None
+    if run.to or (run.at / KEY_FILE).is_file():
+        opened = partial(open_spool, run.at, device_key(run.at))
+    else:
         remark(f"{run.at} holds no key of a device: nothing is kept (tocsin field enroll)")
     with _screen(feed, run, title, stop) as watch:
         sending = sending_to(run.at, run.to, run.pin) if run.to else None
-        agent = Agent(feed, live=live, spool=spool, tell=complain, watch=watch)
+        agent = Agent(feed, live=live, spool=None, tell=complain, watch=watch, opened=opened)
         try:
             agent.run(_telling_refused(until(stop, records), feed, complain), _print)
         finally:
-            if spool is not None:
-                spool.close()
+            agent.close()
         if sending is not None:
             drained(sending, run.wait, run.at)
 

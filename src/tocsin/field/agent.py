@@ -6,7 +6,6 @@ import math
 import sqlite3
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +15,11 @@ import tocsin
 from tocsin.detection.detector import ALGORITHM_VERSION
 from tocsin.errors import InvalidInput
 from tocsin.field.faults import Faults
+from tocsin.field.keeping import Keeping
 from tocsin.field.listening import Heard, Listener
 from tocsin.field.records import Feed
 from tocsin.field.sending import Post, Sender
-from tocsin.field.spool import Spool
+from tocsin.field.spool import Spool, SpoolUnavailable
 from tocsin.field.watch import Watch
 from tocsin.sealing import SigningKey, read_key_file
 from tocsin.spectra import Record
@@ -29,8 +29,12 @@ _IDLE_S = 0.2
 _LOOK_AGAIN_S = 1.0
 LONGEST_PAUSE_S = 30.0
 ASK_SPOOL_EVERY_S = 5.0
-MOST_IN_MEMORY = 1800
-"""Records that a full disk makes wait: half an hour of them, some 15 MB of 1,024 channels."""
+LIVE_S = 0.996
+"""So much is sent at once over a link that has nothing else to do: ten records of 0.1 s must not
+fall short of a second."""
+LEAST_LIVE_S, MOST_LIVE_S = 0.75, 1.5
+"""Time between two such messages: a walk that is replayed faster gathers more in each, and records
+that do not say how long they are wait no longer."""
 
 Tell = Callable[[str], None]
 
@@ -65,6 +69,8 @@ class Agent:
         Records come from an instrument now; False where they are replayed.
     spool : Spool, optional
         Without one nothing is kept: the walk is only heard.
+    opened : callable, optional
+        Opens the spool where none is given; tried now and then until it can be opened.
     tell : callable
         Takes a line for a person.
     watch : Watch, optional
@@ -72,8 +78,8 @@ class Agent:
 
     Notes
     -----
-    Where the disk is full a record is heard all the same, and held in memory until there is room
-    again; what is too much for that is told as not kept.
+    Where nothing can be kept a record is heard all the same, and held in memory until it can be;
+    what is too much for that is told as not kept (:class:`tocsin.field.keeping.Keeping`).
     """
 
     def __init__(
@@ -84,28 +90,31 @@ class Agent:
         spool: Spool | None,
         tell: Tell,
         watch: Watch | None = None,
+        opened: Callable[[], Spool] | None = None,
     ) -> None:
         self._feed = feed
         self._live = live
-        self._spool = spool
-        self._tell = tell
         self._watch = watch
         self._listener = (
             watch.listener if watch is not None else Listener(feed.instrument, feed.background)
         )
         self._faults = Faults()
-        self._boot = ""
         self._ask_at_s = -math.inf
-        self._unkept: deque[tuple[Record, tuple[str, ...]]] = deque()
-        self._unsaid: deque[dict[str, Any]] = deque()
-        self._full = False
-        self.not_kept = 0
-        """Records and messages of the detector that found no room, on the disk or in memory."""
-        if spool is not None:
-            self._boot = spool.begin()
-            spool.close_earlier(self._boot)
+        self._keeping: Keeping | None = None
+        if spool is not None or opened is not None:
+            self._keeping = Keeping(feed, spool, tell, opened)
             for record in feed.others:
-                self._keep(record, ())
+                self._keeping.add(record, (), judged=False)
+
+    @property
+    def not_kept(self) -> int:
+        """Records and messages of the detector that found no room, on the disk or in memory."""
+        return 0 if self._keeping is None else self._keeping.not_kept
+
+    @property
+    def in_memory(self) -> int:
+        """Records and messages that wait for room on the disk."""
+        return 0 if self._keeping is None else self._keeping.waiting
 
     def take(self, record: Record) -> list[Heard]:
         """One record: its faults, what the detector says, and both into the spool."""
@@ -113,26 +122,19 @@ class Agent:
             faults = self._faults.of(record, elapsed_s=time.monotonic(), now=datetime.now(UTC))
         else:
             faults = self._faults.of(record)
-        self._keep(record, faults)
+        if self._keeping is not None:
+            self._keeping.add(record, faults)
         watch = self._watch
         if watch is None:
             return self._heard(self._listener.hear(record))
-        self._note_waiting(watch)
+        self._note(watch)
         return self._heard(watch.hear(record, faults))
 
     def end(self) -> list[Heard]:
         """No further record will come."""
         heard = self._heard((self._watch or self._listener).end())
-        if self._spool is not None:
-            self._write(self._spool)
-            lost = len(self._unkept) + len(self._unsaid)
-            self.not_kept += lost
-            if lost:
-                self._tell(f"{lost} records and messages were never kept: the disk is full")
-            try:
-                self._spool.end(self._boot)
-            except sqlite3.OperationalError as error:
-                self._tell(f"the run could not be closed ({error}): the next start does it")
+        if self._keeping is not None:
+            self._keeping.end()
         return heard
 
     def run(self, records: Iterable[Record], hear: Callable[[Heard], None]) -> None:
@@ -143,50 +145,27 @@ class Agent:
         for heard in self.end():
             hear(heard)
 
-    def _note_waiting(self, watch: Watch) -> None:
-        """Tell the screen now and then how much waits to be sent."""
-        at = time.monotonic()
-        if self._spool is not None and at >= self._ask_at_s:
-            self._ask_at_s = at + ASK_SPOOL_EVERY_S
-            held = self._spool.status()
-            watch.note_waiting(held.batches + held.alarms)
+    def close(self) -> None:
+        """Let the spool go."""
+        if self._keeping is not None:
+            self._keeping.close()
 
-    def _keep(self, record: Record, faults: tuple[str, ...]) -> None:
-        if self._spool is not None:
-            self._unkept.append((record, faults))
-            self._write(self._spool)
-            if len(self._unkept) > MOST_IN_MEMORY:
-                self._unkept.popleft()
-                self.not_kept += 1
+    def _note(self, watch: Watch) -> None:
+        """Tell the screen whether all is kept, and now and then how much waits to be sent."""
+        keeping = self._keeping
+        if keeping is None:
+            return
+        watch.note_kept(trouble=keeping.trouble, in_memory=keeping.waiting, lost=keeping.not_kept)
+        at = time.monotonic()
+        if at >= self._ask_at_s:
+            self._ask_at_s = at + ASK_SPOOL_EVERY_S
+            watch.note_waiting(keeping.held())
 
     def _heard(self, all_heard: list[Heard]) -> list[Heard]:
-        if self._spool is not None and all_heard:
-            self._unsaid.extend(message_of(heard, self._feed) for heard in all_heard)
-            self._write(self._spool)
+        if self._keeping is not None:
+            for heard in all_heard:
+                self._keeping.say(message_of(heard, self._feed))
         return all_heard
-
-    def _write(self, spool: Spool) -> None:
-        """Everything that is held, what the detector says first; a full disk is told once."""
-        feed = self._feed
-        try:
-            while self._unsaid:
-                spool.alarm(self._boot, self._unsaid[0])
-                self._unsaid.popleft()
-            while self._unkept:
-                record, faults = self._unkept[0]
-                spool.add(self._boot, record, feed.instrument, feed.realm, faults)
-                self._unkept.popleft()
-        except sqlite3.OperationalError as error:
-            if not self._full:
-                self._full = True
-                self._tell(
-                    f"nothing can be kept ({error}): make room on the disk; records are held in "
-                    "memory meanwhile"
-                )
-            return
-        if self._full:
-            self._full = False
-            self._tell(f"there is room on the disk again; lost meanwhile: {self.not_kept}")
 
 
 def message_of(heard: Heard, feed: Feed) -> dict[str, Any]:
@@ -244,28 +223,53 @@ class SendingThread(threading.Thread):
 
     def run(self) -> None:
         """Send until drained or stopped."""
-        spool = open_spool(self._folder, device_key(self._folder))
+        spool = self._open()
+        if spool is None:
+            return
         sender = Sender(spool, self._post)
-        said = ""
+        said, refused, live_s = "", 0, -math.inf
         try:
             while not self._over.is_set():
                 last = self._last_one.is_set()
                 try:
                     outcome = sender.step()
-                except sqlite3.OperationalError as error:
+                    since_s = time.monotonic() - live_s
+                    if outcome == "idle" and since_s >= LEAST_LIVE_S:
+                        # the link is up and nothing waits: what was measured now goes at once
+                        if spool.close_open(0.0 if since_s >= MOST_LIVE_S else LIVE_S):
+                            live_s = time.monotonic()
+                            continue
+                except sqlite3.Error as error:
                     # what was delivered is delivered once more, which changes nothing
-                    self._tell(f"what was sent cannot be noted ({error}): make room on the disk")
+                    self._tell(f"what was sent cannot be noted ({error}): look at the disk")
                     self._pause(LONGEST_PAUSE_S)
                     continue
+                refused += outcome == "refused"
                 if sender.trouble != said:
                     said = sender.trouble
                     self._tell(f"not sent: {said}" if said else "sending again")
                 if outcome == "idle" and last:
-                    self._sent_all = spool.status().refused == 0
+                    self._sent_all = refused == 0
                     return
                 self._pause(_IDLE_S if outcome == "idle" else sender.wait_s)
         finally:
             spool.close()
+
+    def _open(self) -> Spool | None:
+        """The spool, tried until it can be opened; None where nothing is to be sent any more."""
+        said = ""
+        while not self._over.is_set():
+            last = self._last_one.is_set()
+            try:
+                return open_spool(self._folder, device_key(self._folder))
+            except SpoolUnavailable as error:
+                if str(error) != said:
+                    said = str(error)
+                    self._tell(f"not sent: {said}")
+            if last:
+                return None
+            self._pause(LONGEST_PAUSE_S)
+        return None
 
     def _pause(self, seconds: float) -> None:
         """Wait, but not through the end: what is left then is tried once more at once."""

@@ -30,7 +30,8 @@ _T = TypeVar("_T")
 
 SCHEMA = 1
 BATCH_S = 10.0
-"""About so much of a survey goes into one message."""
+"""About so much of a survey goes into one message where messages wait; a link that is up and idle
+takes what there is (:meth:`Spool.close_open`)."""
 BATCH_RECORDS = 500
 BATCH_BYTES = 512 << 10
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
@@ -49,6 +50,10 @@ CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 class DiskFull(sqlite3.OperationalError):
     """There is no room for a record beside what is held back for alarms."""
+
+
+class SpoolUnavailable(InvalidInput):
+    """The spool cannot be opened now; what is measured can be heard all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,10 @@ class Spool:
 
     Raises
     ------
-    InvalidInput
-        When the file cannot be opened or is no spool.
+    SpoolUnavailable
+        When the file cannot be opened, not even with the room that is held back, or is no spool.
+    ParseError
+        When the spool is that of another version of this program.
     """
 
     def __init__(
@@ -114,19 +121,39 @@ class Spool:
         self._clock = clock
         self._monotonic = monotonic
         try:
-            self._db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-            version = self._opened()
+            version = self._opened(path)
         except sqlite3.Error as error:
-            raise InvalidInput(f"the spool {path} cannot be opened: {error}") from error
+            raise SpoolUnavailable(f"the spool {path} cannot be opened: {error}") from error
         if version != SCHEMA:
+            self._db.close()
             raise ParseError(
                 f"the spool is of version {version}, this program reads {SCHEMA}",
                 code="spool",
                 file=str(path),
             )
 
-    def _opened(self) -> int:
+    def _opened(self, path: Path) -> int:
+        """Open the file, on a disk that others have filled with the room that is held back."""
+        try:
+            return self._prepared(path)
+        except sqlite3.OperationalError as error:
+            # an index of the log that finds no room is told as a file that cannot be opened
+            if not (is_full(error) or code_of(error) == sqlite3.SQLITE_CANTOPEN):
+                raise
+            if not self._reserve.let_go():
+                raise
+        return self._prepared(path)
+
+    def _prepared(self, path: Path) -> int:
         """Make the tables where there are none; the version of the file."""
+        self._db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+        try:
+            return self._read_version()
+        except sqlite3.Error:
+            self._db.close()
+            raise
+
+    def _read_version(self) -> int:
         self._db.execute("PRAGMA journal_mode = WAL")
         # an answer of ours means: it is on the disk
         self._db.execute("PRAGMA synchronous = FULL")
@@ -157,10 +184,15 @@ class Spool:
         ------
         InvalidInput
             When another agent is at work with this spool.
+        SpoolUnavailable
+            When the file that tells so cannot be made.
         """
         if self._claim is not None:
             return
-        handle = self._claim_path.open("wb")
+        try:
+            handle = self._claim_path.open("wb")
+        except OSError as error:
+            raise SpoolUnavailable(f"{self._claim_path} cannot be written: {error}") from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -183,6 +215,19 @@ class Spool:
         self._urgently(write)
         return boot
 
+    def begin_with(
+        self, record: Record, instrument: Instrument, realm: str, faults: Sequence[str] = ()
+    ) -> str:
+        """A new run with its first record, or none of both where there is no room; its identity."""
+        if not self._has_room():
+            raise DiskFull("the disk is full")
+        boot = uuid.uuid4().hex
+        opened_at = self._clock().isoformat()
+        with self._writing():
+            self._db.execute("INSERT INTO boot (id, opened_at) VALUES (?, ?)", (boot, opened_at))
+            self._insert(boot, record, instrument, realm, faults)
+        return boot
+
     def add(
         self,
         boot: str,
@@ -200,21 +245,27 @@ class Spool:
         """
         if not self._has_room():
             raise DiskFull("the disk is full")
-        body = pack_records((record,), instrument, realm)
-        length_s = record.real_time_s or record.live_time_s or 0.0
         with self._writing():
-            number = self._next(boot, "records")
-            self._db.execute(
-                "INSERT INTO record VALUES (?, ?, ?, ?, ?)",
-                (boot, number, length_s, " ".join(faults), body),
-            )
-            count, total, size = self._db.execute(
-                "SELECT count(*), sum(length_s), sum(length(body)) FROM record WHERE boot = ?",
-                (boot,),
-            ).fetchone()
-            if count >= BATCH_RECORDS or total >= BATCH_S or size >= BATCH_BYTES:
+            return self._insert(boot, record, instrument, realm, faults)
+
+    def close_open(self, least_s: float) -> bool:
+        """Close the message of records that is at hand, where it is so long; whether one was.
+
+        For a link that is up and has nothing else to do: what was measured goes out at once.
+        """
+
+        def write() -> bool:
+            rows = self._db.execute(
+                "SELECT boot FROM record GROUP BY boot HAVING sum(length_s) >= ?", (least_s,)
+            ).fetchall()
+            for (boot,) in rows:
                 self._close_batch(boot, ends=False)
-        return number
+            return bool(rows)
+
+        # asked some times a second: a lock is taken only where there is something to close
+        if self._db.execute("SELECT 1 FROM record LIMIT 1").fetchone() is None:
+            return False
+        return self._urgently(write)
 
     def alarm(self, boot: str, said: dict[str, Any]) -> int:
         """Keep what the detector says, as a small message of its own; also on a full disk."""
@@ -306,6 +357,28 @@ class Spool:
         )
 
     # ------------------------------------------------------------------ inside
+    def _insert(
+        self,
+        boot: str,
+        record: Record,
+        instrument: Instrument,
+        realm: str,
+        faults: Sequence[str],
+    ) -> int:
+        number = self._next(boot, "records")
+        length_s = record.real_time_s or record.live_time_s or 0.0
+        self._db.execute(
+            "INSERT INTO record VALUES (?, ?, ?, ?, ?)",
+            (boot, number, length_s, " ".join(faults), pack_records((record,), instrument, realm)),
+        )
+        count, total, size = self._db.execute(
+            "SELECT count(*), sum(length_s), sum(length(body)) FROM record WHERE boot = ?",
+            (boot,),
+        ).fetchone()
+        if count >= BATCH_RECORDS or total >= BATCH_S or size >= BATCH_BYTES:
+            self._close_batch(boot, ends=False)
+        return number
+
     def _writing(self) -> _Transaction:
         return _Transaction(self._db)
 
@@ -315,7 +388,7 @@ class Spool:
             with self._writing():
                 return write()
         except sqlite3.OperationalError as error:
-            if not _is_full(error) or not self._reserve.let_go():
+            if not is_full(error) or not self._reserve.let_go():
                 raise
         with self._writing():
             return write()
@@ -415,6 +488,11 @@ class _Transaction:
                 self._db.execute("ROLLBACK")
 
 
-def _is_full(error: sqlite3.OperationalError) -> bool:
-    """Whether there was no room; the low byte of an extended code is its kind."""
-    return (error.sqlite_errorcode or 0) & 0xFF in _FULL
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether there was no room; a full disk is told as a failure of the disk as well."""
+    return isinstance(error, DiskFull) or code_of(error) in _FULL
+
+
+def code_of(error: sqlite3.Error) -> int:
+    """The kind of an error: the low byte of its extended code; 0 where it bears none."""
+    return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF

@@ -89,6 +89,9 @@ class Watch:
         self.records = 0
         self.finished = False
         self.waiting_to_send: int | None = None
+        self.not_kept_why = ""
+        self.in_memory = 0
+        self.lost = 0
         self.long_term: FloatArray | None = None
         self.long_term_live_s = 0.0
         self._monotonic = monotonic
@@ -151,10 +154,15 @@ class Watch:
             self.finished = True
             return heard
 
-    def note_waiting(self, messages: int) -> None:
-        """Say how many messages wait in the spool to be sent."""
+    def note_waiting(self, messages: int | None) -> None:
+        """Say how many messages wait in the spool to be sent; None where that is not known."""
         with self.lock:
             self.waiting_to_send = messages
+
+    def note_kept(self, *, trouble: str, in_memory: int, lost: int) -> None:
+        """Say why nothing is kept now (empty: it is), what waits in memory, and what is lost."""
+        with self.lock:
+            self.not_kept_why, self.in_memory, self.lost = trouble, in_memory, lost
 
     # ---------------------------------------------------------------- picture
     @property

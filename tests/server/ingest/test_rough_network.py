@@ -184,7 +184,7 @@ def play(path: Path, key: SigningKey, seed: int, *, rough: bool) -> list[str]:
     spool, sender, agent = switched_on()
     for at, record in enumerate(walk(RECORDS, seed=seed, channels=16)):
         if at in off_at:
-            assert not agent._unkept
+            assert not agent.in_memory
             spool.close()
             spool, sender, agent = switched_on()
         if at + 1 in off_at or at + 1 == RECORDS:

@@ -65,6 +65,9 @@ export interface Health {
   clock_faults: number;
   clock_says: string | null;
   waiting_to_send: number | null;
+  not_kept_why: string;
+  in_memory: number;
+  lost: number;
 }
 
 export type TrackPoint = [latitude: number, longitude: number, net_cps: number | null];

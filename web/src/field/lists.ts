@@ -115,6 +115,11 @@ export class HealthList {
         ? [names.spool, "off", text.spoolNone]
         : [names.spool, "ok", text.spool(formatNumber(health.waiting_to_send, 9))],
     );
+    if (health.not_kept_why !== "") {
+      lines.push([names.kept, "watchIt", text.notKept(health.not_kept_why, formatNumber(health.in_memory, 9), formatNumber(health.lost, 9))]);
+    } else if (health.lost > 0) {
+      lines.push([names.kept, "watchIt", text.lost(formatNumber(health.lost, 9))]);
+    }
     return lines;
   }
 }

@@ -254,4 +254,7 @@ def _health(watch: Watch) -> dict[str, Any]:
         "clock_faults": watch.clock.faults,
         "clock_says": None if watch.clock.last is None else watch.clock.last.isoformat(),
         "waiting_to_send": watch.waiting_to_send,
+        "not_kept_why": watch.not_kept_why,
+        "in_memory": watch.in_memory,
+        "lost": watch.lost,
     }
