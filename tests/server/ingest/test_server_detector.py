@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
 from tocsin.server.ingest import detecting as process
 from tocsin.server.ingest.detecting import Detecting
-from tocsin.server.ingest.hearing import Saying
+from tocsin.server.ingest.hearing import Hearing, Saying
 from tocsin.server.ingest.models import Device, EdgeMessage, HeardState, LiveSurvey, ServerMessage
 from tocsin.server.ingest.receiving import receive
 from tocsin.server.ingest.said import read_said
@@ -236,8 +237,6 @@ def test_records_beyond_a_gap_wait(send: Callable[..., None]) -> None:
 def test_a_background_before_the_walk_is_learnt_and_not_counted(
     send: Callable[..., None],
 ) -> None:
-    from dataclasses import replace
-
     long = replace(
         WALK[0],
         source_type=SourceType.BACKGROUND,
@@ -263,6 +262,57 @@ def test_a_fast_stream_is_heard_by_the_second_and_told_in_its_own_records(
     assert closed["first_record"] < 600 < closed["last_record"]
     assert (closed["last_record"] - closed["first_record"] + 1) % 10
     assert Alarm.objects.count() == 1
+
+
+def test_what_is_measured_beside_a_fast_walk_moves_no_record_of_it() -> None:
+    """What is heard again around an alarm is the same walk, also after the process began anew."""
+    fast = passing(110, 60.0, per_s=10)
+    # 10 s after the walk began someone measured a background
+    beside = [replace(r, source_type=SourceType.BACKGROUND) for r in fast[:500]]
+    lane = [*fast[:100], *beside, *fast[100:]]
+
+    def records(first: int, last: int) -> Sequence[Record]:
+        return lane[first : last + 1]
+
+    hearing, said = Hearing(), []
+    for k in range(0, len(lane), 100):
+        said += hearing.hear(Recording(tuple(lane[k : k + 100]), BACKPACK), records)
+        if k == 500:
+            saved = hearing.save()
+            assert saved is not None
+            hearing = Hearing.resumed(hearing.through, *saved)
+    said += hearing.end(records)
+    (closed,) = [s.said.values for s in said if s.said.stage == "closed"]
+    assert abs(closed["peak_record"] - 600) <= 25
+    assert closed["first_record"] < 600 < closed["last_record"]
+    assert (closed["last_record"] - closed["first_record"] + 1) % 10
+
+
+def test_no_note_is_kept_of_what_is_over(
+    send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tocsin.server.ingest.ending import bring_together
+
+    send(WALK[:40])
+    detecting = Detecting()
+    hear(detecting)
+    detecting.note_all(now())
+    # its measurement is made before the detector comes to its end
+    send(WALK[40:], 40, ends=True)
+    survey = LiveSurvey.objects.get()
+    bring_together(survey)
+    detecting.step(now())
+    assert HeardState.objects.exists()
+    monkeypatch.setattr(process, "NOTE_EVERY_S", -1.0)
+    detecting.step(now())
+    assert not HeardState.objects.exists()
+    assert not detecting.held
+    # one that goes on keeps its note
+    send(WALK[:40], boot="d" * 32)
+    hear(detecting)
+    detecting.note_all(now())
+    detecting.step(now() + timedelta(days=2))
+    assert HeardState.objects.exists()
 
 
 def test_memory_is_bounded_and_who_was_let_go_comes_back(

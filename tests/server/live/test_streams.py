@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from django.test import AsyncClient
 from tocsin.server.accounts.models import Person
 from tocsin.server.accounts.services import disable, end_role
 from tocsin.server.alarms.facts import Facts
+from tocsin.server.alarms.models import AlarmEvent
 from tocsin.server.alarms.services import raise_from_information
-from tocsin.server.live.streams import Listener, events
+from tocsin.server.live import streams
+from tocsin.server.live.streams import Listener, _last_step, events
 from tocsin.server.marking.policy import reader_of
 
 
@@ -65,6 +68,21 @@ def test_changes_are_told_and_silence_is_a_sign_of_life(person: Callable[..., Pe
     other = run(heard, listener_of(stranger), [nothing])
     assert "0 open" in other[0]
     assert "Tip" not in other[0]
+
+
+@pytest.mark.django_db
+def test_a_step_that_is_seen_after_a_later_one_is_a_change(
+    person: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL numbers steps before their transactions end: the lower number may come last."""
+    who = person("supervisor")
+    inform(who)
+    inform(who)
+    both = _last_step()
+    early = AlarmEvent.objects.order_by("pk")[0]
+    before = SimpleNamespace(objects=AlarmEvent.objects.exclude(pk=early.pk))
+    monkeypatch.setattr(streams, "AlarmEvent", before)
+    assert _last_step() != both
 
 
 @pytest.mark.django_db

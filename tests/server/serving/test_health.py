@@ -13,7 +13,7 @@ from django.test import Client
 from tocsin.server.accounts.models import Person
 from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
-from tocsin.server.health.condition import condition
+from tocsin.server.health.condition import STILL_S, condition
 from tocsin.server.ingest.shedding import say_shed
 from tocsin.server.serving.timers import beat_path
 
@@ -57,7 +57,14 @@ def test_a_silent_or_late_detector_is_told(data_folder: Path) -> None:
     }
     old = time.time() - 60
     os.utime(beat, (old, old))
-    assert "Detector, last beat" in faults()
+    # what it said last counts no longer: a dead detector is behind nobody
+    beat.write_text('{"behind_s": 0.0, "surveys": 3, "failures": 0}')
+    os.utime(beat, (old, old))
+    told = {str(r.name): r for r in condition(now())}
+    assert told["Detector, last beat"].value.startswith("not running (6")
+    assert told["Detector, behind the instruments"].value == "hears nothing"
+    assert not told["Detector, behind the instruments"].good
+    assert STILL_S < 60.0
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sys
 from dataclasses import dataclass
@@ -107,11 +108,10 @@ def _live(at: datetime) -> list[Reading]:
         silent_s = (
             datetime.now(UTC) - datetime.fromtimestamp(detector_beat().stat().st_mtime, UTC)
         ).total_seconds()
-        detector = Reading(_("Detector, last beat"), f"{silent_s:.0f} s", silent_s < STILL_S)
         behind_s, failures = float(told["behind_s"]), int(told["failures"])
     except (OSError, LookupError, TypeError, ValueError):
-        detector = Reading(_("Detector, last beat"), "–", good=False)
-        behind_s, failures = 0.0, 0
+        silent_s = behind_s = math.inf
+        failures = 0
     going = list(Shedding.objects.filter(ended_at=None))
     ends = Shedding.objects.exclude(ended_at=None).order_by("-ended_at")
     ended_at = ends.values_list("ended_at", flat=True).first()
@@ -119,14 +119,29 @@ def _live(at: datetime) -> list[Reading]:
     if not going and ended_at is not None and at - ended_at < RECOVERED_FOR:
         words = [str(_("nothing any more since {time} UTC")).format(time=f"{ended_at:%H:%M:%S}")]
     return [
-        detector,
-        Reading(_("Detector, behind the instruments"), f"{behind_s:.0f} s", behind_s < BEHIND_S),
-        Reading(_("Live surveys that the detector could not hear"), str(failures), failures == 0),
+        *_detector(silent_s, behind_s, failures),
         Reading(
             _("Left undone because too much comes in"),
             "; ".join(words) or str(_("nothing")),
             not going,
         ),
+    ]
+
+
+def _detector(silent_s: float, behind_s: float, failures: int) -> list[Reading]:
+    """What the detector said last counts only so long as it is there."""
+    beat, behind = _("Detector, last beat"), _("Detector, behind the instruments")
+    if silent_s >= STILL_S:
+        since = f" ({silent_s:.0f} s)" if math.isfinite(silent_s) else ""
+        return [
+            Reading(beat, str(_("not running")) + since, good=False),
+            Reading(behind, str(_("hears nothing")), good=False),
+            Reading(_("Live surveys that the detector could not hear"), "–", good=False),
+        ]
+    return [
+        Reading(beat, f"{silent_s:.0f} s"),
+        Reading(behind, f"{behind_s:.0f} s", behind_s < BEHIND_S),
+        Reading(_("Live surveys that the detector could not hear"), str(failures), failures == 0),
     ]
 
 

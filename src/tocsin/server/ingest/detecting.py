@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import time
 from collections import OrderedDict
@@ -88,6 +89,7 @@ class Detecting:
         self.tries: dict[UUID, int] = {}
         self.waiting: dict[UUID, datetime] = {}
         self._most = most
+        self._forgot_s = -math.inf
 
     def step(self, at: datetime) -> int:
         """Hear what is new; how many records were judged."""
@@ -226,6 +228,7 @@ class Detecting:
     # ------------------------------------------------------------------ notes
     def _note(self, at: datetime) -> None:
         """Some of the notes that are due; the work is spread over the minute."""
+        self._forget(at)
         due_s = time.monotonic() - NOTE_EVERY_S
         due = [
             pk
@@ -233,6 +236,24 @@ class Detecting:
             if held.noted_s < due_s and held.hearing.through > held.noted_through
         ]
         self._write_notes(due[:NOTES_A_TURN], at)
+
+    def _forget(self, at: datetime) -> None:
+        """Let go what is over and was not heard to its end: its analysis has the rest of it."""
+        from django.db.models import Q
+
+        from tocsin.server.ingest.models import HeardState, LiveSurvey
+
+        if time.monotonic() - self._forgot_s < NOTE_EVERY_S:
+            return
+        self._forgot_s = time.monotonic()
+        over = LiveSurvey.objects.filter(
+            Q(upload__isnull=False) | Q(ends_before__isnull=False, last_at__lt=at - LOOK_BACK),
+            Q(heard__isnull=False) | Q(pk__in=list(self.held)),
+        ).order_by()
+        keys = list(over.values_list("pk", flat=True))
+        for pk in keys:
+            self.held.pop(pk, None)
+        HeardState.objects.filter(pk__in=keys).delete()
 
     def _write_notes(self, keys: Sequence[UUID], at: datetime) -> None:
         from tocsin.server.ingest.models import HeardState

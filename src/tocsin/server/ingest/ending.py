@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from tocsin.field.envelope import open_envelope
@@ -85,10 +85,11 @@ def _kept(survey: LiveSurvey, content: bytes) -> Upload | None:
 def left_behind(at: datetime) -> QuerySet[LiveSurvey]:
     """Complete surveys without an upload that nobody works on any more, as after a crash."""
     before = at - SILENCE
+    # what an officer ended may have its first record missing and others all the same
     return LiveSurvey.objects.filter(
+        Exists(Batch.objects.filter(survey=OuterRef("pk"), last__gte=F("first"))),
         Q(tried_at=None) | Q(tried_at__lt=before),
         upload=None,
-        records_through__gte=0,
         ends_before=F("records_through") + 1,
         last_at__lt=before,
         tries__lt=MOST_TRIES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
@@ -57,12 +58,12 @@ def end_survey(reader: Reader, survey: LiveSurvey, *, reason: str) -> None:
         after={
             "device": device.fingerprint,
             "boot": survey.boot,
-            "records": survey.records,
+            "records": survey.records_here,
             "behind_a_gap": [list(numbers) for numbers in behind.order_by("first")[:100]],
         },
         reason=reason,
     )
-    if batches.exists():
+    if batches.filter(last__gte=F("first")).exists():
         from tocsin.server.ingest.tasks import bring_together
 
         bring_together.enqueue(str(survey.pk))

@@ -36,6 +36,8 @@ MOST_FIRSTS = 4096
 """So many sums back it is known which records they hold; the longest encounter is far shorter."""
 MOST_BACKGROUND = 100
 
+WALKED = frozenset({SourceType.FOREGROUND, SourceType.UNKNOWN})
+
 Records = Callable[[int, int], Sequence[Record]]
 
 
@@ -72,6 +74,8 @@ class Hearing:
         self._instrument = ""
         self._realm = ""
         self._others = 0
+        # numbers in the lane of what was measured beside the walk after its beginning
+        self._beside_at: list[int] = []
         self._walked = 0
         self._length_s = 0.0
         self._background: list[Record] = []
@@ -97,7 +101,7 @@ class Hearing:
         self._realm = recording.realm
         for record in recording.records:
             self.through += 1
-            if record.source_type not in (SourceType.FOREGROUND, SourceType.UNKNOWN):
+            if record.source_type not in WALKED:
                 self._beside(record)
                 continue
             for heard in self._walk(record, recording.instrument):
@@ -115,6 +119,7 @@ class Hearing:
     def _beside(self, record: Record) -> None:
         """Records that are not walked: a background before the walk starts the tracked one."""
         if self.listener is not None:
+            self._beside_at.append(self.through)
             return
         self._others += 1
         if record.source_type is SourceType.BACKGROUND and record.spectra:
@@ -190,6 +195,15 @@ class Hearing:
             return item if not self.is_fast else (self._firsts or [0])[0]
         return self._firsts[at] if at < len(self._firsts) else self._walked
 
+    def _in_lane(self, number: int) -> int:
+        """Number in the lane of records of one of the walk."""
+        lane = number + self._others
+        for beside in self._beside_at:
+            if beside > lane:
+                break
+            lane += 1
+        return lane
+
     def _numbered(self, said: dict[str, Any]) -> dict[str, Any]:
         if not said:
             return said
@@ -211,8 +225,9 @@ class Hearing:
         end = min(self._walked - 1, coarse.said["last_record"] + int(TAIL_S * rate))
         again = Listener(listener.detector.instrument)
         found: list[Heard] = []
-        for record in records(begin + self._others, end + self._others):
-            found += again.hear(record)
+        for record in records(self._in_lane(begin), self._in_lane(end)):
+            if record.source_type in WALKED:
+                found += again.hear(record)
         found += again.end()
         near = [
             h
@@ -241,6 +256,7 @@ class Hearing:
             "instrument": self._instrument,
             "realm": self._realm,
             "others": self._others,
+            "beside_at": self._beside_at,
             "walked": self._walked,
             "length_s": self._length_s,
             "dropped": self._dropped,
@@ -267,6 +283,7 @@ class Hearing:
             self._instrument, self._realm = values["instrument"], values["realm"]
             self._others, self._walked = values["others"], values["walked"]
             self._length_s, self._dropped = values["length_s"], values["dropped"]
+            self._beside_at = [int(n) for n in values["beside_at"]]
             firsts = values["firsts"]
         except (LookupError, TypeError, ValueError) as error:
             raise ParseError(f"no state of a hearing: {error}", code="detector-state") from error

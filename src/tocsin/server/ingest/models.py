@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.server.accounts.models import Person
@@ -141,6 +142,13 @@ class LiveSurvey(Marked):
     def records(self) -> int:
         """Records without a gap from the first."""
         return self.records_through + 1
+
+    @cached_property
+    def records_here(self) -> int:
+        """All its records, also those behind a gap, which count once it was ended by hand."""
+        # an end without a record counts none: its last number is the one before its first
+        added = self.batches.aggregate(n=models.Sum(models.F("last") - models.F("first") + 1))
+        return int(added["n"] or 0)
 
     @property
     def ended(self) -> bool:

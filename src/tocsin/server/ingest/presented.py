@@ -10,6 +10,7 @@ from django.db import transaction
 from tocsin.nuclear.classes import GRAVITY, is_alarm
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.alarms.services import raise_from_encounter
+from tocsin.server.ingest.missing import as_sent
 from tocsin.server.ingest.models import EdgeMessage, ServerMessage
 from tocsin.server.links.models import Link, LinkKind
 from tocsin.server.links.services import link
@@ -95,6 +96,7 @@ def was_presented(encounter: Encounter) -> bool:
     """Whether it was raised while its survey went on; the alarm is linked to it then.
 
     Device and server count records as the analysis does: the same walk, from the same first record.
+    Only records that never came are missing in the count of the analysis (:mod:`missing`).
     """
     if not is_alarm(encounter.source_class, neutron=encounter.neutron):
         return False
@@ -103,10 +105,15 @@ def was_presented(encounter: Encounter) -> bool:
         for model in (EdgeMessage, ServerMessage)
         for row in model.objects.filter(
             survey__upload__measurement=encounter.analysis.measurement_id
-        ).exclude(said={})
+        )
+        .select_related("survey")
+        .exclude(said={})
     ]
-    extent = {"first_record": encounter.first_record, "last_record": encounter.last_record}
-    near = [row for row in rows if _overlap(row.said, extent)]
+    extents = {
+        survey.pk: as_sent(survey, encounter.first_record, encounter.last_record)
+        for survey in {row.survey for row in rows}
+    }
+    near = [row for row in rows if _overlap(row.said, extents[row.survey_id])]
     alarms = {
         a.encounter_id: a for a in Alarm.objects.filter(encounter_id__in=[r.pk for r in near])
     }

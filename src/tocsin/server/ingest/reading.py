@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.shortcuts import get_object_or_404
 
-from tocsin.server.ingest.models import Device, DeviceState, LiveSurvey, standing
+from tocsin.server.ingest.models import Batch, Device, DeviceState, LiveSurvey, standing
 from tocsin.server.marking.policy import Reader, for_figures, visible, visible_through
 
 
@@ -25,6 +26,19 @@ def surveys_for(reader: Reader, device: Device) -> QuerySet[LiveSurvey]:
     """Surveys of a device that the reader sees, the latest first."""
     rows = LiveSurvey.objects.filter(device=device).select_related("upload__measurement", "device")
     return visible_through(reader, rows, device)
+
+
+def count_records(surveys: Iterable[LiveSurvey]) -> None:
+    """Give each of these surveys the number of its records that are here, in one query."""
+    rows = list(surveys)
+    counted = dict(
+        Batch.objects.filter(survey__in=[s.pk for s in rows])
+        .order_by()
+        .values_list("survey")
+        .annotate(n=Sum(F("last") - F("first") + 1))
+    )
+    for survey in rows:
+        survey.records_here = counted.get(survey.pk, 0)
 
 
 def survey_for(reader: Reader, pk: uuid.UUID) -> LiveSurvey:

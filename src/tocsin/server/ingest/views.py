@@ -19,7 +19,13 @@ from tocsin.server.ingest.ending_by_hand import end_survey, may_be_ended
 from tocsin.server.ingest.enrolling import ACTION, enrol, revoke
 from tocsin.server.ingest.forms import DeviceForm, ReasonForm
 from tocsin.server.ingest.models import SILENT_AFTER
-from tocsin.server.ingest.reading import device_for, devices_for, survey_for, surveys_for
+from tocsin.server.ingest.reading import (
+    count_records,
+    device_for,
+    devices_for,
+    survey_for,
+    surveys_for,
+)
 from tocsin.server.marking.policy import decide, may
 
 PAGE_ROWS = 50
@@ -67,6 +73,7 @@ def device(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
     row = device_for(request.reader, pk)
     surveys = Paginator(surveys_for(request.reader, row), PAGE_ROWS)
     page = surveys.get_page(request.GET.get("page"))
+    count_records(page.object_list)
     values = {
         "device": row,
         "page": page,

@@ -19,6 +19,8 @@ from tocsin.server.marking.policy import Reader, visible
 
 BEAT_S = 2.0
 NEEDS = "alarms.read"
+AT_ONCE = 64
+"""Steps that may be written at one moment by several connections, and come in any order."""
 
 
 async def alarms(request: ReaderRequest) -> HttpResponseBase:
@@ -57,7 +59,8 @@ class Latest:
 
 
 def _last_step() -> object:
-    return AlarmEvent.objects.order_by("-pk").values_list("pk", flat=True).first()
+    # on PostgreSQL a number is given before the end of its transaction: a lower one may come later
+    return tuple(AlarmEvent.objects.order_by("-pk").values_list("pk", flat=True)[:AT_ONCE])
 
 
 LATEST = Latest(_last_step)
