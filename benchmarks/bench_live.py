@@ -582,6 +582,9 @@ def result(given: argparse.Namespace) -> int:
             f"  record to alarm at the client, said by the {side}: "
             f"{_spread([v for _t, v in values])}"
         )
+        if late := sorted((t - began, v) for t, v in values if v > 1.0):
+            told = ", ".join(f"{v:.1f} s at {t:.0f} s" for t, v in late[:20])
+            print(f"    of these after more than a second {len(late)}: {told}")
         if given.overload > 1.0:
             during = [v for t, v in values if third <= t - began < 2.0 * third]
             print(f"    of these under {given.overload:g} times the load: {_spread(during)}")
@@ -601,12 +604,12 @@ def result(given: argparse.Namespace) -> int:
             f"to {until}, messages turned away {shed.turned_away}"
         )
     if given.overload > 1.0:
-        late = [
+        slow = [
             at
             for k, kind, a, _b, at, _t in got
             if kind == "records" and at - due[k, a // given.rate] > 1.0
         ]
-        after = max(late, default=0.0) - (began + 2.0 * third)
+        after = max(slow, default=0.0) - (began + 2.0 * third)
         print(f"  last record that took over a second: {after:.0f} s after the overload ended")
     return 1 if acknowledged - kept or missing or missed else 0
 
