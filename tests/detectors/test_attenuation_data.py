@@ -106,7 +106,7 @@ def test_mass_fractions_sum_to_one(name):
 
 def test_manifest_names_every_file_with_its_hash():
     manifest = json.loads((DATA / "manifest.json").read_text())
-    files = {p.name for p in DATA.iterdir() if p.name != "manifest.json"}
+    files = {p.name for p in DATA.iterdir() if p.is_file() and p.name != "manifest.json"}
     assert set(manifest) == files
     for name, entry in manifest.items():
         assert entry["sha256"] == hashlib.sha256((DATA / name).read_bytes()).hexdigest(), name

@@ -15,6 +15,7 @@ from tocsin.cli import (
     compare,
     convert,
     demo,
+    detectors,
     difference,
     field,
     keep,
@@ -72,6 +73,7 @@ app.command("restore")(keep.restore_command)
 app.command("verify")(keep.verify_command)
 app.command("upgrade")(keep.upgrade_command)
 app.command("demo")(demo.demo_command)
+app.add_typer(detectors.app, name="detectors")
 app.add_typer(field.app, name="field")
 
 

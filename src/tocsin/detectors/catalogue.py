@@ -12,8 +12,9 @@ from importlib import resources
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tocsin.detectors.construction import construction_names, named_construction
 from tocsin.detectors.geometry import Crystal
-from tocsin.detectors.model import DetectorModel, model_from_entry
+from tocsin.detectors.model import DetectorModel, Resolution
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.spectra import Instrument
 
@@ -55,8 +56,8 @@ def _entries() -> Mapping[str, Mapping[str, object]]:
 
 
 def model_names() -> tuple[str, ...]:
-    """Keys of all models of the data file."""
-    return tuple(_entries())
+    """Keys of all models: instruments of ``data/models.json``, then detectors by construction."""
+    return tuple(dict.fromkeys((*_entries(), *construction_names())))
 
 
 def named_model(key: str, *, assumed: bool = False) -> DetectorModel:
@@ -67,15 +68,74 @@ def named_model(key: str, *, assumed: bool = False) -> DetectorModel:
     NotFound
         When there is none; the message lists the keys.
     """
-    entry = _entries().get(key)
-    if entry is None:
+    if key not in _entries() and key not in construction_names():
         raise NotFound(f"no detector model {key!r}; known are {', '.join(model_names())}")
     return _built(key, assumed)
 
 
 @cache
 def _built(key: str, assumed: bool) -> DetectorModel:
-    return model_from_entry(key, _entries()[key], assumed=assumed)
+    entry = _entries().get(key)
+    if entry is None:
+        return replace(named_construction(key).model, assumed=assumed)
+    return model_from_entry(key, entry, assumed=assumed)
+
+
+def model_from_entry(key: str, entry: Mapping[str, object], *, assumed: bool) -> DetectorModel:
+    """Model from one entry of ``data/models.json``.
+
+    An entry that names a ``model`` takes crystal, layers and widths from that detector's own file
+    and states only what was measured on the instrument itself; any other states everything.
+
+    Raises
+    ------
+    InvalidInput
+        When the entry lacks a value or holds one of the wrong kind.
+    """
+    try:
+        if "model" in entry:
+            base = named_construction(str(entry["model"])).model
+        else:
+            base = _stated(entry)
+        texts = [base.source] if "model" in entry else []
+        if "source" in entry:
+            texts.insert(0, f"{entry['source']} [{entry['verification']}]")
+        return replace(
+            base,
+            key=key,
+            name=str(entry["name"]),
+            window=_window(entry) if "window" in entry else base.window,
+            resolution=_width(entry) if "fwhm_abc" in entry else base.resolution,
+            source="; otherwise ".join(texts),
+            assumed=assumed,
+        )
+    except (KeyError, IndexError, TypeError, ValueError, NotFound) as error:
+        raise InvalidInput(f"detector model {key!r}: bad entry ({error})") from error
+
+
+def _stated(entry: Mapping[str, object]) -> DetectorModel:
+    size = [float(v) for v in entry["size_cm"]]  # type: ignore[attr-defined]  # JSON list
+    if entry["shape"] == "cylinder":
+        crystal = Crystal("cylinder", size[1], (size[0], size[0]))
+    else:
+        crystal = Crystal("box", size[2], (size[0], size[1]))
+    return DetectorModel(
+        key="",
+        name="",
+        material=str(entry["material"]),
+        crystal=crystal,
+        resolution=_width(entry),
+        window=_window(entry),
+        intrinsic=str(entry.get("intrinsic", "")),
+    )
+
+
+def _width(entry: Mapping[str, object]) -> Resolution:
+    return Resolution(*(float(v) for v in entry["fwhm_abc"]))  # type: ignore[attr-defined]
+
+
+def _window(entry: Mapping[str, object]) -> tuple[tuple[str, float], ...]:
+    return tuple((str(m), float(x)) for m, x in entry["window"])  # type: ignore[attr-defined]
 
 
 def model_for(

@@ -23,6 +23,8 @@ def _version() -> str:
     digest = hashlib.sha256()
     for name in _FILES:
         digest.update((folder / name).read_bytes())
+    for item in sorted((folder / "models").iterdir(), key=lambda i: i.name):
+        digest.update(item.name.encode() + item.read_bytes())
     return f"{RESPONSE_EDITION}+{digest.hexdigest()[:12]}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -141,36 +140,3 @@ class DetectorModel:
 def crystal_response(material_name: str, crystal: Crystal) -> CrystalResponse:
     """Response of a crystal, shared by all models of that crystal."""
     return CrystalResponse(material(material_name), crystal)
-
-
-def model_from_entry(key: str, entry: Mapping[str, object], *, assumed: bool) -> DetectorModel:
-    """Model from one entry of ``data/models.json``.
-
-    Raises
-    ------
-    InvalidInput
-        When the entry lacks a value or holds one of the wrong kind.
-    """
-    try:
-        size = [float(v) for v in entry["size_cm"]]  # type: ignore[attr-defined]  # JSON list
-        fwhm = [float(v) for v in entry["fwhm_abc"]]  # type: ignore[attr-defined]  # JSON list
-        window = [(str(m), float(x)) for m, x in entry["window"]]  # type: ignore[attr-defined]
-        shape = str(entry["shape"])
-        if shape == "cylinder":
-            crystal = Crystal("cylinder", size[1], (size[0], size[0]))
-        else:
-            crystal = Crystal("box", size[2], (size[0], size[1]))
-        source = f"{entry['source']} [{entry['verification']}]"
-        return DetectorModel(
-            key=key,
-            name=str(entry["name"]),
-            material=str(entry["material"]),
-            crystal=crystal,
-            resolution=Resolution(*fwhm),
-            window=tuple(window),
-            intrinsic=str(entry.get("intrinsic", "")),
-            source=source,
-            assumed=assumed,
-        )
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise InvalidInput(f"detector model {key!r}: bad entry ({error})") from error

@@ -1,0 +1,94 @@
+"""``tocsin detectors``: efficiencies, the check of a file, refusals, the picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import Result
+from typer.testing import CliRunner
+
+from tocsin.cli.main import app
+
+MODELS = Path(__file__).resolve().parents[2] / "src" / "tocsin" / "detectors" / "data" / "models"
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, ["detectors", *words])
+
+
+def test_the_contract_of_efficiencies() -> None:
+    words = ("--detector", "nai-3x3in", "--distance-cm", "10", "--energies", "59.5,661.66,1332.5")
+    done = run("efficiency", *words, "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert set(told) == {"detector", "distance_cm", "efficiencies"}
+    assert told["detector"] == "nai-3x3in"
+    assert told["distance_cm"] == 10
+    assert [e["energy_keV"] for e in told["efficiencies"]] == [59.5, 661.66, 1332.5]
+    for one in told["efficiencies"]:
+        assert set(one) == {"energy_keV", "full_energy_peak", "total", "relative_uncertainty"}
+        assert 0 < one["full_energy_peak"] < one["total"] < 0.5
+        assert 0 < one["relative_uncertainty"] < 0.2
+    table = run("efficiency", *words)
+    assert table.exit_code == 0
+    assert "full-energy peak" in table.stdout
+
+
+def test_wrong_calls_say_what_to_do() -> None:
+    for words, said in (
+        (("--detector", "nai-9x9in"), "known are czt-1cm3"),
+        (("--detector", "nai-3x3in", "--energies", "12"), "20 to 3000 keV"),
+        (("--detector", "nai-3x3in", "--energies", "59.5;662"), "no number"),
+        (("--detector", "nai-3x3in", "--energies", ""), "no number"),
+        (("--detector", "nai-3x3in", "--distance-cm", "0"), "front face"),
+        (("--detector", "nai-3x3in", "--models", "nowhere"), "no folder"),
+    ):
+        done = run("efficiency", *words)
+        assert done.exit_code == 2, words
+        assert said in " ".join(done.stderr.split())
+        told = json.loads(run("efficiency", *words, "--json").stdout)
+        assert told["error"]["message"]
+
+
+def test_a_model_without_data_says_so() -> None:
+    assert "no data to check it against" in run("efficiency", "--detector", "czt-1cm3").stderr
+    assert "no data" not in run("efficiency", "--detector", "radiacode-101").stderr
+    listed = json.loads(run("list", "--json").stdout)["detectors"]
+    assert {d["name"] for d in listed if not d["checked_by"]} >= {"czt-1cm3", "nai-4l"}
+    assert "no data to check" in run("list").stdout
+
+
+def test_a_file_is_checked_with_every_problem(tmp_path: Path) -> None:
+    good = run("check", str(MODELS / "hpge-planar.json"))
+    assert good.exit_code == 0
+    assert "is in order" in good.stdout
+    wrong = json.loads((MODELS / "hpge-planar.json").read_text())
+    wrong["crystal"]["depth_cm"] = -3
+    wrong["layers"][0]["material"] = "kryptonite"
+    path = tmp_path / "wrong.json"
+    path.write_text(json.dumps(wrong))
+    bad = run("check", str(path))
+    assert bad.exit_code == 3
+    assert "crystal.depth_cm: is -3; write a number above 0" in " ".join(bad.stderr.split())
+    assert "layers[0].material: is 'kryptonite'; use one of vacuum" in " ".join(bad.stderr.split())
+
+
+def test_a_detector_of_ones_own_is_used(tmp_path: Path) -> None:
+    own = json.loads((MODELS / "czt-1cm3.json").read_text()) | {"name": "mine"}
+    (tmp_path / "mine.json").write_text(json.dumps(own))
+    by_folder = run("efficiency", "--detector", "mine", "--models", str(tmp_path), "--json")
+    by_path = run("efficiency", "--detector", str(tmp_path / "mine.json"), "--json")
+    assert by_folder.exit_code == by_path.exit_code == 0
+    assert json.loads(by_folder.stdout) == json.loads(by_path.stdout)
+    assert "mine" in run("list", "--models", str(tmp_path)).stdout
+
+
+def test_the_picture_is_written_once(tmp_path: Path) -> None:
+    out = tmp_path / "seen.svg"
+    words = ("--detector", "radiacode-101", "--out", str(out))
+    assert run("plot", *words).exit_code == 0
+    assert out.read_bytes().startswith(b"<svg")
+    assert run("plot", *words).exit_code == 2
+    assert run("plot", *words, "--force").exit_code == 0
+    assert run("plot", "--detector", "radiacode-101", "--out", "seen.gif").exit_code == 2
