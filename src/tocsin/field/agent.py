@@ -250,6 +250,8 @@ class SendingThread(threading.Thread):
                     self._tell(f"not sent: {said}" if said else "sending again")
                 if outcome == "idle" and last:
                     self._sent_all = refused == 0
+                    if earlier := spool.status().refused - refused:
+                        self._tell(f"refused by the server earlier, and kept: {earlier} messages")
                     return
                 self._pause(_IDLE_S if outcome == "idle" else sender.wait_s)
         finally:

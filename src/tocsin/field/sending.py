@@ -61,7 +61,7 @@ class Post(Protocol):
 
 
 class Https:
-    """The way to a server.
+    """The way to a server, for one thread.
 
     Parameters
     ----------
@@ -90,9 +90,28 @@ class Https:
             self._context.check_hostname = False
             self._context.verify_mode = ssl.CERT_NONE
 
+        self._kept: http.client.HTTPConnection | None = None
+
     def __call__(self, envelope: bytes) -> Reply:
-        """Post one envelope."""
-        connection = self._connected()
+        """Post one envelope; the connection is kept for the next one."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            try:
+                return self._posted(kept, envelope)
+            except (OSError, http.client.HTTPException):
+                pass  # the server has let it go meanwhile: a second delivery changes nothing
+        try:
+            return self._posted(self._connected(), envelope)
+        except http.client.HTTPException as error:
+            raise OSError(f"the answer is not understood ({type(error).__name__})") from error
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def _posted(self, connection: http.client.HTTPConnection, envelope: bytes) -> Reply:
         try:
             connection.request(
                 "POST",
@@ -101,21 +120,28 @@ class Https:
                 headers={"Content-Type": "application/octet-stream", "Accept": "application/json"},
             )
             answer = connection.getresponse()
-            return _reply(answer.status, answer.read(_MOST_REPLY))
-        except http.client.HTTPException as error:
-            raise OSError(f"the answer is not understood ({type(error).__name__})") from error
-        finally:
+            reply = _reply(answer.status, answer.read(_MOST_REPLY))
+        except BaseException:
             connection.close()
+            raise
+        if answer.isclosed() and not answer.will_close:
+            self._kept = connection
+        else:
+            connection.close()
+        return reply
 
     def _connected(self) -> http.client.HTTPConnection:
         if not self._secure:
             plain = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
             plain.connect()
+            plain.auto_open = 0
             return plain
         secure = http.client.HTTPSConnection(
             self._host, self._port, timeout=TIMEOUT_S, context=self._context
         )
         secure.connect()
+        # no connection is made but here, where the fingerprint is compared
+        secure.auto_open = 0
         if self._pin:
             shown = secure.sock.getpeercert(binary_form=True) or b""
             if sha256(shown).hexdigest() != self._pin:
