@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from island_server import STATIC, IslandServer
 from island_surveys import FIRST, LAST, N_RECORD, SECOND
 from made_tiles import archive, road_tile
+from PIL import Image
+from pmtiles.tile import Compression, TileType
+from pmtiles.writer import Writer
 from watched import WatchedPage
 
 if TYPE_CHECKING:
@@ -22,6 +28,7 @@ expect.set_options(timeout=30_000)
 
 pytestmark = pytest.mark.browser
 
+MAGENTA = (210, 40, 200)
 READY = "#survey[data-ready]"
 THEMES = ("day", "dark", "night")
 
@@ -322,6 +329,52 @@ def test_tiles_of_the_operator_are_read_by_ranges(
     page.wait_for_timeout(500)
     assert tile in pieces
     watched.check_is_quiet(server.address)
+
+
+def test_pictures_of_the_operator_are_drawn(watched: WatchedPage, server: IslandServer) -> None:
+    """A raster archive: the page finds out by itself what its tiles are."""
+    picture, out = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (256, 256), MAGENTA).save(picture, "PNG")
+    writer = Writer(out)
+    writer.write_tile(0, picture.getvalue())
+    writer.finalize(
+        {
+            **{"tile_type": TileType.PNG, "tile_compression": Compression.NONE},
+            **{"min_zoom": 0, "max_zoom": 0, "center_zoom": 0},
+            **{"min_lon_e7": -1_800_000_000, "max_lon_e7": 1_800_000_000},
+            **{"min_lat_e7": -850_000_000, "max_lat_e7": 850_000_000},
+            **{"center_lon_e7": 0, "center_lat_e7": 0},
+        },
+        {"attribution": "Pictures of the operator"},
+    )
+    server.extra["/map/tiles.pmtiles"] = out.getvalue()
+    page = watched.open(
+        f"{server.address}/survey/drive?tiles=/map/tiles.pmtiles", ready="#map[data-ready]"
+    )
+    expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("Pictures of the operator")
+    chart = page.locator("#map canvas.maplibregl-canvas")
+    ends = time.monotonic() + 60
+    while (share := share_of(MAGENTA, chart.screenshot())) < 0.3 and time.monotonic() < ends:
+        page.wait_for_timeout(250)
+    assert share > 0.3
+    watched.check_is_quiet(server.address)
+
+
+def test_a_broken_archive_takes_away_the_tiles_and_not_the_map(
+    watched: WatchedPage, server: IslandServer
+) -> None:
+    server.extra["/map/tiles.pmtiles"] = b"PMTiles\x02" + bytes(200)
+    page = watched.open(
+        f"{server.address}/survey/drive?tiles=/map/tiles.pmtiles", ready="#map[data-ready]"
+    )
+    expect(page.locator("#map canvas.maplibregl-canvas")).to_be_visible()
+    watched.check_is_quiet(server.address)
+
+
+def share_of(colour: tuple[int, int, int], png: bytes) -> float:
+    """Part of a picture that has about this colour."""
+    seen = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=int)
+    return float(np.mean(np.abs(seen - np.array(colour)).max(axis=2) < 12))
 
 
 def test_french_pages_speak_french(watched: WatchedPage, server: IslandServer) -> None:

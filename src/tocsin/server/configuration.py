@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tocsin.errors import TocsinError
 
 SECRET_BYTES = 64
-FICTIONAL_PLAN = Path(__file__).parent / "fiction" / "data" / "city.json"
+FICTIONAL_TILES = Path(__file__).parent / "fiction" / "data" / "city.pmtiles"
 """Street plan of the fictional State's city."""
 
 
@@ -105,11 +105,19 @@ def read_configuration(env: Mapping[str, str] | None = None) -> Configuration:
             Path(p) for p in setting("TOCSIN_CHECKPOINT_COPIES", env).split(os.pathsep) if p
         ),
         notice_command=setting("TOCSIN_NOTICE_COMMAND", env),
-        map_tiles=Path(tiles) if tiles else None,
-        map_plan=Path(plan) if plan else FICTIONAL_PLAN if demonstration else None,
+        map_tiles=Path(tiles) if tiles else _own_tiles(data, demonstration and not plan),
+        map_plan=Path(plan) if plan else None,
         upload_most_MiB=_number("TOCSIN_UPLOAD_MOST_MIB", env, 64),
         upload_quota_MiB=_number("TOCSIN_UPLOAD_QUOTA_MIB", env, 10_240),
     )
+
+
+def _own_tiles(data: Path, demonstration: bool) -> Path | None:
+    """The archive that lies in the data folder, else the city of a demonstration."""
+    own = data / "map" / "tiles.pmtiles"
+    if own.is_file():
+        return own
+    return FICTIONAL_TILES if demonstration else None
 
 
 def database_of(url: str, data: Path) -> dict[str, Any]:

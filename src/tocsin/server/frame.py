@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 import tocsin
 from tocsin.server.accounts.models import Level, Realm
+from tocsin.server.base_map import usable_tiles
 from tocsin.server.marking.policy import Reader, may
 
 THEMES = ("", "day", "dark", "night")
@@ -75,7 +76,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "realm_label": Realm(reader.realm).label if reader else "",
         "clearance_label": Level(reader.person.clearance).label if reader else "",
         "theme": theme if theme in THEMES else "",
-        "map_tiles": reverse("map_tiles") if settings.TOCSIN.map_tiles else "",
+        "map_tiles": reverse("map_tiles") if usable_tiles() else "",
         "map_plan": reverse("map_plan") if settings.TOCSIN.map_plan else "",
         "version": tocsin.__version__,
     }

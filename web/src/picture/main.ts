@@ -4,6 +4,7 @@ import "../style/picture.css";
 import { element } from "../dom";
 import { formatSpan } from "../language";
 import type { Survey, Waterfall } from "../survey/contract";
+import { tilesOf } from "../survey/tiles";
 import { charts } from "./charts";
 import type { Candidate } from "./contract";
 import { AlarmList, DeviceList } from "./lists";
@@ -33,8 +34,8 @@ async function orNull<T>(address: string): Promise<T | null> {
 
 async function baseMap(root: HTMLElement): Promise<BaseMap> {
   const { world = "", plan = "", tiles = "" } = root.dataset;
-  const [countries, streets] = await Promise.all([orNull<GeoJSON.FeatureCollection>(world), orNull<GeoJSON.FeatureCollection>(plan)]);
-  return { world: countries, plan: streets, tiles };
+  const [countries, streets, known] = await Promise.all([orNull<GeoJSON.FeatureCollection>(world), orNull<GeoJSON.FeatureCollection>(plan), tilesOf(tiles)]);
+  return { world: countries, plan: streets, tiles: known };
 }
 
 /** Whether the stream lives, in words and in colour: what stopped never looks quiet. */

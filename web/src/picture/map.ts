@@ -1,12 +1,12 @@
 /** The map of the scene: tracks, devices, alarms with the region that holds the source. */
 
-import { AttributionControl, addProtocol, type ExpressionSpecification, type GeoJSONSource, LngLatBounds, Map as Chart, Marker, NavigationControl, ScaleControl } from "maplibre-gl";
-import { Protocol } from "pmtiles";
+import { AttributionControl, type ExpressionSpecification, type GeoJSONSource, LngLatBounds, Map as Chart, Marker, NavigationControl, ScaleControl } from "maplibre-gl";
 import { element } from "../dom";
 import { formatNumber } from "../language";
 import { onTheme, rampAt, rgb, themeColour } from "../survey/colours";
 import { byZoom, circle, ramp } from "../survey/map";
 import { baseStyle, graticule } from "../survey/map-style";
+import type { Tiles } from "../survey/tiles";
 import type { Alarm, Device, Point } from "./contract";
 import type { Scene } from "./scene";
 import { text } from "./texts";
@@ -21,7 +21,7 @@ const FIT = { padding: 50, maxZoom: 17, animate: false };
 export interface BaseMap {
   world: GeoJSON.FeatureCollection | null;
   plan: GeoJSON.FeatureCollection | null;
-  tiles: string;
+  tiles: Tiles | null;
 }
 
 export class PictureMap {
@@ -61,9 +61,6 @@ export class PictureMap {
 
   /** Make the chart; the element must be in the page, from where it takes its size. */
   start(): void {
-    if (this.base.tiles) {
-      addProtocol("pmtiles", new Protocol({ metadata: true }).tile);
-    }
     try {
       this.#chart = new Chart({
         container: this.#plot,

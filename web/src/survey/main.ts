@@ -13,6 +13,7 @@ import { Store } from "./store";
 import { stripChart } from "./strip";
 import { summary } from "./summary";
 import { text } from "./texts";
+import { tilesOf } from "./tiles";
 import { waterfall } from "./waterfall";
 
 async function start(root: HTMLElement): Promise<void> {
@@ -22,10 +23,11 @@ async function start(root: HTMLElement): Promise<void> {
   root.replaceChildren(element("p", { class: "empty", role: "status" }, text.loading));
   // A recording without spectra or a missing base map takes away one island, not the page.
   const orNull = <T>(wanted: Promise<T>): Promise<T | null> => wanted.catch(() => null);
-  const [known, cells, countries] = await Promise.all([
+  const [known, cells, countries, pictures] = await Promise.all([
     source.survey(),
     orNull(source.waterfall()),
     orNull(source.world()),
+    tilesOf(tiles),
   ]);
   const records = new Records(known);
   const store = new Store();
@@ -36,7 +38,7 @@ async function start(root: HTMLElement): Promise<void> {
     islands.append(charts.section);
   } else {
     root.replaceChildren(summary(records, store), islands);
-    surveyMap(islands, records, store, countries, tiles);
+    surveyMap(islands, records, store, countries, pictures);
     islands.append(charts.section, stripChart(records, store), waterfallOrReason(records, cells, store));
     startReplay(records, store);
   }

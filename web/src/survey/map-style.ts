@@ -2,13 +2,14 @@
 
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
 import { themeColour } from "./colours";
+import type { Tiles } from "./tiles";
 
 const FONT = ["Noto Sans", "DejaVu Sans", "sans-serif"];
 
-/** Countries, a graticule and, where there are such, vector tiles in the Protomaps scheme and a street plan. */
+/** Countries, a graticule and, where there are such, tiles (pictures, or vectors in the Protomaps scheme) and a street plan. */
 export function baseStyle(
   world: GeoJSON.FeatureCollection | null,
-  tiles: string,
+  tiles: Tiles | null,
   plan: GeoJSON.FeatureCollection | null = null,
 ): StyleSpecification {
   const empty: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
@@ -23,7 +24,7 @@ export function baseStyle(
     plan: { type: "geojson", data: plan ?? empty },
   };
   if (tiles) {
-    sources["tiles"] = { type: "vector", url: `pmtiles://${new URL(tiles, location.href)}` };
+    sources["tiles"] = tiles.raster ? { type: "raster", url: tiles.url, tileSize: 256 } : { type: "vector", url: tiles.url };
   }
   const halo = { "text-color": soft, "text-halo-color": land, "text-halo-width": 1.5 };
   return {
@@ -32,7 +33,7 @@ export function baseStyle(
     layers: [
       { id: "sea", type: "background", paint: { "background-color": sea } },
       { id: "land", type: "fill", source: "world", paint: { "fill-color": land } },
-      ...(tiles ? tileLayers() : []),
+      ...(tiles ? (tiles.raster ? pictureLayers() : tileLayers()) : []),
       ...(plan ? planLayers() : []),
       { id: "borders", type: "line", source: "world", paint: { "line-color": border, "line-width": 0.8 } },
       { id: "graticule", type: "line", source: "graticule", paint: { "line-color": border, "line-width": 0.5, "line-dasharray": [4, 4] } },
@@ -44,27 +45,50 @@ export function baseStyle(
   };
 }
 
+/** Pictures keep their colours by day; where the page is dark they are dimmed, so that what lies on them is seen. */
+function pictureLayers(): LayerSpecification[] {
+  const { theme = "auto" } = document.documentElement.dataset;
+  const day = theme === "auto" ? !matchMedia("(prefers-color-scheme: dark)").matches : theme === "day";
+  return [{ id: "tile-pictures", type: "raster", source: "tiles", paint: { "raster-brightness-max": day ? 1 : 0.55 } }];
+}
+
 function tileLayers(): LayerSpecification[] {
   const border = themeColour("--map-border");
   const raised = themeColour("--raised");
+  const card = themeColour("--card");
   const sea = themeColour("--map-sea");
-  const line = (id: string, layer: string, kinds: string[], width: number): LayerSpecification => ({
-    id, type: "line", source: "tiles", "source-layer": layer,
+  const land = themeColour("--map-land");
+  /** A road: its edge, and on it the road itself; `more` is added to the width. */
+  const road = (id: string, kinds: string[], width: number, colour: string, more: number): LayerSpecification => ({
+    id, type: "line", source: "tiles", "source-layer": "roads",
     filter: ["in", ["get", "kind"], ["literal", kinds]],
-    paint: { "line-color": border, "line-width": ["interpolate", ["exponential", 1.5], ["zoom"], 8, width / 4, 16, width * 2] },
+    layout: { "line-cap": "round", "line-join": "round" },
+    paint: { "line-color": colour, "line-width": ["interpolate", ["exponential", 1.5], ["zoom"], 9, width / 6 + more / 8, 14, width + more, 18, 6.5 * width + 2 * more] },
   });
+  const small = ["minor_road"];
+  const large = ["major_road", "medium_road", "highway"];
+  const halo = { "text-color": themeColour("--soft"), "text-halo-color": land, "text-halo-width": 1.5 };
   return [
-    { id: "tile-land", type: "fill", source: "tiles", "source-layer": "earth", paint: { "fill-color": themeColour("--map-land") } },
+    { id: "tile-land", type: "fill", source: "tiles", "source-layer": "earth", paint: { "fill-color": land } },
     { id: "tile-use", type: "fill", source: "tiles", "source-layer": "landuse", paint: { "fill-color": raised, "fill-opacity": 0.5 } },
+    {
+      id: "tile-parks", type: "fill", source: "tiles", "source-layer": "landuse",
+      filter: ["in", ["get", "kind"], ["literal", ["park", "forest", "wood", "grass", "garden", "nature_reserve"]]], paint: { "fill-color": themeColour("--calm-paper") },
+    },
     { id: "tile-water", type: "fill", source: "tiles", "source-layer": "water", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": sea } },
-    { id: "tile-buildings", type: "fill", source: "tiles", "source-layer": "buildings", paint: { "fill-color": raised, "fill-outline-color": border } },
-    line("tile-paths", "roads", ["path", "minor_road", "rail"], 1),
-    line("tile-roads", "roads", ["major_road", "medium_road"], 2),
-    line("tile-highways", "roads", ["highway"], 3),
+    { id: "tile-buildings", type: "fill", source: "tiles", "source-layer": "buildings", minzoom: 14, paint: { "fill-color": raised, "fill-outline-color": border } },
+    road("tile-paths", ["path", "rail"], 1, border, 0),
+    road("tile-road-edges", small, 2, border, 2),
+    road("tile-large-edges", large, 4, border, 2),
+    road("tile-roads", small, 2, card, 0),
+    road("tile-large", large, 4, card, 0),
+    {
+      id: "tile-road-names", type: "symbol", source: "tiles", "source-layer": "roads", minzoom: 13, filter: ["has", "name"],
+      layout: { "symbol-placement": "line", "text-field": ["get", "name"], "text-font": FONT, "text-size": 11 }, paint: halo,
+    },
     {
       id: "tile-places", type: "symbol", source: "tiles", "source-layer": "places",
-      layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 12 },
-      paint: { "text-color": themeColour("--soft"), "text-halo-color": themeColour("--map-land"), "text-halo-width": 1.5 },
+      layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 12 }, paint: halo,
     },
   ];
 }

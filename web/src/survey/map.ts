@@ -1,8 +1,7 @@
 /** Map: the track coloured by what was measured, encounters with their 95 % regions. */
 
-import { AttributionControl, addProtocol, type ExpressionSpecification, type GeoJSONSource, LngLatBounds, Map as Chart, Marker, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import { AttributionControl, type ExpressionSpecification, type GeoJSONSource, LngLatBounds, Map as Chart, Marker, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
 import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import { Protocol } from "pmtiles";
 import { element } from "../dom";
 import { formatNumber } from "../language";
 import { onTheme, rampAt, rgb, themeColour } from "./colours";
@@ -10,6 +9,7 @@ import type { Column } from "./contract";
 import { type Records, usualSpan } from "./data";
 import { island } from "./island";
 import { baseStyle, graticule } from "./map-style";
+import type { Tiles } from "./tiles";
 import { ColourScale } from "./scale";
 import type { Store } from "./store";
 import { describe, statisticName } from "./strip";
@@ -38,7 +38,7 @@ export function surveyMap(
   records: Records,
   store: Store,
   world: GeoJSON.FeatureCollection | null,
-  tiles: string,
+  tiles: Tiles | null,
 ): void {
   const { section, tools, plot, readout } = island("map", text.map);
   parent.append(section);
@@ -62,9 +62,6 @@ export function surveyMap(
   const quantity = (): Quantity => quantities[choice.selectedIndex] ?? { name: "", unit: "", values: null };
 
   let chart: Chart;
-  if (tiles) {
-    addProtocol("pmtiles", new Protocol({ metadata: true }).tile);
-  }
   try {
     chart = new Chart({
       container: plot,

@@ -8,6 +8,8 @@ from typing import BinaryIO
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
+from tocsin.server.base_map import usable_tiles
+
 MOST_BYTES = 16 * 2**20
 """Largest piece of one answer; directories and tiles of an archive are far smaller."""
 
@@ -16,7 +18,7 @@ _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})?")
 
 def map_tiles(request: HttpRequest) -> HttpResponse:
     """One range of the archive; never the whole of it, which may be many gigabytes."""
-    path = settings.TOCSIN.map_tiles
+    path = usable_tiles()
     if path is None:
         raise Http404
     try:

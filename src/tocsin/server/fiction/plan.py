@@ -1,11 +1,11 @@
 """The street plan of the fictional city: made from the grid in which its backpacks walk.
 
-Written once into ``data/city.json``, which the server hands out as it would an operator's own plan.
+``scripts/build_city_tiles.py`` writes it into ``data/city.pmtiles``, which the server hands out as
+it would an operator's own tiles.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 from tocsin.scenario.city import City
 from tocsin.scenario.demo import ICE_SHEET, ICE_SHEET_NOTE
 
-FILE = Path(__file__).parent / "data" / "city.json"
+FILE = Path(__file__).parent / "data" / "city.pmtiles"
 SEED = 12
 PARKS = ((1, 5), (2, 5), (6, 1))
 """Blocks without houses, counted from the south-west corner to the east and to the north."""
@@ -107,15 +107,3 @@ def _degrees(places: Sequence[Place]) -> list[list[float]]:
     x, y = np.array(places).T
     latitude, longitude = ICE_SHEET.to_degrees(x, y)
     return [[round(b, 6), round(a, 6)] for a, b in zip(latitude, longitude, strict=True)]
-
-
-def text_of_plan() -> str:
-    """The file, one feature a line."""
-    plan = city_plan()
-    lines = [json.dumps(each, separators=(",", ":")) for each in plan.pop("features")]
-    head = json.dumps(plan)[:-1]
-    return f'{head}, "features": [\n' + ",\n".join(lines) + "\n]}\n"
-
-
-if __name__ == "__main__":
-    FILE.write_text(text_of_plan(), encoding="utf-8")
