@@ -50,10 +50,13 @@ def shell_index(name: str) -> int:
 
 def scattering_rows(symbol: str, z: int) -> list[tuple]:
     """Rows of x = sin(theta/2)/lambda, S(x), F(x)."""
-    return [
-        (symbol, x, xraylib.SF_Compt(z, x), xraylib.FF_Rayl(z, x))
-        for x in (float(f"{v:.6g}") for v in X_PER_ANGSTROM)
-    ]
+    rows, ended = [], False
+    for x in (float(f"{v:.6g}") for v in X_PER_ANGSTROM):
+        form = xraylib.FF_Rayl(z, x)
+        # far out xraylib's spline swings about zero, at some 1e-4 of Z: from there on nothing
+        ended = ended or form <= 0
+        rows.append((symbol, x, xraylib.SF_Compt(z, x), 0.0 if ended else form))
+    return rows
 
 
 def profile_rows(symbol: str, z: int) -> list[tuple]:
