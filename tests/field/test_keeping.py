@@ -88,7 +88,7 @@ def test_a_spool_that_cannot_be_opened_is_told_on_the_screen_and_tried_again(
     trouble.clear()
     agent.take(records[5])  # not before its time
     assert agent.in_memory == 6
-    monkeypatch.setattr(keeping_module.time, "monotonic", lambda: 1e9)
+    monkeypatch.setattr("tocsin.field.keeping.time.monotonic", lambda: 1e9)
     for record in records[6:]:
         agent.take(record)
     agent.end()
@@ -182,7 +182,8 @@ def test_memory_is_counted_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_trouble_is_told_as_what_it_is_and_stops_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, word: str
 ) -> None:
-    spool, told = spool_at(tmp_path), []
+    spool = spool_at(tmp_path)
+    told: list[str] = []
     keeping = Keeping(feed(), spool, told.append)
 
     def fails(*_given: object) -> int:

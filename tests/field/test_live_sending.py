@@ -132,8 +132,8 @@ def test_a_message_that_was_refused_earlier_is_no_failure_for_ever(
     for record in walk(10):
         spool.add(boot, record, INSTRUMENT, "LIVE")
 
-    def refuses(_envelope: bytes) -> Reply:
-        return Reply(409, refused="conflict", detail="sent before")
+    def refuses(envelope: bytes) -> Reply:
+        return Reply(409, refused="conflict", detail=f"{len(envelope)} bytes sent before")
 
     first = SendingThread(device, refuses, lambda _line: None)
     first.start()

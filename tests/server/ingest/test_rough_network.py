@@ -133,8 +133,11 @@ class Script:
     def end(self) -> list[Heard]:
         return []
 
-    def note_waiting(self, messages: int) -> None:
+    def note_waiting(self, messages: int | None) -> None:
         """Nobody looks."""
+
+    def note_kept(self, **said: object) -> None:
+        """Nobody looks at that either."""
 
 
 class Disk:

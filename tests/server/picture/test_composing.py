@@ -8,18 +8,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.http import Http404
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.clock import now
 from tocsin.server.ingest.enrolling import revoke
-from tocsin.server.ingest.models import LiveSurvey
+from tocsin.server.ingest.models import Batch, LiveSurvey
 from tocsin.server.ingest.receiving import receive
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.marking.services import release
-from tocsin.server.picture import composing
+from tocsin.server.picture import composing, runs
 from tocsin.server.picture.composing import Seen, figures, picture, recent
-from tocsin.server.picture.runs import RUNS
+from tocsin.server.picture.runs import RUNS, Spectra
 from tocsin.server.picture.significance import RateTest
+from tocsin.server.picture.streams import BEAT_S
 from tocsin.server.picture.trails import MOST_POINTS, Trail
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +58,22 @@ def test_a_device_is_live_then_stale_then_silent_and_leaves_after_its_end(
     assert shown(officer)["devices"][0]["state"] == "ended"
     clock.move(minutes=11)
     assert shown(officer)["devices"] == []
+
+
+def test_with_a_message_a_second_silence_is_stale_within_five_seconds(
+    officer: Reader, walker: Callable[..., Any], clock: Any
+) -> None:
+    pack = walker()
+    for _ in range(5):
+        pack.sends([300.0])
+        clock.move(seconds=1)
+    # a message that is late by two seconds is no silence
+    clock.move(seconds=2)
+    (device,) = shown(officer)["devices"]
+    assert (device["state"], device["stale_after_s"]) == ("live", 4.0)
+    # the last came three seconds ago; the page is drawn once a second
+    clock.move(seconds=5 - BEAT_S - 3 + 0.1)
+    assert shown(officer)["devices"][0]["state"] == "stale"
 
 
 def test_a_message_of_the_detector_alone_does_not_make_old_records_new(
@@ -140,15 +158,24 @@ def test_recent_rows_come_once_with_their_energies(
 def test_records_that_come_late_are_put_where_they_belong(
     officer: Reader, walker: Callable[..., Any], clock: Any
 ) -> None:
-    pack = walker()
+    pack, seen = walker(), Seen()
     pack.sends([300.0] * 3)
     lost = pack.sealed(pack.records([300.0] * 2), 3)
     pack.sends([300.0] * 3, skip=2)
-    assert len(shown(officer)["tracks"][0]["points"]) == 6
+    assert len(shown(officer, seen)["tracks"][0]["points"]) == 6
+    survey = LiveSurvey.objects.get()
+    before = recent(officer, survey.pk, -1)
     receive(lost)
     points = shown(officer)["tracks"][0]["points"]
     assert [p[0] for p in points] == sorted(p[0] for p in points)
     assert len(points) == 8
+    # who has seen the track before takes it anew, with the points that were filled in
+    (track,) = shown(officer, seen)["tracks"]
+    assert (track["first"], track["points"]) == (0, points)
+    survey.refresh_from_db()
+    after = recent(officer, survey.pk, -1)
+    assert after["reading"] != before["reading"]
+    assert len(after["rows"]) == 8
 
 
 def test_a_device_that_catches_up_says_so(
@@ -190,7 +217,7 @@ def test_nothing_shows_to_who_may_not_see_it(
 
 
 @pytest.mark.parametrize("opened", [("device",), ("survey",), ("device", "survey")])
-def test_a_device_shows_only_to_who_sees_it_and_its_survey(
+def test_what_a_device_measures_shows_to_whom_the_device_is_opened(
     opened: tuple[str, ...],
     officer: Reader,
     walker: Callable[..., Any],
@@ -203,8 +230,34 @@ def test_a_device_shows_only_to_who_sees_it_and_its_survey(
     rows = {"device": pack.device, "survey": LiveSurvey.objects.get()}
     for name in opened:
         release(boss, rows[name], other.organisation, reason="test")
-    names = [d["name"] for d in shown(reader_of(other))["devices"]]
-    assert names == (["Pack 1"] if len(opened) == 2 else [])
+    found = shown(reader_of(other))
+    tells = "device" in opened
+    assert [d["name"] for d in found["devices"]] == (["Pack 1"] if tells else [])
+    assert len(found["tracks"]) == tells
+    assert figures(reader_of(other)) == {"sending": int(tells), "silent": 0}
+    if tells:
+        assert len(recent(reader_of(other), rows["survey"].pk, -1)["rows"]) == 3
+        # what is measured above the clearance of who sees the device stays hidden
+        LiveSurvey.objects.update(level=2)
+        low = reader_of(person("officer", of="police", clearance=1))
+        assert shown(low)["devices"] == []
+        assert figures(low) == {"sending": 0, "silent": 0}
+        rows["survey"].refresh_from_db()
+    with pytest.raises(Http404):
+        recent(reader_of(person("officer", of="police", clearance=0)), rows["survey"].pk, -1)
+
+
+def test_devices_beyond_what_the_picture_holds_are_counted(
+    officer: Reader, walker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, clock: Any
+) -> None:
+    for number in (1, 2, 3):
+        walker(number).sends([300.0])
+        clock.move(seconds=1)
+    assert shown(officer)["more_devices"] == 0
+    monkeypatch.setattr(composing, "MOST_DEVICES", 2)
+    told = shown(officer)
+    assert [d["name"] for d in told["devices"]] == ["Pack 2", "Pack 3"]
+    assert told["more_devices"] == 1
 
 
 def test_a_revoked_device_leaves_the_picture(
@@ -257,3 +310,22 @@ def test_after_a_restart_the_last_hour_is_read_again(
     RUNS.forget()
     assert len(shown(officer)["tracks"][0]["points"]) == 10
     assert now() == clock.at
+
+
+def test_spectra_of_many_small_batches_stay_within_their_bytes(
+    walker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = walker()
+    for _ in range(30):
+        pack.sends([300.0])
+    spectra = Spectra()
+    keys = list(Batch.objects.order_by("first").values_list("pk", flat=True))
+    reduced = spectra.of(keys[0])
+    assert reduced is not None
+    one = 256 + sum(part.nbytes for part in reduced)
+    monkeypatch.setattr(runs, "MOST_SPECTRA_BYTES", 10 * one)
+    for pk in keys:
+        spectra.of(pk)
+    assert list(spectra._held) == keys[-10:]
+    monkeypatch.setattr(runs, "_reduced", lambda _envelope: pytest.fail("read again"))
+    assert all(spectra.of(pk) is not None for pk in keys[-10:])

@@ -86,6 +86,7 @@ class PictureOut(Schema):
     schema_name: Literal["tocsin.picture/1"] = Field(alias="schema")
     at: str
     devices: list[DeviceOut]
+    more_devices: int = Field(description="Devices beyond those that the picture holds")
     tracks: list[TrackOut]
     alarms: list[AlarmOut]
     more_alarms: int
@@ -112,6 +113,7 @@ class RecentOut(Schema):
 
     schema_name: Literal["tocsin.picture-recent/1"] = Field(alias="schema")
     survey: uuid.UUID
+    reading: int = Field(description="When it differs, rows are numbered anew: ask without after")
     state: str
     age_s: float | None
     measured_s: float

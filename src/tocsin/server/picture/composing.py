@@ -16,7 +16,6 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 
 from tocsin.errors import ParseError
 from tocsin.server.accounts.models import Level
@@ -24,8 +23,9 @@ from tocsin.server.alarms.facts import State
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.alarms.names import CLASSES, STATES
 from tocsin.server.ingest.models import SILENT_AFTER, Batch, Device, LiveSurvey
+from tocsin.server.ingest.reading import survey_for
 from tocsin.server.ingest.shedding import map_is_shed
-from tocsin.server.marking.policy import Reader, for_figures, may, visible
+from tocsin.server.marking.policy import Reader, for_figures, may, visible, within_clearance
 from tocsin.server.measurements.models import Kind, Measurement
 from tocsin.server.picture.missing import candidates_beside
 from tocsin.server.picture.runs import RUNS, SPECTRA, WATERFALL_S, Row, Run
@@ -38,9 +38,9 @@ SHOWN_FOR = timedelta(hours=12)
 SHOWN_AFTER_END = timedelta(minutes=10)
 MOST_DEVICES = 200
 MOST_ALARMS = 50
-STALE_S = 4.0
-"""Silence beyond the length of a batch after which what is shown is old: with a batch a second the
-page says so within five seconds of the last."""
+STALE_S = 3.0
+"""Silence beyond the length of a batch after which what is shown is old: with a batch a second, as
+agents send over a link that is up, a page that is drawn each second says so within five."""
 BEHIND_S = 30.0
 """A batch that the device sealed so long before it came is told as late."""
 READ_S = 0.5
@@ -61,8 +61,15 @@ def devices_in(reader: Reader) -> QuerySet[Device]:
 
 
 def surveys_of(reader: Reader, devices: Iterable[Device]) -> dict[uuid.UUID, LiveSurvey]:
-    """The survey of each device that was heard of last, by the device's key."""
-    rows = for_figures(
+    """The survey of each device that was heard of last, by the device's key.
+
+    Parameters
+    ----------
+    devices : iterable of Device
+        Those that the policy has shown to the reader: whoever a device is opened to sees what it
+        measures, within clearance.
+    """
+    rows = within_clearance(
         reader,
         LiveSurvey.objects.filter(
             device__in=[d.pk for d in devices], last_at__gt=reader.at - SHOWN_FOR
@@ -78,7 +85,9 @@ def surveys_of(reader: Reader, devices: Iterable[Device]) -> dict[uuid.UUID, Liv
 
 def picture(reader: Reader, seen: Seen) -> dict[str, Any]:
     """The picture now; of the tracks what the viewer has not got yet."""
-    devices = list(devices_in(reader).order_by("-last_seen_at")[:MOST_DEVICES])
+    known = devices_in(reader)
+    devices = list(known.order_by("-last_seen_at")[:MOST_DEVICES])
+    more_devices = known.count() - len(devices) if len(devices) == MOST_DEVICES else 0
     surveys = surveys_of(reader, devices)
     until_s = time.monotonic() + READ_S
     shown: list[dict[str, Any]] = []
@@ -99,6 +108,7 @@ def picture(reader: Reader, seen: Seen) -> dict[str, Any]:
         "schema": SCHEMA,
         "at": reader.at.isoformat(timespec="milliseconds"),
         "devices": sorted(shown, key=lambda d: (d["name"], d["id"])),
+        "more_devices": more_devices,
         "tracks": tracks,
         "alarms": alarms,
         "more_alarms": more,
@@ -249,7 +259,7 @@ def recent(reader: Reader, survey_pk: uuid.UUID, after: int) -> dict[str, Any]:
     Http404
         Where the reader does not see the survey.
     """
-    survey: LiveSurvey = get_object_or_404(visible(reader, LiveSurvey.objects.all()), pk=survey_pk)
+    survey = survey_for(reader, survey_pk)
     run = RUNS.of(survey, time.monotonic() + READ_S)
     with run.lock:
         rows = [row for row in run.rows if row.number > after]
@@ -258,6 +268,7 @@ def recent(reader: Reader, survey_pk: uuid.UUID, after: int) -> dict[str, Any]:
     return {
         "schema": "tocsin.picture-recent/1",
         "survey": str(survey.pk),
+        "reading": run.reading,
         "state": state_of(survey, run, reader.at),
         "age_s": _age_s(survey, run, reader.at),
         "measured_s": round(elapsed_s, 3),
@@ -312,9 +323,12 @@ def _bins(
 
 def figures(reader: Reader) -> dict[str, int]:
     """How many devices the picture shows in each state; no row is shown."""
-    rows = for_figures(
+    devices = for_figures(reader, Device.objects.filter(revoked_at=None))
+    rows = within_clearance(
         reader,
-        LiveSurvey.objects.filter(device__revoked_at=None, last_at__gt=reader.at - SHOWN_FOR),
+        LiveSurvey.objects.filter(
+            device__in=devices.order_by().values("pk"), last_at__gt=reader.at - SHOWN_FOR
+        ),
     )
     latest = {
         device: (at, ends)

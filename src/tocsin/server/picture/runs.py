@@ -38,8 +38,10 @@ LOOK_BACK = timedelta(hours=1)
 MOST_BATCHES = 400
 """Batches that one look reads of a survey; the next look goes on."""
 MOST_RUNS = 400
-MOST_SPECTRA = 200
-"""Batches whose spectra stay reduced in memory, of all surveys together."""
+MOST_SPECTRA_BYTES = 64 << 20
+"""Of the batches whose spectra stay reduced in memory, of all surveys together: the waterfalls of
+some fifty surveys. They are many where each second comes by itself."""
+_NO_SPECTRA_BYTES = 256
 
 
 @dataclass(slots=True)
@@ -77,6 +79,8 @@ class Run:
     trail: Trail = field(default_factory=Trail)
     test: RateTest = field(default_factory=RateTest)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    reading: int = 0
+    """Grows when the survey is read again: its rows are then numbered anew."""
     through: int = -1
     missing_from: int | None = None
     """First record that was not here when later ones were read."""
@@ -93,6 +97,10 @@ class Run:
     place: tuple[float, float] | None = None
     elapsed_s: float = 0.0
     dose_rate_uSv_h: float | None = None
+
+    def anew(self) -> Run:
+        """The same survey to be read again: whoever knows its rows and points takes all anew."""
+        return Run(trail=Trail(epoch=self.trail.epoch + 1), reading=self.reading + 1)
 
     def take(self, columns: dict[str, FloatArray], first: int) -> None:
         """Take the columns of one batch, whose first record has this number."""
@@ -162,7 +170,7 @@ class Runs:
         filled = run.missing_from is not None and survey.records_through >= run.missing_from
         if filled:
             # records that came late belong before those read already
-            run = Run()
+            run = run.anew()
             with self._lock:
                 self._runs[survey.pk] = run
         with run.lock:
@@ -216,6 +224,7 @@ class Spectra:
 
     def __init__(self) -> None:
         self._held: OrderedDict[int, tuple[FloatArray, FloatArray] | None] = OrderedDict()
+        self._size = 0
         self._lock = threading.Lock()
 
     def of(self, batch_pk: int) -> tuple[FloatArray, FloatArray] | None:
@@ -226,10 +235,17 @@ class Spectra:
                 return self._held[batch_pk]
         reduced = _reduced(bytes(Batch.objects.values_list("envelope", flat=True).get(pk=batch_pk)))
         with self._lock:
+            if batch_pk in self._held:  # another viewer was quicker
+                return reduced
             self._held[batch_pk] = reduced
-            while len(self._held) > MOST_SPECTRA:
-                self._held.popitem(last=False)
+            self._size += _size(reduced)
+            while self._size > MOST_SPECTRA_BYTES and len(self._held) > 1:
+                self._size -= _size(self._held.popitem(last=False)[1])
         return reduced
+
+
+def _size(reduced: tuple[FloatArray, FloatArray] | None) -> int:
+    return _NO_SPECTRA_BYTES + (sum(part.nbytes for part in reduced) if reduced else 0)
 
 
 def _reduced(envelope: bytes) -> tuple[FloatArray, FloatArray] | None:
