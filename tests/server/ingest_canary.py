@@ -7,8 +7,10 @@ from typing import Any
 from tocsin.field.envelope import seal
 from tocsin.field.wire import pack_json, pack_records
 from tocsin.sealing import SigningKey
+from tocsin.server.clock import now
 from tocsin.server.ingest.enrolling import enrol
 from tocsin.server.ingest.receiving import receive
+from tocsin.server.ingest.retention_models import Retention
 from tocsin.server.marking.policy import Reader
 from tocsin.spectra import Instrument, Record, Spectrum
 
@@ -44,7 +46,18 @@ def ingest_rows(officer: Reader, canary: str) -> dict[str, dict[str, Any]]:
     }
     receive(seal(key, pack_json(said), lane="alarms", **given))
     survey = device.surveys.get()
+    asked = Retention.objects.create(
+        organisation=officer.person.organisation,
+        quiet_days=30,
+        reason=f"Space {canary}",
+        asked_by=officer.person,
+        asked_at=now(),
+    )
     return {
         **{name: {"pk": device.pk} for name in ("ingest:device", "ingest:device_revoke")},
-        **{name: {"pk": survey.pk} for name in ("api:picture_recent", "ingest:survey_end")},
+        **{
+            name: {"pk": survey.pk}
+            for name in ("api:picture_recent", "ingest:survey_end", "ingest:survey_hold")
+        },
+        "ingest:retention_decide": {"pk": asked.pk},
     }

@@ -8,11 +8,17 @@ from django.shortcuts import render
 from tocsin.server.access import ReaderRequest
 from tocsin.server.clock import now
 from tocsin.server.health.condition import condition
+from tocsin.server.ingest.keeping import ACTION as KEEPING
+from tocsin.server.marking.policy import may
 
 
 def page(request: ReaderRequest) -> HttpResponse:
     """All readings, what is not well first."""
     rows = sorted(condition(now()), key=lambda reading: reading.good)
-    return render(
-        request, "health.html", {"rows": rows, "well": all(row.good for row in rows), "at": now()}
-    )
+    values = {
+        "rows": rows,
+        "well": all(row.good for row in rows),
+        "at": now(),
+        "may_keep": may(request.reader, KEEPING),
+    }
+    return render(request, "health.html", values)

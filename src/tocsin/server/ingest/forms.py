@@ -35,6 +35,22 @@ class DeviceForm(MarkingForm):
             del self.fields["compartments"]
 
 
+class RetentionForm(forms.Form):
+    """Days by class; nothing keeps the records."""
+
+    quiet_days = forms.IntegerField(
+        label=_("Days: walks without an alarm"), required=False, min_value=1
+    )
+    alarm_days = forms.IntegerField(
+        label=_("Days: walks with an alarm that was found innocent or false"),
+        required=False,
+        min_value=1,
+    )
+    reason = forms.CharField(
+        label=_("Reason"), max_length=400, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
 class ReasonForm(forms.Form):
     """Why a device is to be heard of no more, or a survey to end."""
 

@@ -150,6 +150,11 @@ class LiveSurvey(Marked):
         added = self.batches.aggregate(n=models.Sum(models.F("last") - models.F("first") + 1))
         return int(added["n"] or 0)
 
+    @cached_property
+    def is_gone(self) -> bool:
+        """Whether its records were let go; its measurement stays."""
+        return LiveSurvey.objects.filter(pk=self.pk, gone__isnull=False).exists()
+
     @property
     def ended(self) -> bool:
         """Whether the device has said that no further record will come."""

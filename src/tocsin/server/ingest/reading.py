@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.shortcuts import get_object_or_404
 
 from tocsin.server.ingest.models import Batch, Device, DeviceState, LiveSurvey, standing
+from tocsin.server.ingest.retention_models import Gone
 from tocsin.server.marking.policy import Reader, for_figures, visible, visible_through
 
 
@@ -37,8 +38,10 @@ def count_records(surveys: Iterable[LiveSurvey]) -> None:
         .values_list("survey")
         .annotate(n=Sum(F("last") - F("first") + 1))
     )
+    gone = dict(Gone.objects.filter(survey__in=rows).values_list("survey", "records"))
     for survey in rows:
-        survey.records_here = counted.get(survey.pk, 0)
+        survey.records_here = counted.get(survey.pk, 0) or gone.get(survey.pk, 0)
+        survey.is_gone = survey.pk in gone
 
 
 def survey_for(reader: Reader, pk: uuid.UUID) -> LiveSurvey:

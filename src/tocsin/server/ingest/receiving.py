@@ -253,6 +253,9 @@ def _keep_batch(
     others = Batch.objects.filter(survey=survey)
     if known is not None or others.filter(first__lte=header.last, last__gte=header.first).exists():
         raise _conflict("these numbers were sent before with other content")
+    if survey.upload_id is not None:
+        # also where the records have gone since: they do not come back
+        raise _conflict("the measurement was made before")
     end = survey.ends_before
     if end is not None and (header.ends or header.last >= end):
         raise _conflict("the survey has ended before")

@@ -18,6 +18,7 @@ from tocsin.server.exports import csv_of_rows
 from tocsin.server.ingest.ending_by_hand import end_survey, may_be_ended
 from tocsin.server.ingest.enrolling import ACTION, enrol, revoke
 from tocsin.server.ingest.forms import DeviceForm, ReasonForm
+from tocsin.server.ingest.keeping import ACTION as KEEPING
 from tocsin.server.ingest.models import SILENT_AFTER
 from tocsin.server.ingest.reading import (
     count_records,
@@ -26,6 +27,7 @@ from tocsin.server.ingest.reading import (
     survey_for,
     surveys_for,
 )
+from tocsin.server.ingest.retention_models import Hold
 from tocsin.server.marking.policy import decide, may
 
 PAGE_ROWS = 50
@@ -40,6 +42,7 @@ def device_list(request: ReaderRequest) -> HttpResponse:
         "page": page,
         "may_enrol": may(request.reader, ACTION),
         "may_export": may(request.reader, "measurements.export"),
+        "may_keep": may(request.reader, KEEPING),
         "silent_s": int(SILENT_AFTER.total_seconds()),
         "query": "",
     }
@@ -77,6 +80,10 @@ def device(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
     values = {
         "device": row,
         "page": page,
+        "holdable": {s.pk for s in page if decide(request.reader, ACTION, row).allowed},
+        "held": set(
+            Hold.objects.filter(survey__device=row, lifted_at=None).values_list("survey", flat=True)
+        ),
         "endable": {s.pk for s in page if may_be_ended(request.reader, s)},
         "refusals": row.refusals.all()[:MOST_REFUSALS],
         "may_revoke": row.revoked_at is None and decide(request.reader, ACTION, row).allowed,
