@@ -13,7 +13,7 @@ import math
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,13 +24,16 @@ import django
 from django.db import Error
 
 from tocsin.field.stopping import Stop
+from tocsin.server.ingest.fresh import Fresh
 from tocsin.server.told_to_end import told_to_end
 
 if TYPE_CHECKING:
     from tocsin.server.ingest.hearing import Hearing, Saying
     from tocsin.spectra import Record
 
-TICK_S = 0.1
+TICK_S = 0.05
+LOOK_S = 1.0
+"""So often every survey is looked at: new ones, ends, and what came in another order."""
 LOOK_BACK = timedelta(hours=12)
 """A survey that was not heard of for so long is no longer followed; its end is still analysed."""
 BATCHES_A_TURN = 20
@@ -56,13 +59,25 @@ def beat_path() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A survey with records that were not heard."""
+    """A survey with records that were not heard.
+
+    Attributes
+    ----------
+    pk, device : UUID
+        Survey and its device.
+    through : int
+        Last record that came.
+    complete : bool
+        No further one will come.
+    without_a_gap : bool
+        It is known that all up to the last record are there.
+    """
 
     pk: UUID
     device: UUID
-    last_at: datetime
     through: int
     complete: bool
+    without_a_gap: bool = True
 
 
 @dataclass(slots=True)
@@ -90,11 +105,27 @@ class Detecting:
         self.waiting: dict[UUID, datetime] = {}
         self._most = most
         self._forgot_s = -math.inf
+        self._fresh = Fresh()
+        self._devices: dict[UUID, UUID] = {}
 
-    def step(self, at: datetime) -> int:
-        """Hear what is new; how many records were judged."""
-        news = self._news(at)
-        self.waiting = {n.pk: self.waiting.get(n.pk, at) for n in news}
+    def step(self, at: datetime, *, everywhere: bool = True) -> int:
+        """Hear what is new; how many records were judged.
+
+        Parameters
+        ----------
+        at : datetime
+            Now.
+        everywhere : bool
+            Look at every survey; else only at those in memory for which something has just come.
+        """
+        come = self._fresh.read()
+        if everywhere:
+            news = self._news(at)
+            self.waiting = {n.pk: self.waiting.get(n.pk, at) for n in news}
+        else:
+            news = self._just_come(come)
+            for one in news:
+                self.waiting.setdefault(one.pk, at)
         # who walks now comes before a backlog; who waited too long comes before all
         late = at - LATE
         news.sort(key=lambda n: self._turn(n, late))
@@ -119,6 +150,8 @@ class Detecting:
                 self.waiting.pop(one.pk, None)
             if time.monotonic() > until_s:
                 break
+        if everywhere:
+            self._fresh.keep({pk: held.hearing.through for pk, held in self.held.items()})
         self._note(at)
         return heard
 
@@ -156,16 +189,25 @@ class Detecting:
 
         rows = LiveSurvey.objects.filter(last_at__gte=at - LOOK_BACK, upload=None).order_by()
         found = []
-        for pk, device, last_at, through, ends in rows.annotate(d=F("device_id")).values_list(
-            "pk", "d", "last_at", "records_through", "ends_before"
+        self._devices = {}
+        for pk, device, through, ends in rows.annotate(d=F("device_id")).values_list(
+            "pk", "d", "records_through", "ends_before"
         ):
             if pk in self.over or self._failed(pk):
                 continue
             complete = ends is not None and through + 1 == ends
             if through > self._through(pk) or complete:
-                found.append(News(pk, device, last_at, through, complete))
+                found.append(News(pk, device, through, complete))
+            self._devices[pk] = device
         self.over = {pk: when for pk, when in self.over.items() if at - when < LOOK_BACK}
         return found
+
+    def _just_come(self, come: Mapping[UUID, int]) -> list[News]:
+        return [
+            News(pk, self._devices[pk], last, complete=False, without_a_gap=False)
+            for pk, last in come.items()
+            if pk in self._devices and last > self._through(pk) >= 0
+        ]
 
     # ---------------------------------------------------------------- hearing
     def _hear(self, news: News, at: datetime) -> int:
@@ -177,15 +219,18 @@ class Detecting:
         held = self._taken_up(news.pk, at)
         hearing = held.hearing
         before = hearing.through
-        rows = Batch.objects.filter(
-            survey=news.pk, last__gt=hearing.through, last__lte=news.through
-        ).order_by("first")
+        come = self._fresh.take(news.pk, hearing.through, BATCHES_A_TURN)
+        if not come and news.without_a_gap and hearing.through < news.through:
+            rows = Batch.objects.filter(
+                survey=news.pk, last__gt=hearing.through, last__lte=news.through
+            ).order_by("first")
+            come = list(rows.values_list("envelope", flat=True)[:BATCHES_A_TURN])
         sayings: list[Saying] = []
 
         def records(first: int, last: int) -> Sequence[Record]:
             return list(records_between(news.pk, first, last))
 
-        for envelope in list(rows.values_list("envelope", flat=True)[:BATCHES_A_TURN]):
+        for envelope in come:
             sayings += hearing.hear(unpack_records(open_envelope(bytes(envelope)).body), records)
         if news.complete and hearing.through == news.through:
             sayings += hearing.end(records)
@@ -304,12 +349,14 @@ def run(stop: Stop) -> None:
     from tocsin.server.clock import now
 
     detecting = Detecting()
-    told_s = 0.0
+    told_s = looked_s = 0.0
     while not stop.is_set():
         close_old_connections()
         heard = 0
         try:
-            heard = detecting.step(now())
+            everywhere = time.monotonic() - looked_s >= LOOK_S
+            looked_s = time.monotonic() if everywhere else looked_s
+            heard = detecting.step(now(), everywhere=everywhere)
             if time.monotonic() - told_s >= 1.0:
                 told_s = time.monotonic()
                 _tell(detecting, now())
