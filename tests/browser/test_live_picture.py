@@ -214,6 +214,8 @@ def test_a_device_is_live_raises_an_alarm_and_grows_stale(
     alarm = page.locator(".alarms > li").filter(has_text="Live 41")
     expect(alarm).to_contain_text("Cs-137", timeout=PATIENCE_MS)
     expect(alarm).to_contain_text("95 % within 21 m")
+    # the streets of the fictional city come as tiles, in pieces
+    expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("A made-up city")
     expect(page.locator(".alarm-marker", has_text="Cs-137").first).to_be_visible()
     expect(page.locator(".device-marker", has_text="41")).to_be_visible()
     line.get_by_role("button").click()
@@ -274,6 +276,7 @@ def a_message(devices: int) -> str:
         "devices": shown,
         "tracks": [],
         "alarms": [],
+        "more_devices": 3,
         "more_alarms": 0,
         "shed": False,
     }
@@ -303,6 +306,7 @@ def test_a_stream_that_stops_says_so_and_no_device_stays_live(
     expect(page.locator("#counts")).to_contain_text("0 live, 2 STALE")
     expect(line_of(page, "Pack 1")).to_contain_text("2 hours ago")
     expect(line_of(page, "Pack 2")).to_contain_text("STALE")
+    expect(page.locator("#detectors > .hint")).to_contain_text("3 more detectors are not shown")
 
 
 @pytest.fixture(scope="module")

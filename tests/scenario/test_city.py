@@ -57,17 +57,6 @@ def test_the_first_walker_finds_the_gauge_and_meets_a_patient() -> None:
     assert recording.realm == "SYNTHETIC"
 
 
-def test_the_streets_lie_in_degrees_where_they_lie_in_metres() -> None:
-    lines = CITY.streets_deg()
-    assert len(lines) == 18
-    (south_west, south_east) = lines[0]
-    assert south_west == pytest.approx((-75.0, 60.0))
-    # 960 m to the east at 75 degrees south
-    assert south_east[1] - 60.0 == pytest.approx(
-        960.0 / 111_320.0 / np.cos(np.radians(75)), rel=5e-3
-    )
-
-
 @pytest.mark.parametrize(
     ("walker", "duration_s"), [(0, 600.0), (1001, 600.0), (1, 59.0), (1, 36_001.0)]
 )

@@ -68,16 +68,6 @@ class City:
         ]
         return (*east, *north)
 
-    def streets_deg(self) -> tuple[Line, ...]:
-        """The same as pairs (latitude, longitude) in degrees."""
-        found = []
-        for line in self.streets_m():
-            x, y = np.array(line).T
-            latitude, longitude = ICE_SHEET.to_degrees(x, y)
-            a, b = zip(latitude.tolist(), longitude.tolist(), strict=True)
-            found.append((a, b))
-        return tuple(found)
-
     def walk(self, walker: int, duration_s: float) -> Walk:
         """The way of a walker: from corner to corner through the city.
 

@@ -126,3 +126,36 @@ def test_the_address_streams_to_who_is_signed_in(person: Callable[..., Person]) 
     assert b"0 open" in part
     stranger = run(AsyncClient().get, "/live/alarms")
     assert stranger.status_code == 302
+
+
+@pytest.mark.django_db
+def test_an_alarm_wakes_the_stream_long_before_its_next_beat(
+    person: Callable[..., Person],
+) -> None:
+    who = person("supervisor")
+    listener = listener_of(who)
+
+    async def hear() -> list[str]:
+        stream = events(listener, beat_s=3600.0)
+        first = await anext(stream)
+        await sync_to_async(inform)(who)
+        return [first, await asyncio.wait_for(anext(stream), 60)]
+
+    first, second = run(hear)
+    assert "Tip" not in first
+    assert "Tip &lt;b&gt;" in second
+
+
+def test_all_who_listen_ask_the_database_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_s, asked = [100.0], []
+    monkeypatch.setattr(streams.time, "monotonic", lambda: at_s[0])
+
+    def ask() -> int:
+        asked.append(at_s[0])
+        return len(asked)
+
+    latest = streams.Latest(ask)
+    assert [latest() for _ in range(200)] == [1] * 200
+    at_s[0] += streams.LOOK_S
+    # what a stream that looks ten times a second is told is never older than one look
+    assert [latest(), latest()] == [2, 2]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
+from detector_words import said
+from picture_memory import nothing_known  # noqa: F401 - a fixture
 
 from tocsin.field.envelope import seal
 from tocsin.field.wire import pack_json, pack_records
@@ -18,20 +20,11 @@ from tocsin.server.ingest.enrolling import enrol
 from tocsin.server.ingest.models import Device
 from tocsin.server.ingest.receiving import receive
 from tocsin.server.marking.policy import Reader, reader_of
-from tocsin.server.picture.runs import RUNS
 from tocsin.spectra import EnergyCalibration, Instrument, Position, Record, Spectrum
 
 CHANNELS = 128
 CALIBRATION = EnergyCalibration.polynomial([0.0, 24.0])
 INSTRUMENT = Instrument("Maker", "Pack", "7", "Backpack")
-
-
-@pytest.fixture(autouse=True)
-def nothing_known() -> Iterator[None]:
-    """What a process holds in memory is of another test."""
-    RUNS.forget()
-    yield
-    RUNS.forget()
 
 
 @pytest.fixture
@@ -115,36 +108,8 @@ class Walker:
 
     def says(self, **more: Any) -> None:
         """Tell of an encounter that is over."""
-        encounter = {
-            "first_record": 3,
-            "last_record": 9,
-            "peak_record": 6,
-            "start": "2026-03-03T12:00:00Z",
-            "end": "2026-03-03T12:00:07Z",
-            "statistic": 12.5,
-            "threshold": 4.8,
-            "false_alarm_rate_per_h": 1.0,
-            "neutron": False,
-            "dose_rate_uSv_h": None,
-            "class": "industrial",
-            "nuclear_material": False,
-            "nuclides": [
-                {"name": "Cs-137", "class": "industrial", "confidence": 0.97, "evidence": "662 keV"}
-            ],
-            "position": {"latitude": -75.0, "longitude": 60.001, "radius_m_95": 12.0},
-            "activity_Bq": None,
-        } | more
-        message = {
-            "stage": "closed",
-            "number": self.told + 1,
-            "record": 14,
-            "statistic": 12.5,
-            "threshold": 4.8,
-            "encounter": encounter,
-            "instrument": "Maker Pack 7",
-            "realm": "EXERCISE",
-            "versions": {"tocsin": "0.1.0", "algorithm": "1"},
-        }
+        here = {"latitude": -75.0, "longitude": 60.001, "radius_m_95": 12.0}
+        message = said(self.told + 1, **({"position": here} | more))
         receive(
             seal(
                 self.key,

@@ -59,12 +59,15 @@ export interface Picture {
   tracks: { survey: string; first: number; points: Point[] }[];
   alarms: Alarm[];
   more_alarms: number;
+  more_devices: number;
   shed: boolean;
 }
 
 export interface RecentRows {
   schema: "tocsin.picture-recent/1";
   survey: string;
+  /** When it differs, the rows are numbered anew. */
+  reading: number;
   measured_s: number;
   bin_edges_keV: number[] | null;
   rows: Row[];

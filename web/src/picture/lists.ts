@@ -26,6 +26,7 @@ export class DeviceList {
   readonly #body = element("tbody");
   readonly #empty = element("p", { class: "empty" }, text.noDevices);
   readonly #frame: HTMLElement;
+  readonly #more = element("p", { class: "hint", hidden: true });
   readonly #lines = new Map<string, Line>();
 
   constructor(readonly scene: Scene) {
@@ -33,7 +34,7 @@ export class DeviceList {
     const head = heads.map((each, i) => element("th", { scope: "col", class: i > 1 ? "number" : undefined }, each));
     const table = element("table", { class: "stack" }, element("thead", {}, element("tr", {}, ...head)), this.#body);
     this.#frame = element("div", { class: "table-frame", tabindex: 0, role: "region", "aria-label": text.devices }, table);
-    this.element = element("section", { class: "island", id: "detectors" }, element("h2", {}, text.devices), this.#empty, this.#frame);
+    this.element = element("section", { class: "island", id: "detectors" }, element("h2", {}, text.devices), this.#empty, this.#frame, this.#more);
     scene.watch(() => this.#show());
   }
 
@@ -41,6 +42,8 @@ export class DeviceList {
     const { devices } = this.scene;
     this.#empty.hidden = devices.length > 0;
     this.#frame.hidden = devices.length === 0;
+    this.#more.hidden = this.scene.moreDevices === 0;
+    put(this.#more, text.moreDevices(this.scene.moreDevices));
     const shown = new Set(devices.map((each) => each.survey));
     for (const [survey, { row }] of this.#lines) {
       if (!shown.has(survey)) {

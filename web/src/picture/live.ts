@@ -28,6 +28,7 @@ export class LiveScene extends Scene {
   #measured_s = 0;
   #edges: number[] | null = null;
   #known = -1;
+  #reading = 0;
   #records = -1;
   #asking: AbortController | null = null;
 
@@ -100,6 +101,7 @@ export class LiveScene extends Scene {
     this.devices = [];
     this.alarms = [];
     this.moreAlarms = 0;
+    this.moreDevices = 0;
     this.tracks.clear();
     this.tracksVersion++;
     this.#rows = [];
@@ -115,6 +117,7 @@ export class LiveScene extends Scene {
     this.devices = told.devices;
     this.alarms = told.alarms;
     this.moreAlarms = told.more_alarms;
+    this.moreDevices = told.more_devices;
     this.shed = told.shed;
     for (const { survey, first, points } of told.tracks) {
       const track = this.tracks.get(survey) ?? { survey, points: [] };
@@ -185,9 +188,18 @@ export class LiveScene extends Scene {
   }
 
   #add(found: RecentRows): void {
-    if (found.measured_s < this.#measured_s) {
-      // The server has begun anew: so do the numbers of its rows.
+    if (found.reading !== this.#reading || found.measured_s < this.#measured_s) {
+      // The server has begun anew, or what came late was put where it belongs: so do the numbers of its rows.
+      const part = this.#known >= 0;
       this.#rows = [];
+      this.#reading = found.reading;
+      if (part) {
+        // What came is the end alone: the next asking brings the whole.
+        this.#measured_s = 0;
+        this.#known = -1;
+        this.#records = -1;
+        return;
+      }
     }
     this.#measured_s = found.measured_s;
     this.#edges = found.bin_edges_keV ?? this.#edges;

@@ -12,6 +12,8 @@ export abstract class Scene {
   devices: Device[] = [];
   alarms: Alarm[] = [];
   moreAlarms = 0;
+  /** Devices beyond those that the picture holds. */
+  moreDevices = 0;
   tracks = new Map<string, Track>();
   /** Grows whenever a track changes. */
   tracksVersion = 0;

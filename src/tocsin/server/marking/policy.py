@@ -125,12 +125,20 @@ def visible_through(reader: Reader, rows: QuerySet[Row], carrier: Marked) -> Que
     counted.on_read = tally_of(reader.person)  # type: ignore[attr-defined]
     if not decide(reader, "", carrier).allowed:
         return counted.none()
+    return within_clearance(reader, counted)
+
+
+def within_clearance(reader: Reader, rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Rows that hang on others which the reader sees: those within clearance and circles.
+
+    It opens nothing by itself: the caller takes the rows of what the policy has shown already.
+    """
     through: Any = rows.model.compartments.through
     column = f"{rows.model._meta.model_name}_id"
     closed = through.objects.filter(**{column: OuterRef("pk")}).exclude(
         compartment_id__in=reader.compartments
     )
-    return counted.filter(~Exists(closed), realm=reader.realm, level__lte=reader.person.clearance)
+    return rows.filter(~Exists(closed), realm=reader.realm, level__lte=reader.person.clearance)
 
 
 def for_figures(reader: Reader, rows: QuerySet[Row]) -> QuerySet[Row]:
