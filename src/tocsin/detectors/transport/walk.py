@@ -300,10 +300,10 @@ def run_block(
                 if u >= s2:
                     kinetic = e - 2.0 * M_keV
                     first = kinetic * uniform(state)
-                    for turn_of in range(2):
+                    for which in range(2):
                         count = electron(
                             geometry, matter, reach_grid, switches, cutoff, sensitive,
-                            first if turn_of == 0 else kinetic - first, p, d,
+                            first if which == 0 else kinetic - first, p, d,
                             body, spot, way, stack, places, count, got, state,
                         )  # fmt: skip
                     isotropic(state, new)
