@@ -126,14 +126,17 @@ def pipe_command(
     screen_host: ScreenHost = LOOPBACK,
 ) -> None:
     """Take records as lines of JSON from standard input, as a program of an instrument writes."""
+    from tocsin.field.piped import lines_until
     from tocsin.field.records import from_lines
     from tocsin.field.stopping import stopping
 
     run = Run(to, certificate, device, wait, screen, screen_host)
     with stopping() as stop:
-        if isinstance(sys.stdin, io.TextIOWrapper):
-            sys.stdin.reconfigure(errors="replace")  # a bad byte spoils its line and no more
-        feed = from_lines(sys.stdin)
+        remark("Waiting for the first line on standard input. Ctrl-C ends the run.")
+        try:
+            feed = from_lines(lines_until(stop, sys.stdin.fileno()))
+        except io.UnsupportedOperation:  # text that lies in memory: nobody is waited for
+            feed = from_lines(sys.stdin)
         walk(feed, feed.records, run, live=True, stop=stop)
 
 
