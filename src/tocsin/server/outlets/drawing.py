@@ -14,10 +14,10 @@ from tocsin.server.outlets.models import Operation
 
 COT_VERSION = "2.0"
 COT_TYPES = {"device": "a-f-G-E-S", "alarm": "b-m-p-s-m"}
-"""Friendly sensor on the ground; a marked spot. The choice is ours and was not checked against a
-published list of types: the text of an event says what it is."""
-COT_HOW = {"device": "m-g", "alarm": "m-r"}
-"""By a receiver of satellites; reckoned by a machine."""
+"""Friendly sensor on the ground, of MITRE's list of types (CoTtypes.xml 1.80, 2009); a spot mark,
+of what ATAK and its kin add to that list and draw. The text of an event says what it is."""
+COT_HOW = {"device": "m-g", "alarm": "m-f"}
+"""By a receiver of satellites; fused by a machine from many measurements (same list)."""
 STALE_AFTER = timedelta(seconds=120)
 UNKNOWN = "9999999.0"
 """What the schema says for an error or a height that nobody knows."""
