@@ -34,7 +34,7 @@ FIRST_ZOOM, LAST_ZOOM = 11, 16
 EXTENT = 4096
 BEYOND = 64
 """Units of a tile by which lines and areas go on outside it, so that no seam is seen."""
-HOUSES_FROM, NAMES_FROM = 14, 13
+HOUSES_FROM, NAMES_FROM = 13, 12
 LAYER_OF = {"street": "roads", "road": "roads", "building": "buildings", "water": "water"}
 LAYER_OF |= {"park": "landuse", "place": "places"}
 KIND_OF = {"street": "minor_road", "road": "major_road", "place": "neighbourhood"}
@@ -75,7 +75,7 @@ def write_archive(stream: Any) -> None:
         {
             "name": "The fictional city",
             "description": ICE_SHEET_NOTE,
-            "attribution": "A made-up city",
+            "attribution": "Streets: a made-up city at 75° S, 60° E",
             "vector_layers": [
                 {"id": layer, "fields": {"kind": "String", "name": "String"}}
                 for layer in sorted(set(LAYER_OF.values()))

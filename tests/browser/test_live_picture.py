@@ -215,7 +215,7 @@ def test_a_device_is_live_raises_an_alarm_and_grows_stale(
     expect(alarm).to_contain_text("Cs-137", timeout=PATIENCE_MS)
     expect(alarm).to_contain_text("95 % within 21 m")
     # the streets of the fictional city come as tiles, in pieces
-    expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("A made-up city")
+    expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("a made-up city")
     expect(page.locator(".alarm-marker", has_text="Cs-137").first).to_be_visible()
     expect(page.locator(".device-marker", has_text="41")).to_be_visible()
     line.get_by_role("button").click()

@@ -76,7 +76,7 @@ function tileLayers(): LayerSpecification[] {
       filter: ["in", ["get", "kind"], ["literal", ["park", "forest", "wood", "grass", "garden", "nature_reserve"]]], paint: { "fill-color": themeColour("--calm-paper") },
     },
     { id: "tile-water", type: "fill", source: "tiles", "source-layer": "water", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": sea } },
-    { id: "tile-buildings", type: "fill", source: "tiles", "source-layer": "buildings", minzoom: 14, paint: { "fill-color": raised, "fill-outline-color": border } },
+    { id: "tile-buildings", type: "fill", source: "tiles", "source-layer": "buildings", minzoom: 13, paint: { "fill-color": raised, "fill-outline-color": border } },
     road("tile-paths", ["path", "rail"], 1, border, 0),
     road("tile-road-edges", small, 2, border, 2),
     road("tile-large-edges", large, 4, border, 2),
