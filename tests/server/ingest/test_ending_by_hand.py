@@ -152,7 +152,7 @@ def test_what_the_device_told_behind_a_gap_calls_nobody_twice(
 def test_a_survey_without_a_record_ends_without_a_measurement(
     clock: SetClock, desk: Client, device: Device, message: Maker
 ) -> None:
-    from tests.server.ingest.conftest import said
+    from tests.server.detector_words import said
 
     receive(message(said()))
     survey = LiveSurvey.objects.get()

@@ -9,7 +9,8 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from tests.field.walks import walk
-from tests.server.ingest.conftest import INSTRUMENT, said
+from tests.server.detector_words import said
+from tests.server.ingest.conftest import INSTRUMENT
 
 from tocsin.field.envelope import seal
 from tocsin.field.wire import pack_json, pack_records

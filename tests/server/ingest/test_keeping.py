@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from tests.field.walks import walk
 from tests.server.conftest import SetClock
-from tests.server.ingest.conftest import said
+from tests.server.detector_words import said
 
 from tocsin.errors import InvalidInput
 from tocsin.server.accounts.models import Person

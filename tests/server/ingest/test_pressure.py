@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from tests.field.walks import walk
-from tests.server.ingest.conftest import INSTRUMENT, said
+from tests.server.detector_words import said
+from tests.server.ingest.conftest import INSTRUMENT
 
 from tocsin.field.envelope import fingerprint, open_envelope, seal
 from tocsin.field.wire import pack_json, pack_records

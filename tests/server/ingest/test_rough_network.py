@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, transaction
 from tests.field.walks import BEGAN, INSTRUMENT, walk
-from tests.server.ingest.conftest import said
+from tests.server.detector_words import said
 
 from tocsin.field.agent import Agent
 from tocsin.field.envelope import open_envelope

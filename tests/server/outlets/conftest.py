@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from found_alarms import alarm_of
+from picture_memory import nothing_known  # noqa: F401 - a fixture
 
 from tocsin.field.envelope import seal
 from tocsin.field.wire import pack_records
@@ -22,20 +23,11 @@ from tocsin.server.outlets import sending
 from tocsin.server.outlets.models import Operation
 from tocsin.server.outlets.sending import Sender
 from tocsin.server.outlets.services import Wish, agree, ask
-from tocsin.server.picture.runs import RUNS
 from tocsin.spectra import Instrument, Position, Record, Spectrum
 
 PATIENCE_S = 30.0
 HERE = (-75.0, 60.0)
 AREA = (-75.1, 59.9, -74.9, 60.1)
-
-
-@pytest.fixture(autouse=True)
-def nothing_known() -> Iterator[None]:
-    """What a process holds in memory is of another test."""
-    RUNS.forget()
-    yield
-    RUNS.forget()
 
 
 @pytest.fixture(autouse=True)
