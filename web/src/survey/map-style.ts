@@ -33,7 +33,7 @@ export function baseStyle(
     layers: [
       { id: "sea", type: "background", paint: { "background-color": sea } },
       { id: "land", type: "fill", source: "world", paint: { "fill-color": land } },
-      ...(tiles ? (tiles.raster ? pictureLayers() : tileLayers()) : []),
+      ...(tiles ? (tiles.raster ? pictureLayers() : tileLayers().filter((each) => drawable(each, tiles))) : []),
       ...(plan ? planLayers() : []),
       { id: "borders", type: "line", source: "world", paint: { "line-color": border, "line-width": 0.8 } },
       { id: "graticule", type: "line", source: "graticule", paint: { "line-color": border, "line-width": 0.5, "line-dasharray": [4, 4] } },
@@ -50,6 +50,11 @@ function pictureLayers(): LayerSpecification[] {
   const { theme = "auto" } = document.documentElement.dataset;
   const day = theme === "auto" ? !matchMedia("(prefers-color-scheme: dark)").matches : theme === "day";
   return [{ id: "tile-pictures", type: "raster", source: "tiles", paint: { "raster-brightness-max": day ? 1 : 0.55 } }];
+}
+
+/** A layer that the archive does not have is not asked for. */
+function drawable(layer: LayerSpecification, { layers }: Tiles): boolean {
+  return !layers || !("source-layer" in layer) || layers.includes(layer["source-layer"] ?? "");
 }
 
 function tileLayers(): LayerSpecification[] {

@@ -6,6 +6,8 @@ import { PMTiles, Protocol, TileType } from "pmtiles";
 export interface Tiles {
   url: string;
   raster: boolean;
+  /** Layers of vector tiles; null where the archive names none. */
+  layers: string[] | null;
 }
 
 const RASTER: TileType[] = [TileType.Png, TileType.Jpeg, TileType.Webp, TileType.Avif];
@@ -25,7 +27,11 @@ export async function tilesOf(address: string): Promise<Tiles | null> {
       addProtocol("pmtiles", protocol.tile);
     }
     protocol.add(archive);
-    return tileType === TileType.Mvt || RASTER.includes(tileType) ? { url: `pmtiles://${url}`, raster: tileType !== TileType.Mvt } : null;
+    if (tileType !== TileType.Mvt && !RASTER.includes(tileType)) {
+      return null;
+    }
+    const { vector_layers: named } = (await archive.getMetadata()) as { vector_layers?: { id: string }[] };
+    return { url: `pmtiles://${url}`, raster: tileType !== TileType.Mvt, layers: named?.map((each) => each.id) ?? null };
   } catch {
     return null;
   }
