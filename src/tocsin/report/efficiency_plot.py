@@ -10,7 +10,8 @@ from tocsin.detectors.point_source import HIGH_KEV, LOW_KEV, point_efficiency
 from tocsin.report.drawing import Drawn, colour, dress, legend, new_figure, themed, to_svg
 from tocsin.report.inert import plain_label
 
-N_ENERGY = 90
+N_ENERGY = 40
+HISTORIES = 100_000
 N_CHANNEL = 1000
 BEYOND = 1.15  # of the line, where the spectrum ends
 TITLE = 80  # characters that fit beside the legend
@@ -36,7 +37,9 @@ def draw_efficiency(detector: Construction, *, distance_cm: float, line_keV: flo
         Outside the range of validity.
     """
     energies = np.geomspace(LOW_KEV, HIGH_KEV, N_ENERGY)
-    found = point_efficiency(detector, distance_cm=distance_cm, energies_keV=energies)
+    found = point_efficiency(
+        detector, distance_cm=distance_cm, energies_keV=energies, histories=HISTORIES
+    )
     at_line = point_efficiency(detector, distance_cm=distance_cm, energies_keV=[line_keV])
     figure = new_figure(_HEIGHT_in, realm="LIVE")
     upper = figure.add_axes((0.1, 0.58, 0.87, 0.34))
