@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from uuid import UUID
 
@@ -166,7 +167,11 @@ def class_of(survey: LiveSurvey) -> RecordClass:
     if Hold.objects.filter(survey=survey, lifted_at=None).exists():
         return RecordClass.NEEDED
     measurement = Measurement.objects.filter(upload=survey.upload_id).first()
-    if measurement is None or not Analysis.objects.filter(measurement=measurement).exists():
+    if (
+        survey.upload is None
+        or measurement is None
+        or not Analysis.objects.filter(measurement=measurement).exists()
+    ):
         return RecordClass.NEEDED
     encounters = list(Encounter.objects.filter(analysis__measurement=measurement))
     said = [
@@ -279,7 +284,7 @@ def let_go_due(at: datetime) -> int:
             turn.append(survey)
             if len(turn) == A_TURN:
                 break
-        done += each(turn, lambda survey, rule=rule: _let_go(survey, rule, at))
+        done += each(turn, partial(_let_go, rule=rule, at=at))
     return done
 
 
