@@ -17,9 +17,10 @@ from walks import INSTRUMENT, walk
 from tocsin import formats
 from tocsin.cli.main import app
 from tocsin.errors import InvalidInput
+from tocsin.field import folder as folder_module
 from tocsin.field.agent import device_key, open_spool
-from tocsin.field.folder import FolderSource
-from tocsin.spectra import Instrument, Record, Recording
+from tocsin.field.folder import AT_ONCE, FolderSource
+from tocsin.spectra import Instrument, Record, Recording, SourceType
 
 WALK = walk(60)
 
@@ -36,15 +37,15 @@ def line(k: int) -> str:
 class Hours(threading.Event):
     """Time that passes only where somebody waits for it; step by step something is written."""
 
-    def __init__(self, steps: list[Callable[[], object]]) -> None:
+    def __init__(self, steps: list[Callable[[], object]], every_s: float) -> None:
         super().__init__()
         self.at_s = 0.0
         self._steps = steps
+        self._every_s = every_s
 
     def wait(self, timeout: float | None = None) -> bool:
         self.at_s += timeout or 0.0
-        # a second and a half between two steps: what was written has settled
-        step, rest = divmod(self.at_s, 2.0)
+        step, rest = divmod(self.at_s, self._every_s)
         if rest == 0.0:
             if step > len(self._steps):
                 self.set()
@@ -53,17 +54,38 @@ class Hours(threading.Event):
         return self.is_set()
 
 
-def seen(
-    folder: Path, *steps: Callable[[], object], everything: bool = False
-) -> tuple[list[Record], list[str], Instrument]:
-    """What comes of some steps, what was told, and what measures."""
+def source_of(
+    folder: Path, *steps: Callable[[], object], everything: bool = False, every_s: float = 2.0
+) -> tuple[FolderSource, list[str]]:
+    """A source while some steps happen, every two seconds: then what was written has settled."""
     told: list[str] = []
-    time = Hours(list(steps))
+    time = Hours(list(steps), every_s)
     source = FolderSource(
         folder, tell=told.append, stop=time, everything=everything, monotonic=lambda: time.at_s
     )
+    return source, told
+
+
+def seen(
+    folder: Path, *steps: Callable[[], object], everything: bool = False, every_s: float = 2.0
+) -> tuple[list[Record], list[str], Instrument]:
+    """What comes of some steps, what was told, and what measures."""
+    source, told = source_of(folder, *steps, everything=everything, every_s=every_s)
     feed = source.feed()
     return list(feed.records), told, feed.instrument
+
+
+class Rewritten:
+    """A file that is written anew in place, each time with a later time of change."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.times = 0
+
+    def __call__(self, records: list[Record]) -> None:
+        self.times += 1
+        self.path.write_bytes(n42(records))
+        os.utime(self.path, ns=(0, self.times * 1_000_000_000))
 
 
 def starts(records: list[Record]) -> list[int]:
@@ -109,6 +131,82 @@ def test_a_file_that_is_written_anew_gives_what_is_new(tmp_path: Path) -> None:
     )
     assert starts(records) == list(range(60))
     assert told == []
+
+
+def test_a_file_that_is_written_anew_every_second_is_read_all_the_same(tmp_path: Path) -> None:
+    now = Rewritten(tmp_path / "now.n42")
+    records, told, _ = seen(tmp_path, *(lambda k=k: now([WALK[k]]) for k in range(9)), every_s=1.0)
+    # three seconds pass until it is known that it never rests
+    assert starts(records) == list(range(3, 9))
+    assert told == []
+
+
+def test_a_file_that_is_written_into_while_it_is_read_is_read_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Rewritten(tmp_path / "walk.n42")
+    real, reads = formats.read, []
+
+    def read(path: Path) -> Recording:
+        reads.append(path.name)
+        found = real(path)
+        if len(reads) == 1:
+            file(WALK[:12])
+        return found
+
+    monkeypatch.setattr(formats, "read", read)
+    records, told, _ = seen(tmp_path, lambda: file(WALK[:10]), lambda: None)
+    assert len(reads) == 2
+    assert starts(records) == list(range(12))
+    assert told == ["walk.n42 changes while it is read: tried again"]
+
+
+def test_a_background_that_comes_first_is_no_walk(tmp_path: Path) -> None:
+    long = [replace(r, source_type=SourceType.BACKGROUND) for r in WALK[:5]]
+    source, told = source_of(
+        tmp_path,
+        lambda: (tmp_path / "background.n42").write_bytes(n42(long)),
+        lambda: (tmp_path / "walk.n42").write_bytes(n42(WALK[20:40])),
+        lambda: (tmp_path / "later.n42").write_bytes(
+            n42([replace(r, source_type=SourceType.BACKGROUND) for r in WALK[5:8]])
+        ),
+    )
+    feed = source.feed()
+    assert starts(list(feed.records)) == list(range(20, 40))
+    assert starts(list(feed.background)) == starts(list(feed.others)) == list(range(5))
+    assert told == [
+        "background.n42: no walk: kept as background until one comes",
+        "later.n42: 3 records beside the walk are not taken",
+    ]
+
+
+def test_the_first_record_does_not_wait_for_all_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for k in range(AT_ONCE + 6):
+        Rewritten(tmp_path / f"{k:02}.n42")([WALK[k]])
+        os.utime(tmp_path / f"{k:02}.n42", ns=(0, k + 1))
+    reads: list[str] = []
+    real = formats.read
+    monkeypatch.setattr(formats, "read", lambda path: (reads.append(path.name), real(path))[1])
+    source, _told = source_of(tmp_path, lambda: None, everything=True)
+    records = source.feed().records
+    assert len(reads) == AT_ONCE + 1
+    assert starts(list(records)) == list(range(AT_ONCE + 6))
+
+
+def test_what_is_known_of_files_that_are_gone_does_not_grow_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_module, "MOST_GONE", 4)
+    now, copy = Rewritten(tmp_path / "now.n42"), tmp_path / "copy.n42"
+    source, _told = source_of(
+        tmp_path,
+        *(lambda k=k: now(WALK[k : k + 3]) for k in range(0, 12, 3)),
+        lambda: copy.write_bytes(n42(WALK[8:12])),  # three that are held, one that is just gone
+    )
+    assert starts(list(source.feed().records)) == list(range(12))
+    assert len(source._known) == 4 + 3
 
 
 def test_a_file_that_is_still_written_is_left_alone(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class Faults:
     def _time(self, record: Record, elapsed_s: float | None, now: dt.datetime | None) -> list[str]:
         length_s = record.real_time_s or record.live_time_s or 0.0
         before, before_s, before_elapsed = self._start, self._length_s, self._elapsed_s
-        start = _aware(record.start)
+        start = aware(record.start)
         if start is not None:
             self._start, self._length_s, self._elapsed_s = start, length_s, elapsed_s
         else:
@@ -115,7 +115,7 @@ class Faults:
         return []
 
 
-def _aware(moment: dt.datetime | None) -> dt.datetime | None:
+def aware(moment: dt.datetime | None) -> dt.datetime | None:
     """For steps alone a time without a zone counts as UTC."""
     if moment is None or moment.tzinfo is not None:
         return moment

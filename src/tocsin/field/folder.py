@@ -1,8 +1,10 @@
 """Records from a folder into which another program writes, file by file or line by line.
 
 A file is taken when it has not changed for a second: read by the confined reader, whatever its
-format. One that cannot be read yet is tried again when it changes. A file that is written anew
-gives only the records that were not there before. Files whose name ends with ``.jsonl`` hold lines
+format. One that never rests so long is read while it changes, whenever it stayed the same during
+the reading. One that cannot be read yet is tried again when it changes. A file that is written anew
+gives only the records that were not there before. A file of background alone is no walk: before the
+first record of a walk it is its background. Files whose name ends with ``.jsonl`` hold lines
 as :mod:`tocsin.field.records` has them, and are read as they grow. Names that begin with a point or
 end with ``~``, ``.tmp`` or ``.part``, links and folders are left alone.
 """
@@ -11,23 +13,33 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import heapq
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tocsin import formats
-from tocsin.detection.survey import walk_and_background
 from tocsin.errors import InvalidInput, TocsinError
-from tocsin.field.records import LONGEST_LINE, Feed, instrument_line, record_of
+from tocsin.field.faults import aware
+from tocsin.field.records import LONGEST_LINE, Feed, feed_of, instrument_line, record_of
 from tocsin.field.stopping import Stop
 from tocsin.field.wire import pack_records
-from tocsin.spectra import Instrument, Record, Recording
+from tocsin.spectra import Instrument, Record, Recording, SourceType
 
 EVERY_S = 0.5
 SETTLED_S = 1.0
 """A file that was not touched for so long is taken for whole."""
+RESTLESS_S = 3.0
+"""A file that has changed for so long without a rest is read while it changes."""
+AT_ONCE = 8
+"""So many files are held in memory to bring them into the order of their first records."""
+MOST_BEFORE = 16
+"""So many files of background are held for the walk to come; the oldest goes first."""
+MOST_GONE = 100_000
+"""Records that no file holds any more and that are still known: more than a day of one a second."""
 LINES = ".jsonl"
 UNFINISHED = ("~", ".tmp", ".part")
 _MOST_AT_ONCE = 8 << 20
@@ -43,14 +55,18 @@ class _File:
 
     stamp: _Stamp
     since_s: float
+    unread_since_s: float
+    not_before_s: float = 0.0
+    restless: bool = False
     read: _Stamp | None = None
+    holds: frozenset[bytes] = frozenset()
     offset: int = 0
     instrument: Instrument = field(default_factory=Instrument)
 
 
 @dataclass(slots=True)
 class _Taken:
-    """What one look at the folder has brought."""
+    """What one file has brought."""
 
     name: str
     instrument: Instrument
@@ -62,10 +78,35 @@ class _Taken:
     @property
     def order(self) -> tuple[dt.datetime, str]:
         """Files that come at once are taken by their first record, else by their name."""
-        start = self.records[0].start if self.records else None
-        if start is None:
-            return _NO_TIME, self.name
-        return start if start.tzinfo else start.replace(tzinfo=dt.UTC), self.name
+        first = next(iter((*self.records, *self.others)), None)
+        return aware(None if first is None else first.start) or _NO_TIME, self.name
+
+
+class _Known:
+    """Which records were taken: those that files hold now, and the last of those that are gone."""
+
+    def __init__(self) -> None:
+        self._held: dict[bytes, int] = {}
+        self._gone: dict[bytes, None] = {}
+
+    def __contains__(self, one: bytes) -> bool:
+        return one in self._held or one in self._gone
+
+    def __len__(self) -> int:
+        return len(self._held) + len(self._gone)
+
+    def instead(self, before: Iterable[bytes], now: frozenset[bytes]) -> None:
+        """A file holds other records than before."""
+        for one in now:
+            self._held[one] = self._held.get(one, 0) + 1
+            self._gone.pop(one, None)
+        for one in before:
+            self._held[one] -= 1
+            if self._held[one] == 0:
+                del self._held[one]
+                self._gone[one] = None
+        while len(self._gone) > MOST_GONE:
+            del self._gone[next(iter(self._gone))]
 
 
 class FolderSource:
@@ -106,7 +147,7 @@ class FolderSource:
         self._stop = stop
         self._monotonic = monotonic
         self._files: dict[str, _File] = {}
-        self._known: set[bytes] = set()
+        self._known = _Known()
         self._told: dict[str, str] = {}
         if not everything:
             self._pass_over()
@@ -114,24 +155,34 @@ class FolderSource:
     def feed(self) -> Feed:
         """Wait for the first record, which says what measures; then give all as they come."""
         looks = self._looks()
-        first = next((taken for taken in looks if taken.records), None)
-        if first is None:
+        before: deque[_Taken] = deque(maxlen=MOST_BEFORE)
+        for first in looks:
+            if first.records:
+                break
+            if first.others:
+                self._tell(f"{first.name}: no walk: kept as background until one comes")
+                before.append(first)
+        else:
             return Feed(Instrument(), iter(()))
-        feed = Feed(
-            first.instrument,
-            iter(()),
-            background=first.background,
-            others=first.others,
-            realm=first.realm,
-        )
+        feed = Feed(first.instrument, iter(()), realm=first.realm)
+        beside = [*(taken for taken in before if self._belongs(taken, feed)), first]
+        # what a file says is its background now stands for what it said before
+        backgrounds = {taken.name: taken.background for taken in beside}
+        feed.background = tuple(r for each in backgrounds.values() for r in each)
+        feed.others = tuple(r for taken in beside for r in taken.others)
         feed.records = self._records(first, looks, feed)
         return feed
 
     def _records(self, first: _Taken, looks: Iterator[_Taken], feed: Feed) -> Iterator[Record]:
         yield from first.records
         for taken in looks:
-            if self._belongs(taken, feed):
-                yield from taken.records
+            if not self._belongs(taken, feed):
+                continue
+            if taken.others:
+                self._tell(
+                    f"{taken.name}: {len(taken.others)} records beside the walk are not taken"
+                )
+            yield from taken.records
 
     def _belongs(self, taken: _Taken, feed: Feed) -> bool:
         mine, theirs = feed.instrument, taken.instrument
@@ -148,20 +199,31 @@ class FolderSource:
                 f"{taken.name}: measured by {name}, which is not that of this run: not taken"
             )
             return False
-        if taken.others:
-            self._tell(f"{taken.name}: {len(taken.others)} records beside the walk are not taken")
         return True
 
     # ------------------------------------------------------------------ looking
     def _looks(self) -> Iterator[_Taken]:
         """What comes, look after look, until no more is wanted."""
         while not self._stop.is_set():
-            found = [taken for name in self._changed() if (taken := self._read(name)) is not None]
-            yield from sorted(found, key=lambda taken: taken.order)
+            yield from self._in_order(self._changed())
             self._stop.wait(EVERY_S)
 
+    def _in_order(self, names: list[str]) -> Iterator[_Taken]:
+        """What files hold, by their first records, without holding all of them."""
+        held: list[tuple[tuple[dt.datetime, str], _Taken]] = []
+        for name in names:
+            if self._stop.is_set():
+                break
+            taken = self._read(name)
+            if taken is not None:
+                heapq.heappush(held, (taken.order, taken))
+            if len(held) > AT_ONCE:
+                yield heapq.heappop(held)[1]
+        while held:
+            yield heapq.heappop(held)[1]
+
     def _changed(self) -> list[str]:
-        """Names of files that have settled, or grown by lines, since they were read."""
+        """Names of files to be read, the one that was changed longest ago first."""
         try:
             with os.scandir(self._folder) as entries:
                 stamps = {
@@ -175,20 +237,35 @@ class FolderSource:
         self._told.pop(str(self._folder), None)
         at_s = self._monotonic()
         for name in set(self._files) - set(stamps):
-            del self._files[name]
+            self._known.instead(self._files.pop(name).holds, frozenset())
+            self._told.pop(name, None)
         ready = []
-        for name, stamp in sorted(stamps.items()):
+        for name, stamp in stamps.items():
             known = self._files.get(name)
             if known is None:
-                known = self._files[name] = _File(stamp, at_s)
+                known = self._files[name] = _File(stamp, at_s, at_s)
             elif known.stamp != stamp:
                 if known.stamp[0] != stamp[0]:  # another file under the same name
                     known.offset = 0
+                if known.read == known.stamp:
+                    known.unread_since_s = at_s
                 known.stamp, known.since_s = stamp, at_s
-            settled = name.endswith(LINES) or at_s - known.since_s >= SETTLED_S
-            if settled and known.read != stamp and stamp[1] > 0:
+            if known.read != stamp and stamp[1] > 0 and self._is_ready(name, known, at_s):
                 ready.append(name)
-        return ready
+        return sorted(ready, key=lambda name: (stamps[name][2], name))
+
+    def _is_ready(self, name: str, known: _File, at_s: float) -> bool:
+        """Whether a file that was not read as it is now is to be read."""
+        rests_s = at_s - known.since_s
+        if rests_s >= RESTLESS_S:
+            known.restless = False
+        elif rests_s < SETTLED_S and at_s - known.unread_since_s >= RESTLESS_S:
+            known.restless = True
+        return (
+            name.endswith(LINES)
+            or rests_s >= SETTLED_S
+            or (known.restless and at_s >= known.not_before_s)
+        )
 
     def _read(self, name: str) -> _Taken | None:
         known = self._files[name]
@@ -196,33 +273,59 @@ class FolderSource:
         try:
             if name.endswith(LINES):
                 return self._lines(name, known)
-            return self._recording(name, formats.read(self._folder / name))
+            recording = self._whole(name, known)
+            return None if recording is None else self._recording(name, recording)
         except (TocsinError, OSError) as error:
-            self._tell_once(name, f"{name} cannot be read yet: {error}")
+            # of a file that changes all the time each half is wrong in its own way
+            if not (known.restless and name in self._told):
+                self._tell_once(name, f"{name} cannot be read yet: {error}")
             return None
+
+    def _whole(self, name: str, known: _File) -> Recording | None:
+        """A file, unless it was written into while it was read.
+
+        One that another has replaced by now, or that is gone, was whole.
+        """
+        path, began_s = self._folder / name, self._monotonic()
+        try:
+            recording = formats.read(path)
+        finally:
+            # a large file that changes all the time does not take all the time
+            ended_s = self._monotonic()
+            known.not_before_s = ended_s + (ended_s - began_s)
+        try:
+            now = _stamp(path.stat(follow_symlinks=False))
+        except FileNotFoundError:
+            return recording
+        if now == known.stamp or now[0] != known.stamp[0]:
+            return recording
+        self._tell_once(name, f"{name} changes while it is read: tried again")
+        known.read = None
+        return None
 
     def _recording(self, name: str, recording: Recording) -> _Taken:
         self._told.pop(name, None)
-        series, background = walk_and_background(recording)
-        walked = {id(record) for record in series}
-        new = [r for k, r in enumerate(series) if self._is_new(name, k, r)]
-        others = tuple(
-            r
-            for k, r in enumerate(recording.records)
-            if id(r) not in walked and self._is_new(name, -1 - k, r)
-        )
-        return _Taken(name, recording.instrument, recording.realm, new, tuple(background), others)
+        feed, held = feed_of(recording), set[bytes]()
+        walk, background, others = list(feed.records), feed.background, feed.others
+        if all(record.source_type is SourceType.BACKGROUND for record in walk):
+            # alone in its file it is analysed as it is; here the walk is still to come
+            walk, background, others = [], tuple(walk), (*walk, *others)
+        new = [r for k, r in enumerate(walk) if self._is_new(name, k, r, held)]
+        beside = tuple(r for k, r in enumerate(others) if self._is_new(name, -1 - k, r, held))
+        known = self._files[name]
+        before, known.holds = known.holds, frozenset(held)
+        self._known.instead(before, known.holds)
+        return _Taken(name, recording.instrument, recording.realm, new, background, beside)
 
-    def _is_new(self, name: str, place: int, record: Record) -> bool:
+    def _is_new(self, name: str, place: int, record: Record, held: set[bytes]) -> bool:
         """Whether a record was not taken before; without a time it is known by its place."""
         digest = hashlib.sha256(pack_records((record,), Instrument(), "LIVE"))
         if record.start is None:
             digest.update(os.fsencode(f"{place} {name}"))
         one = digest.digest()[:16]
-        if one in self._known:
-            return False
-        self._known.add(one)
-        return True
+        is_new = one not in held and one not in self._known
+        held.add(one)
+        return is_new
 
     def _lines(self, name: str, known: _File) -> _Taken:
         if known.stamp[1] < known.offset:  # cut off and begun anew
@@ -259,6 +362,8 @@ class FolderSource:
         """What lies there at the start was measured before: only what is added to it is new."""
         self._changed()
         for name, known in self._files.items():
+            if self._stop.is_set():
+                return
             known.read = known.stamp
             if name.endswith(LINES):
                 known.offset = known.stamp[1]

@@ -85,6 +85,11 @@ def from_recording(recording: Recording) -> Feed:
             f"{recording.file_name or 'the recording'} is no survey: replay needs a series of "
             "records (tocsin analyze answers for a single spectrum)"
         )
+    return feed_of(recording)
+
+
+def feed_of(recording: Recording) -> Feed:
+    """The records of any recording: what is to be judged, and what stands beside it."""
     series, background = walk_and_background(recording)
     walked = {id(record) for record in series}
     return Feed(
