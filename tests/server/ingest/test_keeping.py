@@ -229,13 +229,47 @@ def test_the_view_lets_nothing_go_and_says_what_would(
 
 def test_the_timers_look_once_an_hour(clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[Any] = []
-    monkeypatch.setattr(keeping, "let_go_due", lambda at: looks.append(at) or 0)
+    monkeypatch.setattr(keeping, "let_go_due", lambda at, _going: looks.append(at) or 0)
     turns = Turns()
     for _ in range(3):
         turns.step(clock.at)
     clock.move(minutes=61)
     turns.step(clock.at)
     assert len(looks) == 2
+
+
+def test_what_is_needed_holds_up_neither_the_timers_nor_what_goes(
+    clock: SetClock,
+    surveys: dict[str, LiveSurvey],
+    boss: Reader,
+    second: Reader,
+    officer: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeping, "A_TURN", 1)
+    first, other = LiveSurvey.objects.order_by("last_at", "pk")
+    hold(officer, first, reason="a court asks")
+    agreed(boss, second, 1, 1)
+    clock.move(days=900)
+    turns = Turns()
+    assert [turns.step(clock.at) for _ in range(4)] == [0, 1, 0, 0]
+    assert here() == {first.boot}
+    assert other.boot not in here()
+
+
+def test_an_alarm_that_nobody_has_judged_keeps_its_records(
+    clock: SetClock,
+    surveys: dict[str, LiveSurvey],
+    boss: Reader,
+    second: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agreed(boss, second, 1, 1)
+    clock.move(days=900)
+    # what was found is grave, and its alarm was not raised
+    monkeypatch.setattr(keeping.Alarm.objects, "filter", lambda **_given: Alarm.objects.none())
+    let_go_due(clock.at)
+    assert here() == {WITH_ALARM}
 
 
 def words(html: bytes) -> str:

@@ -7,7 +7,6 @@ two persons of the organisation have agreed on days for its class.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -28,6 +27,7 @@ from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties.timers import each
 from tocsin.server.ingest.enrolling import ACTION as DEVICES
+from tocsin.server.ingest.missing import records_missing
 from tocsin.server.ingest.models import Batch, LiveSurvey
 from tocsin.server.ingest.retention_models import Gone, Hold, RecordClass, Retention
 from tocsin.server.links.models import Link
@@ -39,12 +39,17 @@ ACTION = "ingest.retention"
 ACTOR = "system:ingest"
 LEAST_DAYS, MOST_DAYS = 1, 36_500
 A_TURN = 20
-"""Surveys that go in one turn of the timers: the others wait for the next."""
+"""Surveys of one organisation that one turn of the timers looks at, needed ones among them: calls
+for alarms come after this step and wait for it."""
 EVERY = timedelta(hours=1)
 MOST_JUDGED = 500
 """Surveys that a page looks at, the oldest."""
 HARMLESS = (State.INNOCENT.value, State.FALSE.value, State.EQUIPMENT_FAULT.value)
 """Verdicts after which a closed alarm needs its records no longer by itself."""
+
+Place = tuple[datetime, UUID]
+"""A survey in the order in which they are looked at: its last message, and its key."""
+Going = dict[UUID, Place | None]
 
 
 # ------------------------------------------------------------------------------------- agreeing
@@ -181,6 +186,9 @@ def class_of(survey: LiveSurvey) -> RecordClass:
     alarms = list(Alarm.objects.filter(encounter_id__in=[r.pk for r in (*encounters, *said)]))
     if any(a.state != State.CLOSED or a.verdict not in HARMLESS for a in alarms):
         return RecordClass.NEEDED
+    if said and records_missing(survey):
+        # a re-analysis finds by the numbers of the records what the device has told already
+        return RecordClass.NEEDED
     own = {survey.pk, survey.upload_id, survey.upload.file_id, measurement.pk, measurement.file_id}
     own |= {row.pk for row in (*encounters, *said, *alarms)}
     own |= set(Analysis.objects.filter(measurement=measurement).values_list("pk", flat=True))
@@ -189,7 +197,9 @@ def class_of(survey: LiveSurvey) -> RecordClass:
     grave = any(is_alarm(e.source_class, neutron=e.neutron) for e in encounters) or any(
         is_alarm(m.said["class"], neutron=m.said["neutron"]) for m in said
     )
-    return RecordClass.ALARM if grave or alarms else RecordClass.QUIET
+    if grave and not alarms:
+        return RecordClass.NEEDED  # nobody has judged it: its alarm is not raised yet, or failed
+    return RecordClass.ALARM if alarms else RecordClass.QUIET
 
 
 def _linked_elsewhere(own: set[UUID]) -> bool:
@@ -213,16 +223,21 @@ def _days(rule: Retention | None, kind: RecordClass) -> int | None:
     return rule.quiet_days if kind == RecordClass.QUIET else rule.alarm_days
 
 
-def due(rule: Retention, at: datetime) -> Iterator[tuple[LiveSurvey, RecordClass]]:
-    """Surveys whose records go now by a rule."""
+def _old(rule: Retention, at: datetime, after: Place | None) -> list[LiveSurvey]:
+    """The next surveys that are old enough to go by a rule, if they are not needed."""
     days = [d for d in (rule.quiet_days, rule.alarm_days) if d is not None]
     if not days:
-        return
-    for survey in _over(rule.organisation).filter(last_at__lt=at - timedelta(days=min(days))):
-        kind = class_of(survey)
-        kept = _days(rule, kind)
-        if kept is not None and survey.last_at < at - timedelta(days=kept):
-            yield survey, kind
+        return []
+    rows = _over(rule.organisation).filter(last_at__lt=at - timedelta(days=min(days)))
+    if after is not None:
+        last_at, pk = after
+        rows = rows.filter(Q(last_at__gt=last_at) | Q(last_at=last_at, pk__gt=pk))
+    return list(rows[:A_TURN])
+
+
+def _goes(rule: Retention, survey: LiveSurvey, at: datetime) -> bool:
+    kept = _days(rule, class_of(survey))
+    return kept is not None and survey.last_at < at - timedelta(days=kept)
 
 
 @dataclass(slots=True)
@@ -271,37 +286,55 @@ def _size(survey: LiveSurvey) -> tuple[int, int]:
 
 
 # ------------------------------------------------------------------------------------ letting go
-def let_go_due(at: datetime) -> int:
-    """Let go what is due in every organisation; how many surveys."""
-    organisations = Retention.objects.filter(agreed=True).order_by()
+def _with_rules() -> Going:
+    """Organisations that have ever agreed on something, from their oldest survey on."""
+    agreed = Retention.objects.filter(agreed=True).order_by()
+    return dict.fromkeys(agreed.values_list("organisation", flat=True))
+
+
+def let_go_due(at: datetime, going: Going | None = None) -> int:
+    """Let go what is due; how many surveys.
+
+    Parameters
+    ----------
+    at : datetime
+        Now.
+    going : dict, optional
+        Organisations to look at, with the survey after which to go on; afterwards those of which
+        something is left. By default the oldest surveys of all.
+    """
+    going = _with_rules() if going is None else going
     done = 0
-    for pk in set(organisations.values_list("organisation", flat=True)):
+    for pk, after in list(going.items()):
+        del going[pk]
         rule = rule_of(Organisation.objects.get(pk=pk))
         if rule is None:
             continue
-        turn = []
-        for survey, _kind in due(rule, at):
-            turn.append(survey)
-            if len(turn) == A_TURN:
-                break
+        rows = _old(rule, at, after)
+        turn = [survey for survey in rows if _goes(rule, survey, at)]
         done += each(turn, partial(_let_go, rule=rule, at=at))
+        if len(rows) == A_TURN:
+            going[pk] = rows[-1].last_at, rows[-1].pk
     return done
 
 
 class Turns:
-    """Looks for what is due once an hour: to judge every old survey each second would be waste."""
+    """Looks through what is old once an hour, some surveys in each turn.
+
+    To judge every old survey at one stroke would hold up all other steps, calls among them.
+    """
 
     def __init__(self) -> None:
         self._looked_at: datetime | None = None
+        self._going: Going = {}
 
     def step(self, at: datetime) -> int:
         """A turn of the timers."""
-        if self._looked_at is not None and at - self._looked_at < EVERY:
-            return 0
-        done = let_go_due(at)
-        # a full turn has left the others to the next one
-        self._looked_at = at if done < A_TURN else None
-        return done
+        if not self._going:
+            if self._looked_at is not None and at - self._looked_at < EVERY:
+                return 0
+            self._looked_at, self._going = at, _with_rules()
+        return let_go_due(at, self._going)
 
 
 TURNS = Turns()

@@ -21,20 +21,29 @@ def as_sent(survey: LiveSurvey, first: int, last: int) -> dict[str, int]:
     first, last : int
         From 0, without the records before the walk, both ends included.
     """
-    here = [
-        (begins, ends)
-        for begins, ends in Batch.objects.filter(survey=survey)
-        .order_by("first")
-        .values_list("first", "last")
-        if ends >= begins
-    ]
-    if not here or sum(e - b + 1 for b, e in here) == here[-1][1] + 1:
+    here = _here(survey)
+    if not _missing(here):
         return {"first_record": first, "last_record": last}
     before = _before_the_walk(survey)
     return {
         "first_record": _number(here, first + before) - before,
         "last_record": _number(here, last + before) - before,
     }
+
+
+def records_missing(survey: LiveSurvey) -> bool:
+    """Whether there is a gap in the records that are here."""
+    return _missing(_here(survey))
+
+
+def _here(survey: LiveSurvey) -> list[tuple[int, int]]:
+    """First and last number of each message with records that is here, in their order."""
+    rows = Batch.objects.filter(survey=survey).order_by("first").values_list("first", "last")
+    return [(begins, ends) for begins, ends in rows if ends >= begins]
+
+
+def _missing(here: list[tuple[int, int]]) -> bool:
+    return bool(here) and sum(e - b + 1 for b, e in here) != here[-1][1] + 1
 
 
 def _number(here: list[tuple[int, int]], place: int) -> int:
