@@ -16,6 +16,7 @@ from tocsin.detectors.transport import (
     VolumeSource,
     simulate,
 )
+from tocsin.detectors.transport.compiled import _own
 from tocsin.errors import InvalidInput, NotFound, OutOfDomain
 
 
@@ -37,6 +38,7 @@ def world(*children):
         (lambda: Body("b", "cylinder", (1, 2), "NaI", axis="w"), "no axis"),
         (lambda: Body("b", "sphere", (1,), "NaI", density_g_cm3=-1), "density"),
         (lambda: Scene(world(ball(centre=(9.5, 0, 0))), "ball"), "sticks 0.5 cm out of 'world'"),
+        (lambda: Scene(world(ball(centre=(9 + 1e-8, 0, 0))), "ball"), "sticks 1e-08 cm out"),
         (lambda: Scene(world(ball(), ball("b", 1, (1.5, 0, 0))), "ball"), "overlap"),
         (lambda: Scene(world(ball(), ball("b", 3, (0.5, 0, 0))), "ball"), "overlap"),
         (lambda: Scene(world(ball(), ball()), "ball"), "two bodies are named 'ball'"),
@@ -125,6 +127,24 @@ def test_a_source_within_matter_absorbs_itself_as_reciprocity_says():
     got = plain.first_collision
     assert abs(got.value[0] - (1 - escape)) < 4.5 * got.sigma[0]
     assert tally.total.value[0] == pytest.approx(got.value[0], abs=0.02)
+
+
+def test_photons_of_a_body_without_a_place_of_its_own_are_lost_and_not_elsewhere():
+    core = Body("core", "box", (2, 2, 2), "NaI")
+    can = Body("can", "box", (2, 2, 2), "Al", children=(core,))
+    tally = simulate(Scene(world(can), "core"), VolumeSource("can"), [100.0], 3, threads=1)
+    assert tally.lost == 3
+    assert tally.total.value[0] == 0
+
+
+def test_compiled_code_is_kept_only_where_nobody_else_writes(tmp_path):
+    assert _own(tmp_path / "new" / "folder")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    assert not _own(shared)
+    (tmp_path / "file").write_text("")
+    assert not _own(tmp_path / "file" / "folder")
 
 
 def test_the_compiler_is_loaded_only_when_photons_fly():

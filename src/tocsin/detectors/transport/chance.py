@@ -39,7 +39,7 @@ def start_stream(state: Any, seed: Any, energy_index: int, block: int) -> None:
 
 @inner
 def uniform(state: Any) -> float:
-    """A number in (0, 1), never either end."""
+    """A number in (0, 1]; 1 comes by rounding, once in 2**53, and no caller minds it."""
     s0 = state[0]
     s1 = state[1]
     total = s0 + s1

@@ -8,10 +8,12 @@ hash of every source of this room.
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -33,7 +35,21 @@ def _folder() -> str | None:
         key=lambda r: r.name,
     ):
         digest.update(source.read_bytes())
-    return str(base / "compiled" / digest.hexdigest()[:24])
+    folder = base / "compiled" / digest.hexdigest()[:24]
+    return str(folder) if _own(folder) else None
+
+
+def _own(folder: Path) -> bool:
+    """Whether this user may write there and nobody else: what lies there is run."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        state = folder.stat()
+    except OSError:
+        return False
+    alone = not hasattr(os, "geteuid") or (
+        state.st_uid == os.geteuid() and not state.st_mode & 0o022
+    )
+    return alone and os.access(folder, os.W_OK | os.X_OK)
 
 
 def inner(function: F) -> F:

@@ -16,8 +16,9 @@ FloatArray = NDArray[np.float64]
 Point = tuple[float, float, float]
 
 VACUUM = "vacuum"
-TOUCH_cm = 1e-7
-"""Bodies may touch: a face may lie this far on the wrong side."""
+TOUCH_cm = 1e-10
+"""Bodies may touch: a face may lie this far on the wrong side by rounding. Far below ``NEAR_cm`` of
+the flights: a face that lies farther behind the place of a photon would not be seen."""
 _AXES = {"x": 0, "y": 1, "z": 2}
 SPHERE, BOX, CYLINDER = 0, 1, 2
 

@@ -162,6 +162,8 @@ def start(
             body = body_at(codes, lengths, p)
             if body == origin:
                 break
+        if body != origin:  # its children leave hardly anything of it: lost, and not elsewhere
+            return 1.0, -1
     else:
         for i in range(3):
             p[i] = source[i]
