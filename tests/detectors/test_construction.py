@@ -173,7 +173,12 @@ def test_files_of_ones_own_are_found_and_refused(tmp_path: Path) -> None:
         named_construction("yours", folder=tmp_path)
     with pytest.raises(InvalidInput, match="no folder"):
         named_construction("yours", folder=tmp_path / "nowhere")
-    for content, words in ((b"{", "line 1"), (b"\xff\xfe", "UTF-8"), (b" " * 1_000_001, "bytes")):
+    for content, words in (
+        (b"{", "line 1"),
+        (b"\xff\xfe", "UTF-8"),
+        (b" " * 1_000_001, "bytes"),
+        (b'{"name": ' + b"9" * 5000 + b"}", "digits"),
+    ):
         (tmp_path / "bad.json").write_bytes(content)
         with pytest.raises(ParseError, match=words):
             read_construction(tmp_path / "bad.json")

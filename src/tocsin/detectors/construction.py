@@ -229,14 +229,15 @@ def read_document(path: Path) -> Any:
         When it cannot be opened, is too large or is no JSON; with the line where reading stopped.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_FILE_BYTES + 1)
     except IsADirectoryError:
         raise ParseError("is a folder: name the file", code="not_a_file", file=str(path)) from None
     except OSError as error:
         reason = f"cannot be opened ({error.strerror or error}): check the name and the folder"
         raise ParseError(reason, code="not_found", file=str(path)) from None
     if len(raw) > MAX_FILE_BYTES:
-        reason = f"holds {len(raw)} bytes; a model holds some thousand: not a detector model"
+        reason = f"holds more than {MAX_FILE_BYTES} bytes: not a detector model"
         raise ParseError(reason, code="too_large", file=str(path))
     try:
         return json.loads(raw.decode("utf-8"))
@@ -245,6 +246,9 @@ def read_document(path: Path) -> Any:
         raise ParseError(reason, code="not_json", file=str(path)) from None
     except (UnicodeDecodeError, RecursionError):
         reason = "is no JSON text in UTF-8: save it as UTF-8"
+        raise ParseError(reason, code="not_json", file=str(path)) from None
+    except ValueError:  # an integer of more digits than Python reads
+        reason = "holds a number of thousands of digits: not a detector model"
         raise ParseError(reason, code="not_json", file=str(path)) from None
 
 
