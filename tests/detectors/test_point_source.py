@@ -113,6 +113,12 @@ def test_what_no_simulated_photon_reaches_is_still_answered() -> None:
     )
     assert 0 < found.full_energy_peak[0] < 1e-6
     assert np.isfinite(found.relative_uncertainty[0])
+    detector = named_construction("nai-2x2in")
+    lead = replace(detector.layers[0], material="Pb", density_g_cm3=11.35, front_cm=2.0)
+    behind = replace(detector, layers=(*detector.layers, lead))
+    found = point_efficiency(behind, distance_cm=10, energies_keV=[20.0], histories=100)
+    assert 0 <= found.full_energy_peak[0] < 1e-250
+    assert np.isfinite(found.relative_uncertainty[0])
 
 
 def test_a_40_per_cent_detector_has_its_relative_efficiency_by_definition() -> None:

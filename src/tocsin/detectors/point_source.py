@@ -28,6 +28,8 @@ MODEL_UNCERTAINTY = 0.02
 parallel beam, which handle electrons in another way, is added in quadrature."""
 HISTORIES = 400_000
 SEED = 20261127
+LEAST_SEEN = 1e-300
+"""Chances below are taken as this one, so that ratios of them stay numbers."""
 STEP = 0.01  # relative step of the derivative with respect to the lengths of the crystal
 
 
@@ -168,7 +170,8 @@ def _total(
     # every ray that meets the crystal passes the fronts of all layers: it leaves the axis all the
     # way, and they are at least as wide
     passed = np.exp(-before[:, None] / cosine[None, :])
-    return np.asarray((passed * -np.expm1(-mu[:, None] * chord[None, :])) @ weight)
+    seen = (passed * -np.expm1(-mu[:, None] * chord[None, :])) @ weight
+    return np.asarray(np.maximum(seen, LEAST_SEEN))
 
 
 def _uncertainty(
