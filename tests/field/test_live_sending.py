@@ -214,3 +214,8 @@ def test_a_kept_connection_is_never_opened_again_without_the_fingerprint(
     with pytest.raises(OSError, match="another certificate"):
         post(b"secret")
     assert keeper.connections == 2
+
+
+def test_an_address_that_no_resolver_takes_is_trouble_and_no_end_of_sending() -> None:
+    with pytest.raises(OSError, match=r"host\.\.example cannot be asked"):
+        Https("https://host..example:8443")(b"x")

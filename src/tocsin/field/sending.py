@@ -104,6 +104,9 @@ class Https:
             return self._posted(self._connected(), envelope)
         except http.client.HTTPException as error:
             raise OSError(f"the answer is not understood ({type(error).__name__})") from error
+        except ValueError as error:
+            # as of a name with two dots in a row, which no resolver is asked for
+            raise OSError(f"the address {self._host} cannot be asked: {error}") from error
 
     def close(self) -> None:
         """Let the connection go."""

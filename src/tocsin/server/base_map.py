@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 HEADER_BYTES = 127
 TILE_TYPES = frozenset({1, 2, 3, 4, 5})
 """Vector tiles, PNG, JPEG, WebP and AVIF: what the map can draw."""
+COMPRESSIONS = frozenset({0, 1, 2})
+"""Unknown, none and gzip: what the browser's reader takes; it has neither Brotli nor Zstandard."""
 
 
 def tiles_trouble(path: Path) -> str:
@@ -27,7 +29,7 @@ def tiles_trouble(path: Path) -> str:
     References
     ----------
     PMTiles specification version 3: header of 127 bytes, its places and lengths from byte 8 on,
-    the type of the tiles in byte 99.
+    the compressions of directories and tiles in bytes 97 and 98, the type of the tiles in byte 99.
     """
     try:
         with path.open("rb") as archive:
@@ -41,6 +43,8 @@ def tiles_trouble(path: Path) -> str:
         return "it ends before its tiles do"
     if header[99] not in TILE_TYPES:
         return "its tiles are neither vector tiles nor PNG, JPEG, WebP or AVIF"
+    if not COMPRESSIONS.issuperset(header[97:99]):
+        return "it is compressed by Brotli or Zstandard: write it anew with gzip"
     return ""
 
 

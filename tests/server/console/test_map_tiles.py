@@ -22,12 +22,12 @@ from tocsin.server.console import map_tiles
 TILE = b"a picture"
 
 
-def archive_of(kind: TileType) -> bytes:
+def archive_of(kind: TileType, compression: Compression = Compression.NONE) -> bytes:
     """An archive of one tile, as the library of the format writes it."""
     out = io.BytesIO()
     writer = Writer(out)
     writer.write_tile(0, TILE)
-    told = {"tile_type": kind, "tile_compression": Compression.NONE}
+    told = {"tile_type": kind, "tile_compression": compression}
     writer.finalize(told | dict.fromkeys(PLACE, 0), {})
     return out.getvalue()
 
@@ -110,6 +110,8 @@ def test_pictures_and_vectors_can_be_drawn(kind: TileType, tmp_path: Path) -> No
         (b"PMTiles\x02" + MADE[8:], "no PMTiles"),
         (MADE[: -len(TILE)], "ends before"),
         (archive_of(TileType.UNKNOWN), "neither vector"),
+        (archive_of(TileType.MVT, Compression.ZSTD), "write it anew"),
+        (MADE[:97] + bytes([Compression.BROTLI.value]) + MADE[98:], "write it anew"),
     ],
 )
 def test_what_is_no_archive_is_no_base_map_and_the_log_says_why(
