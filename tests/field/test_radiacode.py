@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import sys
 import threading
 from collections.abc import Callable
@@ -12,7 +13,15 @@ import pytest
 from radiacode_bytes import FakeUsb
 
 from tocsin.errors import InvalidInput
-from tocsin.field.radiacode import NoInstrument, RadiaCodeSource, connection, model_of
+from tocsin.field.radiacode import (
+    MOST_CHANNELS,
+    MOST_CPS,
+    MOST_WORD,
+    NoInstrument,
+    RadiaCodeSource,
+    connection,
+    model_of,
+)
 from tocsin.spectra import Record
 
 core = pytest.importorskip("usb.core", reason="the extra radiacode is not installed")
@@ -160,6 +169,124 @@ def test_bytes_that_make_no_sense_are_a_lost_connection(bus: Bus) -> None:
     assert any("is lost" in line for line in told)
     assert any("there again" in line for line in told)
     assert len(records) > 5
+
+
+def cannot_be(kind: str) -> np.ndarray | list[object]:
+    """Counts as no instrument has them."""
+    one = np.ones(1024, dtype=np.int64)
+    return {
+        "channels": np.ones(MOST_CHANNELS + 1, dtype=np.int64),
+        "no channel": [],
+        "negative": one - 2,
+        "too many": one + MOST_WORD,
+        "not finite": [float("nan")] * 1024,
+        "no whole numbers": [0.5] * 1024,
+        "no numbers": ["1"] * 1024,
+        "beyond any integer": [10**30] * 1024,
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("channels", f"{MOST_CHANNELS + 1} channels"),
+        ("no channel", "0 channels"),
+        ("negative", "-1 counts in a channel"),
+        ("too many", f"{MOST_WORD + 1} counts in a channel"),
+        ("not finite", "counts that are no whole numbers"),
+        ("no whole numbers", "counts that are no whole numbers"),
+        ("no numbers", "counts that are no whole numbers"),
+        ("beyond any integer", "counts that are no whole numbers"),
+    ],
+)
+def test_counts_that_cannot_be_are_told_and_flagged_and_not_used(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, kind: str, said: str
+) -> None:
+    device = bus.device
+    assert device is not None
+    library = importlib.import_module("radiacode").RadiaCode
+    real, asked = library.spectrum, [0]
+
+    def answered(unit: object) -> object:
+        answer = real(unit)
+        asked[0] += 1
+        if asked[0] in (3, 4):
+            answer.counts = cannot_be(kind)
+        return answer
+
+    monkeypatch.setattr(library, "spectrum", answered)
+    records, told, _ = taken(
+        bus, lambda at_s: device.count(spectrum(0.05, int(at_s)), 1), until_s=7.0
+    )
+    # the connection is kept, and the next answer holds what was counted meanwhile
+    assert told == [f"instrument fault: {said}: the answer is not used"]
+    assert [r.real_time_s for r in records] == [1.0, 3.0, 1.0, 1.0]
+    assert [r.remarks for r in records] == [(), (f"instrument fault: {said}",), (), ()]
+    given = sum(int(spectrum(0.05, k).sum()) for k in range(1, 7))
+    assert sum(int(r.spectra[0].counts.sum()) for r in records) == given
+
+
+@pytest.mark.parametrize("seconds", [-1.0, MOST_WORD + 1.0])
+def test_a_counting_time_that_cannot_be_is_told(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    device = bus.device
+    assert device is not None
+    library = importlib.import_module("radiacode").RadiaCode
+    real = library.spectrum
+
+    def answered(unit: object) -> object:
+        answer = real(unit)
+        if device.duration_s == 2:
+            answer.duration = dt.timedelta(seconds=seconds)
+        return answer
+
+    monkeypatch.setattr(library, "spectrum", answered)
+    records, told, _ = taken(
+        bus, lambda at_s: device.count(spectrum(0.05, int(at_s)), 1), until_s=5.0
+    )
+    assert [line.split(":")[0] for line in told] == ["instrument fault"]
+    assert [r.real_time_s for r in records] == [1.0, 2.0, 1.0]
+
+
+def test_more_counts_than_light_can_give_are_told_and_not_used(bus: Bus) -> None:
+    device = bus.device
+    assert device is not None
+
+    def happens(at_s: float) -> None:
+        flood = np.zeros(1024, dtype=np.int64)
+        flood[7] = int(MOST_CPS) + 1 if at_s == 3.0 else 1
+        device.count(flood, 1)
+
+    records, told, _ = taken(bus, happens, until_s=6.0)
+    assert told == [
+        f"instrument fault: {int(MOST_CPS) + 1} counts in 1.0 s: the answer is not used"
+    ]
+    assert [int(r.spectra[0].counts.sum()) for r in records] == [1, 1, 1, 1]
+    assert "instrument fault" in records[2].remarks[0]
+
+
+@pytest.mark.parametrize("scale", [(float("nan"), 2.4, 0.0), (0.0, 1e30, 0.0), (0.0, -2.4, 0.0)])
+def test_an_energy_scale_that_cannot_be_names_nothing(
+    bus: Bus, scale: tuple[float, float, float]
+) -> None:
+    device = bus.device
+    assert device is not None
+    device.scale = scale
+    records, _told, _ = taken(
+        bus, lambda at_s: device.count(spectrum(0.05, int(at_s)), 1), until_s=3.0
+    )
+    assert [r.spectra[0].calibration for r in records] == [None, None]
+    assert "no energy scale" in records[0].remarks[0]
+
+
+def test_a_serial_number_is_what_can_be_printed_of_it(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = importlib.import_module("radiacode").RadiaCode
+    monkeypatch.setattr(library, "serial_number", lambda _unit: "RC-102-\x1b[2J" + 1000 * "9")
+    source = RadiaCodeSource(connection(), tell=print, stop=threading.Event())
+    assert source.feed().instrument.serial == "RC-102-[2J" + 54 * "9"
 
 
 def test_another_instrument_does_not_take_the_place_of_the_first(bus: Bus) -> None:

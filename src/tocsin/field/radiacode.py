@@ -4,6 +4,9 @@ The byte protocol is that of the library ``radiacode`` (extra ``tocsin[radiacode
 gives the sum of all its counts and for how many whole seconds it has counted; the difference of two
 answers is one record. It states neither live time nor dead time, so a record has none. When asked
 for the first time the library sets the instrument's clock to that of this device.
+
+The library takes the bytes apart in this process. What it makes of them is believed only within
+bounds; an answer outside is told, noted in the next record, and not used.
 """
 
 from __future__ import annotations
@@ -41,6 +44,20 @@ LONGEST_RECORD_S = 60.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 USV_H = 1e4
 """Dose rates of the instrument are in units of 10 mSv/h (openly published logs and library)."""
+MOST_CHANNELS = 1 << 14
+"""Sixteen times what the instruments of today have; our choice."""
+MOST_WORD = (1 << 32) - 1
+"""Counts of a channel and seconds of counting are words of 32 bits in the protocol."""
+MOST_CPS = 1e7
+"""The light of GAGG(Ce), the fastest of their crystals, lasts some 0.1 microseconds (of CsI(Tl) ten
+times as long): more pulses a second cannot be told apart."""
+MOST_KEV = 100_000.0
+"""The instruments are made for some 3,000 keV; no nuclide has a line that high. Our choice."""
+LONGEST_NAME = 64
+MOST_SHOWN = 1000.0
+"""Degrees and percent from which a figure is no temperature and no charge, and is not shown."""
+MOST_FAULTS = 4
+"""So many are noted in one record, the last ones."""
 PERMISSION, BUSY = 13, 16
 _INSTALL = "the library for it is not installed: pip install 'tocsin[radiacode]'"
 _RULE = (
@@ -54,6 +71,10 @@ Tell = Callable[[str], None]
 
 class NoInstrument(TocsinError):
     """The instrument cannot be reached; the message says why and what to do."""
+
+
+class Implausible(TocsinError):
+    """What the instrument says cannot be; the message says what it was."""
 
 
 class Unit(Protocol):
@@ -179,6 +200,8 @@ class RadiaCodeSource:
         self._before: _Total | None = None
         self._unit: Unit | None = None
         self._serial = ""
+        self._fault = ""
+        self._remarks: tuple[str, ...] = ()
 
     def feed(self) -> Feed:
         """Connect, and give the records as they are counted.
@@ -190,12 +213,12 @@ class RadiaCodeSource:
         """
         self._unit = self._connect()
         try:
-            self._serial = self._unit.serial_number()
+            self._serial = _serial(self._unit)
             _boot, (major, minor, _date) = self._unit.fw_version()
+            versions = (("firmware", f"{int(major):d}.{int(minor):d}"[:LONGEST_NAME]),)
         except Exception as error:
             self._let_go()
             raise NoInstrument(f"the instrument does not answer ({_why(error, '')})") from error
-        versions = (("firmware", f"{major}.{minor}"),)
         instrument = Instrument(
             "Radiacode",
             model_of(self._serial),
@@ -225,13 +248,26 @@ class RadiaCodeSource:
                 return None
             total = self._total(unit.spectrum())
             readings = unit.data_buf()
+        except Implausible as error:
+            self._flag(str(error))
+            return None
         except Exception as error:  # noqa: BLE001 - the library's, or bytes it cannot take apart
             self._let_go()
             self._tell(
                 f"the connection to the instrument is lost ({_why(error, '')}): trying again"
             )
             return None
-        return self._difference(total, readings)
+        record = self._difference(total, readings)
+        if record is not None:
+            self._fault = ""
+        return record
+
+    def _flag(self, fault: str) -> None:
+        """Tell once that an answer cannot be, and note it for the next record."""
+        if fault != self._fault:
+            self._fault = fault
+            self._tell(f"instrument fault: {fault}: the answer is not used")
+            self._remarks = (*self._remarks, f"instrument fault: {fault}")[-MOST_FAULTS:]
 
     def _again(self) -> Unit | None:
         """The instrument once more, tried ever more seldom; None when no record is wanted."""
@@ -245,7 +281,7 @@ class RadiaCodeSource:
                     self._tell(said)
             else:
                 self._unit = unit
-                serial = unit.serial_number()
+                serial = _serial(unit)
                 if serial == self._serial:
                     self._tell(f"{serial} is there again")
                     return unit
@@ -264,15 +300,12 @@ class RadiaCodeSource:
                 unit.close()
 
     def _total(self, answer: Any) -> _Total:
-        counts = np.asarray(answer.counts, dtype=np.int64)
-        scale = (answer.a0, answer.a1, answer.a2)
-        try:
-            calibration = EnergyCalibration.polynomial(scale)
-        except InvalidInput:
-            calibration = None
-        return _Total(
-            self._monotonic(), self._now(), answer.duration.total_seconds(), counts, calibration
-        )
+        counts = _counts(answer.counts)
+        duration_s = answer.duration.total_seconds()
+        if not 0.0 <= duration_s <= MOST_WORD:
+            raise Implausible(f"a counting time of {duration_s:.6g} s")
+        calibration = _scale((answer.a0, answer.a1, answer.a2), counts.size)
+        return _Total(self._monotonic(), self._now(), duration_s, counts, calibration)
 
     def _difference(self, now: _Total, readings: list[Any]) -> Record | None:
         before, self._before = self._before, now
@@ -292,26 +325,72 @@ class RadiaCodeSource:
             return None
         if length_s <= 0.0:
             return None
+        counted = now.counts - before.counts
+        if counted.sum() > MOST_CPS * max(length_s, counted_s):
+            self._flag(f"{counted.sum()} counts in {length_s:.1f} s")
+            return None
         rates, remarks = _shown(readings)
+        if now.calibration is None:
+            remarks = (*remarks, "the instrument gives no energy scale that can be")
+        faults, self._remarks = self._remarks, ()
         return Record(
-            spectra=(Spectrum(now.counts - before.counts, None, length_s, now.calibration),),
+            spectra=(Spectrum(counted, None, length_s, now.calibration),),
             start=now.end - dt.timedelta(seconds=length_s),
             real_time_s=length_s,
             dose_rates=tuple(
                 DoseRate(USV_H * r.dose_rate) for r in rates if 0 <= r.dose_rate < math.inf
             ),
             count_rates=tuple(
-                CountRate(r.count_rate) for r in rates if 0 <= r.count_rate < math.inf
+                CountRate(r.count_rate) for r in rates if 0 <= r.count_rate <= MOST_CPS
             ),
-            remarks=remarks,
+            remarks=(*remarks, *faults),
         )
+
+
+def _serial(unit: Unit) -> str:
+    """What can be printed of a serial number, which has a dozen characters."""
+    said = unit.serial_number()[: 2 * LONGEST_NAME]
+    return "".join(c for c in said if c.isascii() and c.isprintable())[:LONGEST_NAME]
+
+
+def _counts(said: Any) -> NDArray[np.int64]:
+    """The counts of all channels.
+
+    Raises
+    ------
+    Implausible
+        When they are none, too many, no whole numbers, or outside what the protocol has room for.
+    """
+    if not 0 < len(said) <= MOST_CHANNELS:
+        raise Implausible(f"{len(said)} channels")
+    counts = np.asarray(said)
+    if counts.ndim != 1 or counts.dtype.kind not in "iu":
+        raise Implausible("counts that are no whole numbers")
+    least, most = int(counts.min()), int(counts.max())
+    if least < 0 or most > MOST_WORD:
+        raise Implausible(f"{least if least < 0 else most} counts in a channel")
+    return counts.astype(np.int64)
+
+
+def _scale(coefficients: tuple[float, float, float], n_channel: int) -> EnergyCalibration | None:
+    """The energy scale; None where it is none: rates are then judged and nothing is named."""
+    try:
+        scale = EnergyCalibration.polynomial(coefficients)
+    except InvalidInput:
+        return None
+    top_keV = float(scale.energies_keV(np.array([float(n_channel)]), n_channel=n_channel)[0])
+    return scale if 0.0 < top_keV <= MOST_KEV else None
 
 
 def _shown(readings: list[Any]) -> tuple[list[Any], tuple[str, ...]]:
     """The newest rates that the instrument shows, and its temperature and battery in words."""
     rates = [r for r in readings if type(r).__name__ == "RealTimeData"]
     rare = [r for r in readings if type(r).__name__ == "RareData"]
-    words = tuple(f"{r.temperature:.1f} °C, battery {r.charge_level:.0f} %" for r in rare[-1:])
+    words = tuple(
+        f"{r.temperature:.1f} °C, battery {r.charge_level:.0f} %"
+        for r in rare[-1:]
+        if abs(r.temperature) < MOST_SHOWN and abs(r.charge_level) < MOST_SHOWN
+    )
     return rates[-1:], words
 
 
