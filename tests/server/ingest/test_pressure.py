@@ -110,6 +110,23 @@ def test_too_many_records_stay_with_their_device_and_alarms_are_taken(
     assert all(isinstance(f.result(30), Receipt) for f in alarms)
 
 
+def test_whatever_goes_wrong_in_one_turn_the_next_messages_are_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failed = threading.Event()
+
+    def fails(_self: Pressure, _at_s: float) -> tuple[str, ...]:
+        failed.set()
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(module, "LOOK_S", 0.0)
+    monkeypatch.setattr(Pressure, "sheds", fails)
+    gatherer = gathering(lambda raws: [Receipt("", 0) for _ in raws])
+    gatherer.submit(envelope("alarms"))
+    assert failed.wait(30)
+    assert isinstance(gatherer.submit(envelope("alarms", 1)).result(10), Receipt)
+
+
 def test_false_alarms_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_WAITING_BYTES", 2 * len(envelope("alarms")) + 100)
     write = Slow()

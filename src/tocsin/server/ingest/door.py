@@ -194,14 +194,22 @@ class Gatherer:
 
     def _run(self) -> None:
         while True:
-            self._renew_keys()
-            with self._come:
-                if not self._alarms and not self._records and not self._doubtful:
-                    self._come.wait(LOOK_S)
-                group = self._next()
-            if group:
-                self._work(group)
-            self._say()
+            try:
+                self._turn()
+            except Exception:
+                # nobody else writes what comes: whatever it was, the next group has its turn
+                log.exception("a turn of writing messages failed")
+                time.sleep(LOOK_S)
+
+    def _turn(self) -> None:
+        self._renew_keys()
+        with self._come:
+            if not self._alarms and not self._records and not self._doubtful:
+                self._come.wait(LOOK_S)
+            group = self._next()
+        if group:
+            self._work(group)
+        self._say()
 
     def _renew_keys(self) -> None:
         """Ask for new keys where somebody waits who may have one; who does goes to the others."""
