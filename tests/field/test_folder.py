@@ -188,7 +188,12 @@ def test_the_first_record_does_not_wait_for_all_files(
         os.utime(tmp_path / f"{k:02}.n42", ns=(0, k + 1))
     reads: list[str] = []
     real = formats.read
-    monkeypatch.setattr(formats, "read", lambda path: (reads.append(path.name), real(path))[1])
+
+    def read(path: Path) -> Recording:
+        reads.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(formats, "read", read)
     source, _told = source_of(tmp_path, lambda: None, everything=True)
     records = source.feed().records
     assert len(reads) == AT_ONCE + 1

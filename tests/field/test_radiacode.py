@@ -174,7 +174,7 @@ def test_bytes_that_make_no_sense_are_a_lost_connection(bus: Bus) -> None:
 def cannot_be(kind: str) -> np.ndarray | list[object]:
     """Counts as no instrument has them."""
     one = np.ones(1024, dtype=np.int64)
-    return {
+    counts: dict[str, np.ndarray | list[object]] = {
         "channels": np.ones(MOST_CHANNELS + 1, dtype=np.int64),
         "no channel": [],
         "negative": one - 2,
@@ -183,7 +183,8 @@ def cannot_be(kind: str) -> np.ndarray | list[object]:
         "no whole numbers": [0.5] * 1024,
         "no numbers": ["1"] * 1024,
         "beyond any integer": [10**30] * 1024,
-    }[kind]
+    }
+    return counts[kind]
 
 
 @pytest.mark.parametrize(

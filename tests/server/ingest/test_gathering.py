@@ -159,3 +159,15 @@ def test_one_that_cannot_be_written_holds_up_no_other(
     assert isinstance(first, Refused)
     assert (first.status, first.final) == (503, False)
     assert isinstance(second, Receipt)
+
+
+@pytest.mark.parametrize("each", [1, 10])
+def test_a_message_is_one_row_and_one_line_in_the_log_however_few_its_records(
+    devices: list[Device], each: int
+) -> None:
+    # the guide says what this takes on the disk
+    for first in range(0, 40, each):
+        receive_many([message(0, first, first + each - 1)])
+    assert LiveSurvey.objects.get().records_through == 39
+    assert Batch.objects.count() == 40 // each
+    assert Leaf.objects.filter(action="ingest.batch").count() == 40 // each
