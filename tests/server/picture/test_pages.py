@@ -214,10 +214,10 @@ def test_a_replay_has_what_is_missing_beside_its_alarm(
     walk, alarm = Measurement.objects.get(), Alarm.objects.first()
     assert alarm is not None
 
-    def propose(title: str, probability: float, state: str = "open") -> Candidate:
+    def propose(title: str, probability: float, state: str = "open", level: int = 1) -> Candidate:
         return Candidate.objects.create(
             realm=alarm.realm,
-            level=1,
+            level=level,
             originator=officer.person.organisation,
             created_at=now(),
             relation="found_lost",
@@ -234,7 +234,7 @@ def test_a_replay_has_what_is_missing_beside_its_alarm(
         )
 
     likely = propose("gauge of the works", 0.612)
-    propose("less likely", 0.2)
+    propose("less likely", 0.2, level=2)
     propose("refused before", 0.5, "refused")
     browser = signed_in(person("expert", clearance=2))
     page = browser.get(f"/picture/replay/{walk.pk}/").content.decode()
@@ -247,10 +247,11 @@ def test_a_replay_has_what_is_missing_beside_its_alarm(
     assert 'data-probability="0.612"' in page
     assert page.index("gauge of the works") < page.index("less likely")
     assert "refused before" not in page
+    assert "Confidential · TLP:" in page  # as what stands beside the alarm is marked
     # an officer may play the survey and does not read what is missing
-    assert "gauge of the works" not in (
-        signed_in(officer.person).get(f"/picture/replay/{walk.pk}/").content.decode()
-    )
+    other = signed_in(officer.person).get(f"/picture/replay/{walk.pk}/").content.decode()
+    assert "gauge of the works" not in other
+    assert "Confidential · TLP:" not in other
 
 
 def test_the_street_plan_is_the_operators_or_none(

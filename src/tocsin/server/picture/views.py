@@ -55,8 +55,15 @@ def replay(request: ReaderRequest, pk: uuid.UUID) -> HttpResponse:
     others = [k for text in request.GET.getlist("with") if (k := _uuid(text)) and k != pk]
     more = surveys_for(request.reader).filter(pk__in=others[: MOST_TOGETHER - 1])
     rows = [first, *more]
-    mark = highwater(map(mark_of, rows))
     beside = beside_alarms(request.reader, rows)
+    # what is missing may be marked higher than the survey that may have met it
+    told = [each for those in beside.values() for each in those]
+    shown_rows = [
+        *rows,
+        *(each.alarm for each in told),
+        *(c for each in told for c in each.candidates),
+    ]
+    mark = highwater(map(mark_of, shown_rows))
     shown = {
         "rows": [(row, beside[row.pk]) for row in rows],
         "first": first,
