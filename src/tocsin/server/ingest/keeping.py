@@ -59,6 +59,13 @@ def rule_of(organisation: Organisation) -> Retention | None:
     return rule.first()
 
 
+def _one_at_a_time(reader: Reader) -> Organisation:
+    """The reader's organisation, for one decision: what was decided last is what holds."""
+    rows = Organisation.objects.select_for_update(no_key=True)
+    found: Organisation = rows.get(pk=reader.person.organisation_id)
+    return found
+
+
 @transaction.atomic
 def ask(
     reader: Reader, *, quiet_days: int | None, alarm_days: int | None, reason: str
@@ -82,9 +89,9 @@ def ask(
                     least=LEAST_DAYS, most=MOST_DAYS
                 )
             )
-    at = now()
     keeps = quiet_days is None and alarm_days is None
-    organisation = reader.person.organisation
+    organisation = _one_at_a_time(reader)
+    at = now()
     # who asks anew takes back what was asked before
     Retention.objects.filter(organisation=organisation, agreed=None).update(
         agreed=False, decided_at=at
@@ -118,6 +125,7 @@ def answer(reader: Reader, asked: Retention, *, agreed: bool) -> None:
     InvalidInput
         Not allowed, one's own wish, or answered before.
     """
+    _one_at_a_time(reader)
     row = Retention.objects.select_for_update(of=("self",)).get(pk=asked.pk)
     if not may(reader, ACTION) or row.organisation_id != reader.person.organisation_id:
         raise InvalidInput(_("None of your roles allows this."))
