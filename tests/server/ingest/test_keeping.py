@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -30,6 +31,7 @@ from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.server.measurements.tasks import analyse_upload
+from tocsin.server.tracing.models import Candidate, CandidateState
 
 pytestmark = pytest.mark.django_db
 
@@ -135,13 +137,55 @@ def test_nothing_that_is_needed_goes(
         hold(officer, surveys[QUIET], reason="a court asks")
         assert let_go_due(clock.at) == 0
         hold(officer, surveys[QUIET], reason="no longer")
+        # the days begin anew: one person alone lets nothing go at once
+        assert let_go_due(clock.at) == 0
     Alarm.objects.update(state=State.CLOSED, verdict=State.INNOCENT)
     # evidence, an incident, a case: whatever else hangs on one of its rows
     link(device, LinkKind.CONCERNS, alarm, actor=officer.person)
+    clock.move(days=2)
     assert let_go_due(clock.at) == 1
     assert here() == {WITH_ALARM, "3" * 32}
     with pytest.raises(InvalidInput, match="gone"):
         hold(officer, surveys[QUIET], reason="too late")
+
+
+@pytest.mark.parametrize(
+    ("state", "stays"),
+    [
+        (CandidateState.OPEN, True),
+        (CandidateState.ACCEPTED, True),
+        (CandidateState.REFUSED, False),
+        (CandidateState.GONE, False),
+    ],
+)
+def test_what_may_be_a_thing_that_is_missing_keeps_its_records(
+    clock: SetClock,
+    surveys: dict[str, LiveSurvey],
+    boss: Reader,
+    second: Reader,
+    state: CandidateState,
+    stays: bool,
+) -> None:
+    agreed(boss, second, None, 1)
+    alarm = Alarm.objects.get()
+    Candidate.objects.create(
+        originator=alarm.originator,
+        realm=alarm.realm,
+        relation="found_lost",
+        found_kind="alarms.alarm",
+        found_id=alarm.pk,
+        lost_kind="register.source",
+        lost_id=uuid4(),
+        state=state,
+        zone="review",
+        probability=0.5,
+        found_title="found",
+        lost_title="lost",
+        compared_at=clock.at,
+        created_at=clock.at,
+    )
+    clock.move(days=900)
+    assert let_go_due(clock.at) == (0 if stays else 1)
 
 
 def test_two_persons_let_records_go_and_one_keeps_them(
@@ -309,7 +353,9 @@ def test_the_pages_ask_agree_hold_and_say_what_is_gone(
     assert let_go_due(clock.at) == 0
     desk = signed_in(boss.person)
     desk.post(held, {"reason": "no longer"})
+    clock.move(days=31)
     assert let_go_due(clock.at) == 1
+    desk = signed_in(boss.person)
     page = words(desk.get(f"/devices/{device.pk}/").content)
     assert "live records are gone" in page
     measurement = surveys[QUIET].upload.measurement  # type: ignore[union-attr]

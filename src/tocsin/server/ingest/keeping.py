@@ -14,7 +14,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Max, Q, QuerySet, Sum
 from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 
@@ -26,6 +26,7 @@ from tocsin.server.alarms.models import Alarm
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.duties.timers import each
+from tocsin.server.ingest.beyond import is_needed
 from tocsin.server.ingest.enrolling import ACTION as DEVICES
 from tocsin.server.ingest.missing import records_missing
 from tocsin.server.ingest.models import Batch, LiveSurvey
@@ -200,7 +201,7 @@ def class_of(survey: LiveSurvey) -> RecordClass:
     own = {survey.pk, survey.upload_id, survey.upload.file_id, measurement.pk, measurement.file_id}
     own |= {row.pk for row in (*encounters, *said, *alarms)}
     own |= set(Analysis.objects.filter(measurement=measurement).values_list("pk", flat=True))
-    if _linked_elsewhere(own):
+    if _linked_elsewhere(own) or is_needed(own):
         return RecordClass.NEEDED
     grave = any(is_alarm(e.source_class, neutron=e.neutron) for e in encounters) or any(
         is_alarm(m.said["class"], neutron=m.said["neutron"]) for m in said
@@ -245,7 +246,16 @@ def _old(rule: Retention, at: datetime, after: Place | None) -> list[LiveSurvey]
 
 def _goes(rule: Retention, survey: LiveSurvey, at: datetime) -> bool:
     kept = _days(rule, class_of(survey))
-    return kept is not None and survey.last_at < at - timedelta(days=kept)
+    return kept is not None and _from(survey) < at - timedelta(days=kept)
+
+
+def _from(survey: LiveSurvey) -> datetime:
+    """When the days of a survey begin: anew where a person has lifted a hold.
+
+    Else one person alone could let go at once what another wanted to stay.
+    """
+    lifted = Hold.objects.filter(survey=survey).aggregate(last=Max("lifted_at"))["last"]
+    return max(survey.last_at, lifted) if lifted is not None else survey.last_at
 
 
 @dataclass(slots=True)
@@ -280,7 +290,7 @@ def outlook(organisation: Organisation, rule: Retention | None, at: datetime) ->
         row.records += records
         row.size_bytes += size
         if row.days is not None:
-            day = max(survey.last_at + timedelta(days=row.days), at).date()
+            day = max(_from(survey) + timedelta(days=row.days), at).date()
             row.going[day] = row.going.get(day, 0) + 1
     return list(rows.values())
 
@@ -358,7 +368,7 @@ def _let_go(survey: LiveSurvey, rule: Retention, at: datetime) -> int:
     # since it was looked at a person may have held it, or agreed on something else
     if holds is None or holds.pk != rule.pk or kept is None:
         return 0
-    if survey.last_at >= at - timedelta(days=kept) or Gone.objects.filter(survey=survey).exists():
+    if _from(survey) >= at - timedelta(days=kept) or Gone.objects.filter(survey=survey).exists():
         return 0
     batches = Batch.objects.filter(survey=survey).order_by("first")
     sums = list(batches.values_list("sha256", flat=True))

@@ -16,11 +16,13 @@ class TracingConfig(AppConfig):
         from tocsin.server.alarms.beyond import ALARM_PANELS
         from tocsin.server.duties.timers import register
         from tocsin.server.incidents import beyond as incidents
+        from tocsin.server.ingest.beyond import NEEDED
         from tocsin.server.marking.services import LEVEL_HEARERS
         from tocsin.server.notices.beyond import AFTER_UNDO, COMPARERS
         from tocsin.server.register import beyond as sources
         from tocsin.server.tracing import panels
         from tocsin.server.tracing.archives import compare_archive, forget_undone
+        from tocsin.server.tracing.reading import waits_for
         from tocsin.server.tracing.services.comparing import compare_waiting
         from tocsin.server.tracing.services.following import follow
         from tocsin.server.tracing.services.marks import rise_with
@@ -37,6 +39,7 @@ class TracingConfig(AppConfig):
         COMPARERS.append(compare_archive)
         AFTER_UNDO.append(forget_undone)
         LEVEL_HEARERS.append(rise_with)
+        NEEDED.append(waits_for)
         register(follow)
         register(seek_registered)
         register(compare_waiting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -44,6 +45,13 @@ def about(rows: QuerySet[Candidate], row: Marked) -> QuerySet[Candidate]:
     """Candidates in which a row is one of the sides."""
     kind = row._meta.label_lower
     return rows.filter(Q(found_kind=kind, found_id=row.pk) | Q(lost_kind=kind, lost_id=row.pk))
+
+
+def waits_for(keys: Collection[UUID]) -> bool:
+    """Whether a candidate stands on one of these rows that nobody has refused."""
+    here = Q(found_id__in=keys) | Q(lost_id__in=keys)
+    held = (CandidateState.OPEN, CandidateState.ACCEPTED)
+    return Candidate.objects.filter(here, state__in=held).exists()
 
 
 def queue(rows: QuerySet[Candidate], zone: str = "", state: str = "") -> QuerySet[Candidate]:
