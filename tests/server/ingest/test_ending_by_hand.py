@@ -75,7 +75,7 @@ def test_an_officer_ends_a_silent_survey_and_its_records_become_a_measurement(
     upload = bring_together(survey) or LiveSurvey.objects.get().upload
     assert upload is not None
     assert desk.post(address, {"reason": "again"}).status_code == 400
-    with pytest.raises(Refused, match="ended before") as refused:
+    with pytest.raises(Refused, match="measurement was made before") as refused:
         receive(batch(records[10:20], 10, ends=True))
     assert refused.value.final
 
