@@ -12,7 +12,7 @@ from tocsin.server.clock import now
 from tocsin.server.ingest import fresh as module
 from tocsin.server.ingest.detecting import Detecting
 from tocsin.server.ingest.fresh import Fresh
-from tocsin.server.ingest.models import LiveSurvey
+from tocsin.server.ingest.models import Batch, LiveSurvey
 
 __all__ = ["send"]  # the fixture
 
@@ -72,7 +72,7 @@ def test_a_message_that_was_not_seen_is_found_by_the_next_look(
     detecting.step(now())
     send(WALK[:10])
     detecting.step(now())
-    monkeypatch.setattr(module, "MOST_KEPT", 0)
+    monkeypatch.setattr(module, "MOST_KEPT_BYTES", 0)
     send(WALK[10:], 10)
     assert detecting.step(now(), everywhere=False) == 0
     while detecting.step(now()):
@@ -83,10 +83,11 @@ def test_a_message_that_was_not_seen_is_found_by_the_next_look(
 def test_memory_of_what_nobody_takes_is_bounded(
     send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_KEPT", 3)
     fresh = Fresh()
     fresh.read()
     send(WALK[:50])
+    two = sum(len(b.envelope) for b in Batch.objects.order_by("first")[:2])
+    monkeypatch.setattr(module, "MOST_KEPT_BYTES", two + 1)  # a third begins below it
     (survey,) = fresh.read()
     assert fresh.read() == {survey: 29}
     fresh.keep({survey: 29})

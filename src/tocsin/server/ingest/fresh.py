@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from uuid import UUID
 
 MOST_READ = 500
-MOST_KEPT = 4000
-"""Messages in memory; what does not fit is found in the database by its number."""
+A_PART = 20
+"""Messages that are in memory at once beside those that are kept."""
+MOST_KEPT_BYTES = 64 << 20
+"""Of messages in memory; what does not fit is found in the database by its number."""
 
 
 class Fresh:
@@ -20,7 +22,7 @@ class Fresh:
     def __init__(self) -> None:
         self._seen: int | None = None
         self._kept: dict[UUID, dict[int, tuple[int, bytes]]] = {}
-        self._number = 0
+        self._bytes = 0
 
     def read(self) -> dict[UUID, int]:
         """Read what is new; of each survey that something waits for, its last record there."""
@@ -34,10 +36,11 @@ class Fresh:
             return {}
         rows = Batch.objects.filter(pk__gt=self._seen).order_by("pk")
         columns = ("pk", "survey", "first", "last", "envelope")
-        for pk, survey, first, last, envelope in rows.values_list(*columns)[:MOST_READ]:
+        new = rows.values_list(*columns)[:MOST_READ].iterator(chunk_size=A_PART)
+        for pk, survey, first, last, envelope in new:
             self._seen = pk
-            if self._number < MOST_KEPT:
-                self._number += 1
+            if self._bytes < MOST_KEPT_BYTES:
+                self._bytes += len(envelope)
                 self._kept.setdefault(survey, {})[first] = last, bytes(envelope)
         return {pk: max(last for last, _e in one.values()) for pk, one in self._kept.items()}
 
@@ -54,14 +57,14 @@ class Fresh:
             So many messages at once; what follows stays.
         """
         kept = self._kept.pop(survey, {})
-        self._number -= len(kept)
+        self._bytes -= _weight(kept)
         taken: list[bytes] = []
         while len(taken) < most and (found := kept.pop(after + 1, None)) is not None:
             after, envelope = found
             taken.append(envelope)
         if len(taken) == most and kept:
             self._kept[survey] = kept
-            self._number += len(kept)
+            self._bytes += _weight(kept)
         return taken
 
     def keep(self, through: Mapping[UUID, int]) -> None:
@@ -76,4 +79,8 @@ class Fresh:
             last = through.get(pk)
             if last is None or max(one for one, _e in kept.values()) <= last:
                 del self._kept[pk]
-                self._number -= len(kept)
+                self._bytes -= _weight(kept)
+
+
+def _weight(kept: Mapping[int, tuple[int, bytes]]) -> int:
+    return sum(len(envelope) for _last, envelope in kept.values())
