@@ -149,10 +149,11 @@ def test_a_message_that_was_refused_earlier_is_no_failure_for_ever(
 
 
 class Keeper(HTTPServer):
-    """A server that keeps connections, and counts them."""
+    """A server that keeps connections, and counts them, and what came over them."""
 
     def __init__(self) -> None:
         self.connections = 0
+        self.bodies: list[bytes] = []
         keeper = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -164,6 +165,7 @@ class Keeper(HTTPServer):
 
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
+                keeper.bodies.append(raw)
                 body = b'{"receipt": "%s"}' % sha256(raw).hexdigest().encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
@@ -210,10 +212,14 @@ def test_a_kept_connection_is_never_opened_again_without_the_fingerprint(
     post = Https(f"https://127.0.0.1:{keeper.server_port}", fingerprint)
     assert post(b"last").receipt == sha256(b"last").hexdigest()
     # somebody else answers at the same address when the connection is made anew
-    monkeypatch.setattr(post, "_pin", "0" * 64)
-    with pytest.raises(OSError, match="another certificate"):
-        post(b"secret")
-    assert keeper.connections == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(post, "_pin", "0" * 64)
+        with pytest.raises(OSError, match="another certificate"):
+            post(b"secret")
+    # one connection after the other: what comes now comes after all that came before
+    assert post(b"after").receipt == sha256(b"after").hexdigest()
+    assert keeper.bodies == [b"last", b"after"]
+    post.close()
 
 
 def test_an_address_that_no_resolver_takes_is_trouble_and_no_end_of_sending() -> None:
