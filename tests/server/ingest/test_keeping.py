@@ -24,7 +24,7 @@ from tocsin.server.files.services import content_of
 from tocsin.server.ingest import keeping
 from tocsin.server.ingest.ending import bring_together
 from tocsin.server.ingest.keeping import Turns, answer, ask, hold, let_go_due, outlook, rule_of
-from tocsin.server.ingest.models import Batch, Device, EdgeMessage, LiveSurvey
+from tocsin.server.ingest.models import Batch, Device, EdgeMessage, LiveSurvey, Refusal
 from tocsin.server.ingest.receiving import Refused, receive
 from tocsin.server.ingest.retention_models import Gone, Hold, RecordClass, Retention
 from tocsin.server.links.models import LinkKind
@@ -109,14 +109,33 @@ def test_each_class_goes_after_its_days_and_the_measurement_stays(
     upload = LiveSurvey.objects.get(boot=QUIET).upload
     assert upload is not None
     assert content_of(upload.file)
-    # what went does not come back, nor does a second turn find it
-    assert let_go_due(clock.at) == 0
-    with pytest.raises(Refused, match="measurement was made"):
-        receive(batch(walk(30)[:20], boot=QUIET))
+    assert let_go_due(clock.at) == 0  # nor does a second turn find it
     clock.move(days=366)
     assert let_go_due(clock.at) == 1
     assert not here()
     assert EdgeMessage.objects.exists()
+
+
+def test_a_device_that_lost_its_receipt_gets_it_after_the_records_have_gone(
+    clock: SetClock, surveys: dict[str, LiveSurvey], boss: Reader, second: Reader, batch: Maker
+) -> None:
+    agreed(boss, second, 1, None)
+    clock.move(days=2)
+    sent = [batch(walk(30)[:20], boot=QUIET), batch(walk(30)[20:], 20, ends=True, boot=QUIET)]
+    receipts = [receive(raw) for raw in sent]
+    assert let_go_due(clock.at) == 0  # heard of a moment ago
+    clock.move(days=2)
+    assert let_go_due(clock.at) == 1
+    assert [receive(raw) for raw in sent] == receipts
+    assert here() == {WITH_ALARM}  # what went does not come back
+    assert not Refusal.objects.exists()
+    for raw in (
+        batch(walk(30)[1:21], boot=QUIET),  # the same numbers with other content
+        batch(walk(5), 30, boot=QUIET),  # numbers that were never here
+    ):
+        with pytest.raises(Refused, match="measurement was made") as refused:
+            receive(raw)
+        assert (refused.value.status, refused.value.final) == (409, True)
 
 
 def test_nothing_that_is_needed_goes(

@@ -15,6 +15,7 @@ from tocsin.errors import ParseError, TocsinError
 from tocsin.field.envelope import Envelope, Header, open_envelope
 from tocsin.field.wire import MOST_PACKED, unpack_json, unpack_records
 from tocsin.sealing import VerifierKey
+from tocsin.server.audit.models import Leaf
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
 from tocsin.server.ingest.models import Batch, Device, EdgeMessage, LiveSurvey, Refusal
@@ -26,6 +27,8 @@ from tocsin.server.measurements.records import Axis, parts_of
 from tocsin.spectra import Recording
 
 ACTOR = "system:ingest"
+BATCH_TAKEN = "ingest.batch"
+"""What the log calls a message with records that was taken."""
 MOST_BYTES = MOST_PACKED + (128 << 10)
 """A body, its header and its signature."""
 REFUSALS_PER_MIN = 600
@@ -254,7 +257,8 @@ def _keep_batch(
     if known is not None or others.filter(first__lte=header.last, last__gte=header.first).exists():
         raise _conflict("these numbers were sent before with other content")
     if survey.upload_id is not None:
-        # also where the records have gone since: they do not come back
+        if _was_let_go(survey, digest):
+            return
         raise _conflict("the measurement was made before")
     end = survey.ends_before
     if end is not None and (header.ends or header.last >= end):
@@ -273,6 +277,20 @@ def _keep_batch(
         from tocsin.server.ingest.tasks import bring_together
 
         bring_together.enqueue(str(survey.pk))
+
+
+def _was_let_go(survey: LiveSurvey, digest: str) -> bool:
+    """Whether this message was taken, and its records were let go since: they do not come back.
+
+    The log keeps the digest of each message that was taken. A device whose receipt was lost sends
+    it again and needs the answer.
+    """
+    if not survey.is_gone:
+        return False
+    leaves = Leaf.objects.filter(
+        subject_kind=survey._meta.label_lower, subject_id=str(survey.pk), action=BATCH_TAKEN
+    )
+    return leaves.filter(content__after__sha256=digest).exists()
 
 
 def batch_of(
@@ -303,7 +321,7 @@ def leaf_values(device: Device, survey: LiveSurvey, header: Header, digest: str)
     """What the log tells of a batch."""
     return {
         "actor": ACTOR,
-        "action": "ingest.batch",
+        "action": BATCH_TAKEN,
         "subject": survey,
         "after": {
             "device": device.fingerprint,
