@@ -27,7 +27,7 @@ from tocsin.server.ingest.keys import Keys
 from tocsin.server.ingest.models import Batch, Device, EdgeMessage, LiveSurvey, Refusal
 from tocsin.server.ingest.receiving import Refused, receive
 from tocsin.server.marking.policy import Reader, reader_of
-from tocsin.server.measurements.records import unpacked
+from tocsin.server.measurements.records import unpacked_table
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +55,7 @@ def test_a_batch_is_kept_as_it_came_with_one_leaf(device: Device, batch: Maker) 
     assert bytes(kept.envelope) == raw
     assert (kept.first, kept.last, kept.sha256) == (0, 9, receipt.sha256)
     assert kept.faults == [[3, "time-jump"]]
-    columns = unpacked(kept.summary)
+    columns = unpacked_table(kept.summary)
     assert columns["gross"].tolist() == [r.total_counts for r in walk(10)]
     assert columns["t_s"].tolist() == list(range(10))
     survey = LiveSurvey.objects.get()

@@ -11,12 +11,17 @@ from tests.server.measurements.conftest import NATURAL, SURVEY
 from tocsin.errors import InvalidInput
 from tocsin.formats import read
 from tocsin.server.measurements.records import (
+    COLUMNS,
     PART_RECORDS,
+    Axis,
     axis_of,
     narrowest,
     packed,
+    packed_table,
     parts_of,
+    table_of,
     unpacked,
+    unpacked_table,
 )
 from tocsin.spectra import (
     EnergyCalibration,
@@ -122,3 +127,33 @@ def test_an_array_of_objects_is_never_read() -> None:
     np.savez(out, counts=np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(InvalidInput):
         unpacked(out.getvalue())
+
+
+def test_columns_of_a_few_records_come_back_and_those_of_before_are_read(
+    recordings: Path,
+) -> None:
+    some = read(recordings / SURVEY).measured[:10]
+    (part,) = parts_of(some, np.arange(10.0), Axis(0, None))
+    table = packed_table(table_of(some, np.arange(10.0)))
+    assert len(table) < len(part.summary)
+    now, before = unpacked_table(table), unpacked_table(part.summary)
+    assert list(now) == list(before) == list(COLUMNS)
+    for name, column in now.items():
+        assert column.dtype == before[name].dtype == np.float64
+        assert np.array_equal(column, before[name], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "blob",
+    [
+        b"",
+        b"\x93NUMPY",
+        packed_table(np.zeros((len(COLUMNS), 3)))[:-1],
+        packed_table(np.zeros((len(COLUMNS) + 1, 3))),
+        packed_table(np.zeros(len(COLUMNS))),
+        packed_table(np.zeros((len(COLUMNS), 3), dtype=np.float32)),  # type: ignore[arg-type]
+    ],
+)
+def test_columns_that_are_damaged_are_said_to_be(blob: bytes) -> None:
+    with pytest.raises(InvalidInput, match="stored"):
+        unpacked_table(blob)

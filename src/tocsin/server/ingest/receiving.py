@@ -23,7 +23,7 @@ from tocsin.server.ingest.presented import present
 from tocsin.server.ingest.said import Said, read_said
 from tocsin.server.marking.highwater import mark_of
 from tocsin.server.measurements.analysing import REAL
-from tocsin.server.measurements.records import Axis, parts_of
+from tocsin.server.measurements.records import packed_table, table_of
 from tocsin.spectra import Recording
 
 ACTOR = "system:ingest"
@@ -401,8 +401,7 @@ def _summary(recording: Recording) -> bytes:
         return b""
     lengths = [r.real_time_s or r.live_time_s or 0.0 for r in records]
     begins = np.concatenate(([0.0], np.cumsum(lengths)[:-1]))
-    (part,) = parts_of(records, begins, Axis(0, None))
-    return part.summary
+    return packed_table(table_of(records, begins))
 
 
 def _rate_cps(recording: Recording) -> float | None:

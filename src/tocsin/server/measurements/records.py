@@ -101,10 +101,8 @@ def parts_of(records: Sequence[Record], time_s: FloatArray, axis: Axis) -> Itera
     places = _Places(axis)
     for first in range(0, len(records), PART_RECORDS):
         some = records[first : first + PART_RECORDS]
-        columns = {name: np.full(len(some), np.nan) for name in COLUMNS}
-        columns["t_s"][:] = time_s[first : first + len(some)]
-        for row, record in enumerate(some):
-            _fill(columns, row, record)
+        table = table_of(some, time_s[first : first + len(some)])
+        columns = dict(zip(COLUMNS, table, strict=True))
         spectra = b""
         if axis.channels:
             counts = np.zeros((len(some), axis.channels))
@@ -115,22 +113,39 @@ def parts_of(records: Sequence[Record], time_s: FloatArray, axis: Axis) -> Itera
         yield Part(first, len(some), packed(columns), spectra)
 
 
-def _fill(columns: Mapping[str, FloatArray], row: int, record: Record) -> None:
-    gross = record.total_counts if record.spectra else record.other_counts
-    place = record.position
-    values = {
-        "live_s": record.live_time_s,
-        "real_s": record.real_time_s,
-        "gross": gross,
-        "count_rate_cps": max((c.count_rate_cps for c in record.count_rates), default=None),
-        "neutron": record.neutron_counts,
-        "dose_rate_uSv_h": max((d.dose_rate_uSv_h for d in record.dose_rates), default=None),
-        "latitude": None if place is None else place.latitude_deg,
-        "longitude": None if place is None else place.longitude_deg,
-    }
-    for name, value in values.items():
-        if value is not None and math.isfinite(value):
-            columns[name][row] = value
+def table_of(records: Sequence[Record], time_s: FloatArray) -> FloatArray:
+    """The summary columns.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        In the order of time.
+    time_s : (n,) float
+        Seconds from the first record to the start of each.
+
+    Returns
+    -------
+    (len(COLUMNS), n) float
+        A row for each of ``COLUMNS``; NaN where the instrument wrote nothing.
+    """
+    table = np.full((len(COLUMNS), len(records)), np.nan)
+    table[0] = time_s
+    for column, record in enumerate(records):
+        place = record.position
+        values = (
+            record.live_time_s,
+            record.real_time_s,
+            record.total_counts if record.spectra else record.other_counts,
+            max((c.count_rate_cps for c in record.count_rates), default=None),
+            record.neutron_counts,
+            max((d.dose_rate_uSv_h for d in record.dose_rates), default=None),
+            None if place is None else place.latitude_deg,
+            None if place is None else place.longitude_deg,
+        )
+        for row, value in enumerate(values, start=1):
+            if value is not None and math.isfinite(value):
+                table[row, column] = value
+    return table
 
 
 class _Places:
@@ -201,3 +216,30 @@ def unpacked(blob: bytes | memoryview) -> dict[str, NDArray[np.generic]]:
             return {name: held[name] for name in held.files}
     except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise InvalidInput("stored arrays are damaged") from error
+
+
+def packed_table(table: FloatArray) -> bytes:
+    """The summary columns of a few records as one plain NPY: no more bytes than they have."""
+    out = io.BytesIO()
+    np.save(out, table, allow_pickle=False)
+    return out.getvalue()
+
+
+def unpacked_table(blob: bytes | memoryview) -> dict[str, FloatArray]:
+    """The columns of a table, or of the NPZ that was written in its place before.
+
+    Raises
+    ------
+    InvalidInput
+        If the bytes are neither.
+    """
+    raw = bytes(blob)
+    if not raw.startswith(np.lib.format.MAGIC_PREFIX):
+        return {name: column.astype(np.float64) for name, column in unpacked(raw).items()}
+    try:
+        table = np.load(io.BytesIO(raw), allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise InvalidInput("stored columns are damaged") from error
+    if table.ndim != 2 or len(table) != len(COLUMNS) or table.dtype != np.float64:
+        raise InvalidInput("stored columns are not those that are known")
+    return dict(zip(COLUMNS, table, strict=True))

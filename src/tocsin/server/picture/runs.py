@@ -23,7 +23,7 @@ from tocsin.field.envelope import open_envelope
 from tocsin.field.wire import unpack_records
 from tocsin.server.clock import now
 from tocsin.server.ingest.models import Batch, LiveSurvey
-from tocsin.server.measurements.records import unpacked
+from tocsin.server.measurements.records import unpacked_table
 from tocsin.server.picture.significance import SETTINGS, RateTest
 from tocsin.server.picture.trails import Trail
 
@@ -195,11 +195,9 @@ def _read(run: Run, survey: LiveSurvey, until_s: float) -> bool:
             run.missing_from = run.through + 1
         if batch.summary:
             try:
-                columns = unpacked(batch.summary)
+                run.take(unpacked_table(batch.summary), batch.first)
             except InvalidInput:
-                columns = {}
-            if columns:
-                run.take({k: v.astype(np.float64) for k, v in columns.items()}, batch.first)
+                pass  # its records are in the envelope; the picture goes on without them
         run.through = batch.last
         run.data_at = batch.received_at
     if found:
