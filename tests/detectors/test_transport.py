@@ -194,6 +194,22 @@ def test_threads_and_repeats_change_no_bit():
     assert not np.array_equal(runs[0].continuum, other.continuum)
 
 
+def test_an_energy_gives_the_same_bits_whatever_else_is_asked():
+    scene, source = bare_nai(10.0)
+    alone = simulate(scene, source, [356.0], 5003, seed=9, threads=1)
+    among = simulate(scene, source, [59.5, 2614.5, 356.0, 661.7], 5003, seed=9, threads=2)
+    bins = alone.continuum.shape[1]
+    assert np.array_equal(alone.continuum[0], among.continuum[2, :bins])
+    assert np.array_equal(alone.continuum_sigma[0], among.continuum_sigma[2, :bins])
+    assert not among.continuum[2, bins:].any()
+    for name in ("full_energy", "total", "first_collision", "deposited_keV"):
+        assert getattr(alone, name).value[0] == getattr(among, name).value[2]
+        assert getattr(alone, name).sigma[0] == getattr(among, name).sigma[2]
+    # neighbours in energy, down to the last bit, draw numbers of their own
+    near = simulate(scene, source, [356.0, np.nextafter(356.0, 400.0)], 5003, seed=9, threads=1)
+    assert not np.array_equal(near.continuum[0], near.continuum[1])
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     shape=st.sampled_from(["sphere", "box", "cylinder"]),
@@ -222,7 +238,7 @@ def test_electrons_and_bremsstrahlung_take_from_the_peak_of_a_small_crystal():
     scene = Scene(Body("world", "sphere", (20,), "vacuum", children=(body,)), "crystal")
     source = PointSource((0, 0, -5), aim="crystal")
     peaks = [
-        simulate(scene, source, [2614.5], 60_000, seed=11, threads=1, physics=p).full_energy
+        simulate(scene, source, [2614.5], 600_000, seed=11, threads=1, physics=p).full_energy
         for p in (STILL, Physics(bremsstrahlung=False), Physics())
     ]
     assert peaks[0].value[0] > 1.05 * peaks[1].value[0] > 1.05 * peaks[2].value[0]

@@ -2,7 +2,7 @@
 
 One stream per block of histories: xoroshiro128++ (Blackman and Vigna 2021, doi:10.1145/3460772),
 its state filled by splitmix64 from seed, energy and block. What a block draws depends on nothing
-else, so that results are the same for any number of threads.
+else, so that results are the same for any number of threads and whatever other energies are asked.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def split(value: Any) -> Any:
 
 
 @inner
-def start_stream(state: Any, seed: Any, energy_index: int, block: int) -> None:
-    """Fill the state of one block's stream."""
+def start_stream(state: Any, seed: Any, energy_key: Any, block: int) -> None:
+    """Fill the state of one block's stream; ``energy_key`` holds the 64 bits of the energy."""
     key = split(np.uint64(seed))
-    key = split(key ^ np.uint64(energy_index))
+    key = split(key ^ np.uint64(energy_key))
     key = split(key ^ np.uint64(block))
     state[0] = split(key)
     state[1] = split(state[0] ^ key)

@@ -57,7 +57,9 @@ def simulate(
 ) -> Tally:
     """Follow photons through a scene and count what they leave in its sensitive body.
 
-    The same seed gives the same tally, bit for bit, whatever the number of threads.
+    The same seed gives the same tally, bit for bit, whatever the number of threads; an energy gives
+    the same numbers whatever other energies are asked with it, so one that is asked twice gives no
+    second sample.
 
     Parameters
     ----------
@@ -141,13 +143,14 @@ def simulate(
     with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
         for i, energy in enumerate(energies):
             counts, parts = np.zeros((blocks, n_bins, 2)), np.zeros((blocks, N_SUMS))
+            key = energy.view(np.uint64)
 
             def follow(
-                b: int, i: int = i, energy: float = float(energy),
+                b: int, energy: float = float(energy), key: np.uint64 = key,
                 counts: np.ndarray = counts, parts: np.ndarray = parts,
             ) -> None:  # fmt: skip
                 run_block(
-                    *fixed, energy, np.uint64(seed), i, b, shares[b], float(bin_keV),
+                    *fixed, energy, np.uint64(seed), key, b, shares[b], float(bin_keV),
                     counts[b], parts[b],
                 )  # fmt: skip
 

@@ -194,7 +194,7 @@ def start(
 @entry
 def run_block(
     codes: Any, lengths: Any, sensitive: int, matter: Any, grids: Any, switches: Any,
-    source_codes: Any, source: Any, energy: float, seed: Any, energy_index: int, block: int,
+    source_codes: Any, source: Any, energy: float, seed: Any, energy_key: Any, block: int,
     histories: int, bin_keV: float, counts: Any, sums: Any,
 ) -> None:  # fmt: skip
     """Follow the histories of one block; fills ``counts`` (bins, 2) and ``sums`` (N_SUMS,)."""
@@ -203,7 +203,7 @@ def run_block(
     reach_grid = (electron_low, electron_step)
     n_grid = matter.rates.shape[1]
     state = np.zeros(2, dtype=np.uint64)
-    start_stream(state, seed, energy_index, block)
+    start_stream(state, seed, energy_key, block)
     stack, places = np.zeros((STACK, 7)), np.zeros(STACK, dtype=np.int64)
     p, d, new, way, spot = np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3)
     got = np.zeros(3)  # energy in the sensitive body, in the others, gone from the world
