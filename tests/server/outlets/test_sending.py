@@ -120,23 +120,22 @@ def test_a_stream_of_cursor_on_target(running: Make) -> None:
     assert len([checked(b"<?xml" + event) for event in events]) == 2
 
 
-def certificate(folder: Path) -> Path:
-    """A certificate for this machine that signs itself, with its key."""
+def certificate(folder: Path, name: str = "") -> Path:
+    """A certificate for this machine or a name that signs itself, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "listener")])
+    own = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "listener")])
+    shown = x509.DNSName(name) if name else x509.IPAddress(ip_address("127.0.0.1"))
     at = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(own)
+        .issuer_name(own)
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(at - dt.timedelta(days=1))
         .not_valid_after(at + dt.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([shown]), critical=False)
         .sign(key, hashes.SHA256())
     )
     path = folder / "listener.pem"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import threading
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
@@ -11,9 +11,17 @@ from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
 from tocsin.field.screen.access import is_loopback
+from tocsin.server.outlets.lookups import LOOKUPS, Address, Lookup
 from tocsin.server.outlets.models import Way
 
 SCHEMES = {Way.COT: ("udp", "tcp", "tls"), Way.WEBHOOK: ("https", "http")}
+MOST_REMEMBERED = 1000
+"""Names of which it is remembered where they led last."""
+
+Places = frozenset[tuple[str, int]]
+
+_LOCK = threading.Lock()
+_LAST: dict[tuple[str, int], Places] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +69,84 @@ def target_of(way: str, address: str) -> Target:
     return Target(parts.scheme, parts.hostname, port, path)
 
 
-def places_of(target: Target) -> frozenset[tuple[str, int]]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a name has led to once: who checks these addresses and uses them uses no others.
+
+    Parameters
+    ----------
+    target : Target
+    addresses : tuple of (family, address)
+        As a socket takes them, in the order in which they are to be tried.
+    """
+
+    target: Target
+    addresses: tuple[Address, ...]
+
+    @property
+    def places(self) -> Places:
+        """The name and each IP address, in the form that all its spellings share."""
+        hosts = {_name(self.target)} | {
+            _one_form(str(place[0])) for _family, place in self.addresses
+        }
+        return frozenset((host, self.target.port) for host in hosts)
+
+
+def begin(target: Target) -> Lookup:
+    """Ask where an address leads, and do not wait for the answer."""
+    return LOOKUPS.begin(target.host, target.port)
+
+
+def look_up(target: Target) -> Found:
+    """Ask once where an address leads.
+
+    Raises
+    ------
+    OSError, ValueError
+        Where no answer comes, or none within :data:`tocsin.server.outlets.lookups.LONGEST_S`.
+    InvalidInput
+        When what is for this machine alone leads elsewhere.
+    """
+    found = Found(target, begin(target).answer())
+    if target.scheme == "http" and not all(is_loopback(str(a[0])) for _f, a in found.addresses):
+        raise InvalidInput(_("Plain HTTP is for this machine alone: use https://."))
+    _remember(found)
+    return found
+
+
+def places_of(target: Target, asked: Lookup | None = None) -> Places:
     """Where an address leads: its name and each IP address that the name has now, with the port.
 
     Two addresses that share a place reach one receiver. All addresses of the own machine count as
-    one; a name that nothing is known of has itself alone.
+    one. Of a name that cannot be looked up now counts what it led to last, if that is known.
+
+    Parameters
+    ----------
+    target : Target
+    asked : Lookup, optional
+        Of :func:`begin`, where it was asked before.
     """
-    name = target.host.lower().rstrip(".")
     try:
-        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        found = Found(target, (asked or begin(target)).answer())
     except (OSError, ValueError):
-        return frozenset({(name, target.port)})
-    hosts = {name} | {_one_form(str(place[4][0])) for place in found}
-    return frozenset((host, target.port) for host in hosts)
+        own = _name(target), target.port
+        with _LOCK:
+            return _LAST.get(own, frozenset({own}))
+    _remember(found)
+    return found.places
+
+
+def _remember(found: Found) -> None:
+    own = _name(found.target), found.target.port
+    with _LOCK:
+        _LAST.pop(own, None)
+        _LAST[own] = found.places
+        while len(_LAST) > MOST_REMEMBERED:
+            del _LAST[next(iter(_LAST))]
+
+
+def _name(target: Target) -> str:
+    return target.host.lower().rstrip(".")
 
 
 def _one_form(host: str) -> str:
