@@ -15,6 +15,8 @@ STEPS: list[Step] = []
 """Steps of the apps above, in the order of registration; each tells how much it did."""
 LAST_STEPS: list[Step] = []
 """Steps that come after all of these: calls for what the others have just found, deliveries."""
+ENDS: list[Callable[[], None]] = []
+"""What is done when the process is to end; each within some seconds."""
 
 
 def register(step: Step, *, last: bool = False) -> None:
@@ -22,6 +24,12 @@ def register(step: Step, *, last: bool = False) -> None:
     steps = LAST_STEPS if last else STEPS
     if step not in steps:
         steps.append(step)
+
+
+def register_end(end: Callable[[], None]) -> None:
+    """Add once what is done when the process is to end."""
+    if end not in ENDS:
+        ENDS.append(end)
 
 
 def each(rows: Iterable[T], work: Callable[[T], int]) -> int:
@@ -44,3 +52,12 @@ def run_steps(at: datetime) -> int:
         except Exception:
             log.exception("timer step failed", extra={"step": step.__qualname__})
     return done
+
+
+def run_ends() -> None:
+    """Bring to an end what is under way; one that fails is logged and does not stop the others."""
+    for end in ENDS:
+        try:
+            end()
+        except Exception:
+            log.exception("end of the timers failed", extra={"step": end.__qualname__})

@@ -1,27 +1,32 @@
 """Sending what is due: logged first, then sent; what fails waits longer each time.
 
 The sends run in threads that touch no database; what was logged and what came of it is written by
-the tick. A tick waits :data:`BUDGET_S` at most for them: a dead receiver stops no clock.
+the tick. A tick waits :data:`BUDGET_S` at most for them: a dead receiver stops no clock. Nothing
+queues here: what finds no place is looked at anew by the next tick. The end of the process waits
+for what is under way, which is cut off before the process is, and writes what came of it.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
 
 from tocsin.errors import InvalidInput
 from tocsin.server.audit.services import record
 from tocsin.server.duties.timers import each
 from tocsin.server.outlets.addresses import Target, target_of
-from tocsin.server.outlets.carrying import Parcel, carry
+from tocsin.server.outlets.carrying import LONGEST_S, Parcel, carry
 from tocsin.server.outlets.composing import Leaving, content_of, leaving
 from tocsin.server.outlets.drawing import cot_events
 from tocsin.server.outlets.models import Operation, Standing, Way
@@ -29,8 +34,13 @@ from tocsin.server.outlets.models import Operation, Standing, Way
 ACTOR = "system:outlets"
 BUDGET_S = 1.0
 """Longest time that a tick waits for sends: as long as the pause between two ticks."""
-AT_ONCE = 16
-"""Sends at the same time. One operation never has two: a receiver that hangs holds one of these."""
+AT_ONCE = 64
+"""Sends at the same time, each in a thread. One receiver never has two: one that hangs holds up
+what goes to itself alone."""
+MOST_DOUBTFUL = 16
+"""Of these to receivers that did not answer last: however many hang, the others find a place."""
+END_S = LONGEST_S + 0.5
+"""Longest time that the end of the process waits for sends."""
 AGAIN_AFTER = timedelta(seconds=60)
 """Unchanged content is sent again so often, before what was sent goes stale."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 10.0, 300.0
@@ -41,6 +51,8 @@ class _Sent:
     """A send under way."""
 
     operation: uuid.UUID
+    receiver: str
+    doubtful: bool
     digest: str
     begun_at: datetime
 
@@ -61,22 +73,34 @@ class Sender:
     ) -> None:
         self._carry_out = carry_out
         self._budget_s = budget_s
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="outlets")
         self._under_way: dict[Future[str], _Sent] = {}
 
     def dispatch(self, at: datetime) -> int:
         """Begin what is due and write down what has ended; how much was sent."""
         until = time.monotonic() + self._budget_s
         done = self._collect()
-        busy = {sent.operation for sent in self._under_way.values()}
-        each(_running(at).exclude(pk__in=busy), lambda row: self._begin(row, at))
+        each(_running(at), lambda row: self._begin(row, at))
+        return done + self._wait(until)
+
+    def end(self) -> None:
+        """Write down what came of the sends under way, before the process ends.
+
+        What has no answer by then counts as failed: the receiver may have got it, and gets it once
+        more.
+        """
+        self._wait(time.monotonic() + END_S)
+        each(list(self._under_way.items()), lambda one: self._broken_off(*one))
+
+    def _wait(self, until: float) -> int:
+        done = 0
         while self._under_way and (left_s := until - time.monotonic()) > 0:
             wait(self._under_way, timeout=left_s, return_when=FIRST_COMPLETED)
             done += self._collect()
         return done
 
     def _begin(self, operation: Operation, at: datetime) -> int:
-        if len(self._under_way) >= AT_ONCE:
+        receiver, doubtful = _receiver(operation), operation.failures > 0
+        if not self._has_place(receiver, doubtful=doubtful):
             return 0
         gone = _due(operation, at)
         if gone is None or not _logged(operation, gone, at):
@@ -86,9 +110,28 @@ class Sender:
         except InvalidInput as error:
             _failed(operation.pk, str(error), at)
             return 0
-        under_way = self._pool.submit(self._carry_out, parcel)
-        self._under_way[under_way] = _Sent(operation.pk, gone.digest, at)
+        sent = _Sent(operation.pk, receiver, doubtful, gone.digest, at)
+        self._under_way[self._carried(parcel)] = sent
         return 1
+
+    def _has_place(self, receiver: str, *, doubtful: bool) -> bool:
+        sent = self._under_way.values()
+        if len(sent) >= AT_ONCE or any(one.receiver == receiver for one in sent):
+            return False
+        return not doubtful or sum(one.doubtful for one in sent) < MOST_DOUBTFUL
+
+    def _carried(self, parcel: Parcel) -> Future[str]:
+        carried: Future[str] = Future()
+
+        def work() -> None:
+            try:
+                carried.set_result(self._carry_out(parcel))
+            except Exception as error:  # noqa: BLE001 - told by who collects it
+                carried.set_exception(error)
+
+        # a daemon: whatever the receiver does, it does not hold up the end of the process
+        threading.Thread(target=work, name="outlets", daemon=True).start()
+        return carried
 
     def _collect(self) -> int:
         ended = [future for future in self._under_way if future.done()]
@@ -110,6 +153,17 @@ class Sender:
         )
         return 1
 
+    def _broken_off(self, future: Future[str], sent: _Sent) -> int:
+        del self._under_way[future]
+        trouble = _("This server ended before the receiver had answered.")
+        _failed(sent.operation, trouble, sent.begun_at)
+        return 1
+
+
+def _receiver(operation: Operation) -> str:
+    """Host and port, as the address names them."""
+    return urlsplit(operation.address).netloc.lower()
+
 
 _SENDER: list[Sender] = []
 
@@ -119,6 +173,12 @@ def send_due(at: datetime) -> int:
     if not _SENDER:
         _SENDER.append(Sender())
     return _SENDER[0].dispatch(at)
+
+
+def end_sending() -> None:
+    """Write down what came of the last sends; the last step of the timer process."""
+    for sender in _SENDER:
+        sender.end()
 
 
 def wait_of(failures: int) -> timedelta:

@@ -22,11 +22,11 @@ def beat_path() -> Path:
 
 
 def run(stop: Stop) -> None:
-    """Run all steps at every tick until told to stop."""
+    """Run all steps at every tick until told to stop; then bring to an end what is under way."""
     from django.db import close_old_connections
 
     from tocsin.server.clock import now
-    from tocsin.server.duties.timers import run_steps
+    from tocsin.server.duties.timers import run_ends, run_steps
 
     while not stop.is_set():
         close_old_connections()
@@ -37,6 +37,8 @@ def run(stop: Stop) -> None:
             # the database may be away for a while; the process goes on
             logging.getLogger(__name__).exception("tick failed")
         stop.wait(TICK_S)
+    close_old_connections()
+    run_ends()
 
 
 def main() -> None:
