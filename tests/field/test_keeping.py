@@ -6,9 +6,11 @@ import json
 import shutil
 import sqlite3
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from test_full_disk import in_small_disk
 from walks import INSTRUMENT, walk
@@ -202,3 +204,49 @@ def test_trouble_is_told_as_what_it_is_and_stops_nothing(
     keeping.add(walk(1)[0], ())
     assert (keeping.waiting, keeping.trouble, keeping.not_kept) == (0, "", 0)
     keeping.close()
+
+
+def test_a_record_that_the_spool_never_takes_is_set_aside_and_holds_up_no_other(
+    tmp_path: Path,
+) -> None:
+    records = walk(12)
+    # SQLite keeps no NaN, and what is larger than a message may be is never sent
+    nan = replace(records[4], real_time_s=float("nan"))
+    counts = np.random.default_rng(7).integers(0, 1 << 43, 1_000_000)
+    wide = replace(records[8].spectra[0], counts=counts, calibration=None)
+    huge = replace(records[8], spectra=(wide,))
+    spool = spool_at(tmp_path)
+    told: list[str] = []
+    keeping = Keeping(feed(), spool, told.append)
+    for record in (*records[:4], nan, *records[5:8], huge, *records[9:]):
+        keeping.add(record, ("time-jump",))
+    unsayable = message(9, 9, 10) | {"statistic": float("nan")}
+    keeping.say(unsayable)
+    keeping.say(message(11, 10, 11))
+    assert (keeping.waiting, keeping.not_kept, keeping.trouble) == (0, 0, "")
+    keeping.end()
+    files = sorted((tmp_path / "spool.aside").glob("*"), key=lambda p: p.stat().st_mtime_ns)
+    assert spool.aside() == keeping.aside == len(files) == 3
+    first, second, third = (json.loads(path.read_text()) for path in files)
+    assert first["record"]["spectra"][0]["counts"] == records[4].spectra[0].counts.tolist()
+    assert (first["number"], first["faults"], first["realm"]) == (4, ["time-jump"], feed().realm)
+    assert second["record"]["spectra"][0]["counts"] == counts.tolist()
+    assert "at most" in second["why"]
+    assert third["message"]["encounter"] == unsayable["encounter"]
+    assert [line.count("the others go on") for line in told] == [1, 1, 1, 0]
+    assert str(files[0]) in told[0]
+    assert told[-1] == "set aside beside the spool and not sent: 3"
+    # the others are there, in runs whose numbers are those of the detector
+    kept = []
+    said = []
+    while (held := spool.next_message()) is not None:
+        body = open_envelope(held.envelope).body
+        if held.lane == "records":
+            kept.append(list(unpack_records(body).records))
+        else:
+            said.append(unpack_json(body))
+        spool.received(held)
+    assert [r for run in kept for r in run] == [*records[:4], *records[5:8], *records[9:]]
+    assert [len(run) for run in kept] == [4, 3, 3]
+    assert [m["record"] for m in said] == [11 - 9]
+    spool.close()

@@ -218,13 +218,14 @@ def status_command(device: Device = HERE) -> None:
 
     key = device_key(device)
     spool = open_spool(device, key)
-    held = spool.status()
+    held, aside = spool.status(), spool.aside()
     spool.close()
     lines = (
         ("Device", f"{key.name}, fingerprint {fingerprint(key.verifier)}"),
         ("Waiting", f"{held.alarms} alarm messages, {held.batches} batches of records"),
         ("Open", f"{held.records_open} records not yet in a batch"),
         ("Refused", f"{held.refused} messages that the server will not take"),
+        ("Set aside", f"{aside} files with what the spool does not take, which is not sent"),
         ("Size", f"{held.bytes} bytes"),
         ("Oldest", held.oldest or "nothing waits"),
         ("Last sent", held.last_acknowledged or "never"),

@@ -1,7 +1,8 @@
 """What the agent hears goes into the spool, or waits in memory until it can.
 
 Nothing about a disk stops the hearing: one that is full, a spool that cannot be opened or written.
-Why nothing is kept is told, and stands on the screen.
+Why nothing is kept is told, and stands on the screen. What the spool refuses for what it is holds
+up nothing behind it: it is set aside in a file.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ MOST_MESSAGES_IN_MEMORY = 2000
 OPEN_AGAIN_S = 10.0
 _BESIDE_COUNTS = 1 << 10
 """Bytes of a record beside its counts: our estimate."""
+_ITS_OWN = (
+    *(TocsinError, ValueError, TypeError, OverflowError),
+    *(sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError),
+)
+"""What is wrong with one record or message, not with the disk: it would fail at every try."""
 _PLACES = ("first_record", "last_record", "peak_record")
 
 Tell = Callable[[str], None]
@@ -92,6 +98,9 @@ class Keeping:
         self._broken = False
         self.not_kept = 0
         """Records and messages of the detector that found no room, on the disk or in memory."""
+        self.aside = 0
+        """Records and messages that the spool does not take: each in a file of its own, unsent."""
+        self._aside_why = ""
         self.trouble = ""
         """Why nothing is kept now; empty where all is well."""
         try:
@@ -144,6 +153,8 @@ class Keeping:
         if self.waiting:
             self.not_kept += self.waiting
             self._tell(f"{self.waiting} records and messages were never kept: {self.trouble}")
+        if self.aside:
+            self._tell(f"set aside beside the spool and not sent: {self.aside}")
         if self._spool is None or not self._boot:
             return
         self._close_run(self._spool, self._boot)
@@ -160,10 +171,10 @@ class Keeping:
             spool = self._there()
             self._begun(spool)
             while self._messages:
-                spool.alarm(self._boot, self._in_numbers_of_run(self._messages[0]))
+                self._say(spool, self._messages[0])
                 self._messages.popleft()
             while self._records:
-                self._keep(spool, self._records[0])
+                self._keep_or_set_aside(spool, self._records[0])
                 self._size -= self._records.popleft().size
         except (sqlite3.Error, TocsinError, OSError) as error:
             self._note_trouble(error)
@@ -197,6 +208,41 @@ class Keeping:
             self._boot, self._broken = boot, False
             spool.close_earlier(boot)
 
+    def _say(self, spool: Spool, message: dict[str, Any]) -> None:
+        try:
+            spool.alarm(self._boot, self._in_numbers_of_run(message))
+        except _ITS_OWN as error:
+            self._set_aside(spool, {"message": message}, error)
+
+    def _keep_or_set_aside(self, spool: Spool, waiting: _Waiting) -> None:
+        try:
+            self._keep(spool, waiting)
+        except _ITS_OWN as error:
+            feed = self._feed
+            what = {
+                "record": waiting.record,
+                "number": waiting.number,
+                "faults": waiting.faults,
+                "instrument": feed.instrument,
+                "realm": feed.realm,
+            }
+            self._set_aside(spool, what, error)
+            # it has no number in the run: those after it begin another one
+            self._broken = True
+
+    def _set_aside(self, spool: Spool, what: dict[str, Any], error: Exception) -> None:
+        """No later try takes it either: it goes into a file of its own, the others go on."""
+        why = f"{type(error).__name__}: {error}"
+        path = spool.set_aside(what, why)
+        self.aside += 1
+        if why != self._aside_why:
+            self._aside_why = why
+            kind = next(iter(what))
+            self._tell(
+                f"a {kind} cannot be kept in the spool nor sent ({why}): it is in {path}; "
+                "the others go on"
+            )
+
     def _keep(self, spool: Spool, waiting: _Waiting) -> None:
         feed = self._feed
         given = (waiting.record, feed.instrument, feed.realm, waiting.faults)
@@ -211,7 +257,7 @@ class Keeping:
     def _close_run(self, spool: Spool, boot: str) -> None:
         try:
             spool.end(boot)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, TocsinError) as error:
             self._tell(f"the run could not be closed ({error}): the next start does it")
 
     def _in_numbers_of_run(self, message: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from tocsin.errors import InvalidInput, ParseError
+from tocsin.field.aside import set_aside
 from tocsin.field.envelope import Lane, seal
 from tocsin.field.reserve import Reserve
 from tocsin.field.wire import pack_json, pack_records, unpack_records
@@ -116,6 +117,7 @@ class Spool:
     ) -> None:
         self._reserve = reserve or Reserve(path.with_suffix(".reserve"))
         self._claim_path = path.with_suffix(".lock")
+        self._aside = path.with_suffix(".aside")
         self._claim: IO[bytes] | None = None
         self._key = key
         self._clock = clock
@@ -276,6 +278,24 @@ class Spool:
             return number
 
         return self._urgently(write)
+
+    def set_aside(self, what: dict[str, Any], why: str) -> Path:
+        """Keep what this file does not take in one beside it, which is not sent; that file.
+
+        Raises
+        ------
+        DiskFull
+            When nothing but what is held back is left of the disk.
+        OSError
+            When the file cannot be written.
+        """
+        if not self._has_room():
+            raise DiskFull("the disk is full")
+        return set_aside(self._aside, what, why)
+
+    def aside(self) -> int:
+        """How many records and messages were set aside and are still there."""
+        return sum(1 for _ in self._aside.glob("*.json"))
 
     def end(self, boot: str) -> None:
         """No further record of this run will come."""
