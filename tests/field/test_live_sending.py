@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -14,10 +16,11 @@ import pytest
 from certificates import certificate
 from walks import INSTRUMENT, walk
 
+from tocsin.errors import ParseError
 from tocsin.field import agent as agent_module
 from tocsin.field.agent import SendingThread, open_spool
 from tocsin.field.envelope import open_envelope
-from tocsin.field.sending import Https, Reply
+from tocsin.field.sending import Https, Reply, Sender
 from tocsin.field.spool import Spool
 from tocsin.sealing import SigningKey, write_key_file
 
@@ -81,6 +84,70 @@ def test_each_second_goes_by_itself_where_nothing_waits(
     assert sending.drain(LONG_S)
     assert [(first, last) for _lane, first, last in link.taken[:4]] == [(k, k) for k in range(4)]
     assert spool.status().batches == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sqlite3.OperationalError("disk I/O error"),
+        ParseError("as a later version writes it"),
+        RuntimeError("what nobody thought of"),
+    ],
+)
+def test_the_thread_goes_on_after_trouble_that_it_tells_once(
+    device: Path, spool: Spool, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(agent_module, "LONGEST_PAUSE_S", 0.01)
+    link, boot, told = Link(), spool.begin(), list[str]()
+    failing = [error] * 5
+    opened_before, said_before = open_spool, Sender.step
+
+    def opens(folder: Path, key: SigningKey) -> Spool:
+        if len(failing) > 2:
+            raise failing.pop()
+        return opened_before(folder, key)
+
+    def steps(sender: Sender) -> str:
+        if failing:
+            raise failing.pop()
+        return said_before(sender)
+
+    if isinstance(error, RuntimeError):
+        del failing[2:]
+    monkeypatch.setattr(agent_module, "open_spool", opens)
+    monkeypatch.setattr(Sender, "step", steps)
+    sending = SendingThread(device, link, told.append)
+    sending.start()
+    for record in walk(3):
+        spool.add(boot, record, INSTRUMENT, "LIVE")
+    spool.end(boot)
+    assert link.wait_for(2)
+    assert sending.drain(LONG_S)
+    assert not failing
+    of_it = [line for line in told if str(error) in line]
+    assert len(of_it) == len(told) == (1 if isinstance(error, RuntimeError) else 2)
+
+
+def test_records_that_cannot_be_read_in_the_spool_hold_up_no_message(
+    device: Path, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_module, "LEAST_LIVE_S", 0.0)
+    monkeypatch.setattr(agent_module, "MOST_LIVE_S", 0.0)
+    link, boot, told = Link(), spool.begin(), list[str]()
+    spool.add(boot, walk(1)[0], INSTRUMENT, "LIVE")
+    spool._db.execute("UPDATE record SET body = x'00'")
+    sending = SendingThread(device, link, told.append)
+    sending.start()
+    for _ in range(200):
+        if told:
+            break
+        time.sleep(0.05)
+    spool.alarm(boot, {"stage": "opened"})
+    assert not sending.drain(LONG_S), "something is left on the device"
+    assert [lane for lane, _first, _last in link.taken] == ["alarms"]
+    assert len(told) == 1
+    assert "cannot be read" in told[0]
+    assert spool.status().records_open == 1
 
 
 def test_a_backlog_waits_in_larger_messages_and_alarms_overtake_it(

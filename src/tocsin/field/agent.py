@@ -7,19 +7,20 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import tocsin
 from tocsin.detection.detector import ALGORITHM_VERSION
-from tocsin.errors import InvalidInput
+from tocsin.errors import InvalidInput, ParseError, TocsinError
 from tocsin.field.faults import Faults
 from tocsin.field.keeping import Keeping
 from tocsin.field.listening import Heard, Listener
 from tocsin.field.records import Feed
 from tocsin.field.sending import Post, Sender
-from tocsin.field.spool import Spool, SpoolUnavailable
+from tocsin.field.spool import Spool
 from tocsin.field.watch import Watch
 from tocsin.sealing import SigningKey, read_key_file
 from tocsin.spectra import Record
@@ -202,6 +203,10 @@ class SendingThread(threading.Thread):
         self._folder = folder
         self._post = post
         self._tell = tell
+        self._said = self._trouble = ""
+        self._refused = 0
+        self._unreadable = False
+        self._live_s = -math.inf
         self._last_one = threading.Event()
         self._over = threading.Event()
 
@@ -222,40 +227,69 @@ class SendingThread(threading.Thread):
     _sent_all = False
 
     def run(self) -> None:
-        """Send until drained or stopped."""
+        """Send until drained or stopped, whatever goes wrong in one turn."""
         spool = self._open()
         if spool is None:
             return
         sender = Sender(spool, self._post)
-        said, refused, live_s = "", 0, -math.inf
         try:
             while not self._over.is_set():
-                last = self._last_one.is_set()
                 try:
-                    outcome = sender.step()
-                    since_s = time.monotonic() - live_s
-                    if outcome == "idle" and since_s >= LEAST_LIVE_S:
-                        # the link is up and nothing waits: what was measured now goes at once
-                        if spool.close_open(0.0 if since_s >= MOST_LIVE_S else LIVE_S):
-                            live_s = time.monotonic()
-                            continue
+                    done = self._turn(spool, sender, last=self._last_one.is_set())
                 except sqlite3.Error as error:
                     # what was delivered is delivered once more, which changes nothing
-                    self._tell(f"what was sent cannot be noted ({error}): look at the disk")
-                    self._pause(LONGEST_PAUSE_S)
+                    self._stuck(f"what was sent cannot be noted ({error}): look at the disk")
                     continue
-                refused += outcome == "refused"
-                if sender.trouble != said:
-                    said = sender.trouble
-                    self._tell(f"not sent: {said}" if said else "sending again")
-                if outcome == "idle" and last:
-                    self._sent_all = refused == 0
-                    if earlier := spool.status().refused - refused:
-                        self._tell(f"refused by the server earlier, and kept: {earlier} messages")
+                except Exception as error:  # noqa: BLE001 - whatever it is: it is told and tried again
+                    self._stuck(f"sending met {type(error).__name__} ({error})")
+                    continue
+                if done:
                     return
-                self._pause(_IDLE_S if outcome == "idle" else sender.wait_s)
+                self._trouble = ""
         finally:
-            spool.close()
+            with suppress(sqlite3.Error):
+                spool.close()
+
+    def _turn(self, spool: Spool, sender: Sender, *, last: bool) -> bool:
+        """One message, where one waits; whether everything is sent and nothing more will come."""
+        outcome = sender.step()
+        if outcome == "idle" and self._closed(spool):
+            return False
+        self._refused += outcome == "refused"
+        if sender.trouble != self._said:
+            self._said = sender.trouble
+            self._tell(f"not sent: {self._said}" if self._said else "sending again")
+        if outcome == "idle" and last:
+            self._sent_all = self._refused == 0 and not self._unreadable
+            if earlier := spool.status().refused - self._refused:
+                self._tell(f"refused by the server earlier, and kept: {earlier} messages")
+            return True
+        self._pause(_IDLE_S if outcome == "idle" else sender.wait_s)
+        return False
+
+    def _closed(self, spool: Spool) -> bool:
+        """Whether there is another message: the link is up, what was measured now goes at once."""
+        since_s = time.monotonic() - self._live_s
+        if since_s < LEAST_LIVE_S:
+            return False
+        try:
+            closed = spool.close_open(0.0 if since_s >= MOST_LIVE_S else LIVE_S)
+        except ParseError as error:
+            # it stays in the spool; every message that is closed still goes
+            if not self._unreadable:
+                self._tell(f"records in the spool cannot be read and are not sent: {error}")
+            self._unreadable, self._live_s = True, time.monotonic()
+            return False
+        if closed:
+            self._live_s = time.monotonic()
+        return closed
+
+    def _stuck(self, trouble: str) -> None:
+        """Tell it once, and try again after a while."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._tell(f"{trouble}; tried again every {LONGEST_PAUSE_S:.0f} s")
+        self._pause(LONGEST_PAUSE_S)
 
     def _open(self) -> Spool | None:
         """The spool, tried until it can be opened; None where nothing is to be sent any more."""
@@ -264,7 +298,7 @@ class SendingThread(threading.Thread):
             last = self._last_one.is_set()
             try:
                 return open_spool(self._folder, device_key(self._folder))
-            except SpoolUnavailable as error:
+            except (TocsinError, sqlite3.Error, OSError) as error:
                 if str(error) != said:
                     said = str(error)
                     self._tell(f"not sent: {said}")
