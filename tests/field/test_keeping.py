@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from tocsin.errors import InvalidInput
 from tocsin.field import keeping as keeping_module
 from tocsin.field.agent import Agent
 from tocsin.field.envelope import open_envelope
-from tocsin.field.keeping import Keeping
+from tocsin.field.keeping import Keeping, TroubleKind
 from tocsin.field.records import Feed
 from tocsin.field.screen.picture import Seen, picture
 from tocsin.field.spool import Spool, SpoolUnavailable
@@ -84,7 +85,9 @@ def test_a_spool_that_cannot_be_opened_is_told_on_the_screen_and_tried_again(
     for record in records[:5]:
         agent.take(record)
     health = picture(watch, Seen())[0]["health"]
-    assert "disk I/O error" in health["not_kept_why"]
+    # the screen says it in its own languages: a kind, and the words of the system
+    assert health["not_kept_why"] == "closed"
+    assert "disk I/O error" in health["not_kept_error"]
     assert (health["in_memory"], health["lost"]) == (5, 0)
     assert watch.records == 5
     trouble.clear()
@@ -173,16 +176,16 @@ def test_memory_is_counted_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    ("code", "word"),
+    ("code", "kind", "word"),
     [
-        (sqlite3.SQLITE_FULL, "make room on the disk"),
-        (sqlite3.SQLITE_BUSY, "another program holds the spool"),
-        (sqlite3.SQLITE_READONLY, "cannot be written"),
-        (sqlite3.SQLITE_CORRUPT, "cannot be written"),
+        (sqlite3.SQLITE_FULL, "full", "make room on the disk"),
+        (sqlite3.SQLITE_BUSY, "busy", "another program holds the spool"),
+        (sqlite3.SQLITE_READONLY, "disk", "cannot be written"),
+        (sqlite3.SQLITE_CORRUPT, "disk", "cannot be written"),
     ],
 )
 def test_trouble_is_told_as_what_it_is_and_stops_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, word: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, kind: str, word: str
 ) -> None:
     spool = spool_at(tmp_path)
     told: list[str] = []
@@ -199,10 +202,12 @@ def test_trouble_is_told_as_what_it_is_and_stops_nothing(
         for record in walk(3):
             keeping.add(record, ())
         assert word in keeping.trouble
+        assert (keeping.trouble_kind, keeping.trouble_error) == (kind, "as SQLite says it")
     assert len(told) == 1
     assert word in told[0]
     keeping.add(walk(1)[0], ())
     assert (keeping.waiting, keeping.trouble, keeping.not_kept) == (0, "", 0)
+    assert (keeping.trouble_kind, keeping.trouble_error) == ("", "")
     keeping.close()
 
 
@@ -250,3 +255,11 @@ def test_a_record_that_the_spool_never_takes_is_set_aside_and_holds_up_no_other(
     assert [len(run) for run in kept] == [4, 3, 3]
     assert [m["record"] for m in said] == [11 - 9]
     spool.close()
+
+
+def test_every_kind_of_trouble_has_its_words_in_both_languages_of_the_screen() -> None:
+    """The screen is told a kind: one that it has no words for would be shown as nothing."""
+    texts = (HERE.parents[1] / "web" / "src" / "field" / "texts.ts").read_text("utf-8")
+    blocks = re.findall(r"notKeptWhy: \{(.*?)\n  \}", texts, re.DOTALL)
+    found = [re.findall(r"^    (\w+): ", block, re.MULTILINE) for block in blocks]
+    assert found == [list(get_args(TroubleKind))] * 2

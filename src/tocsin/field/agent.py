@@ -156,7 +156,12 @@ class Agent:
         keeping = self._keeping
         if keeping is None:
             return
-        watch.note_kept(trouble=keeping.trouble, in_memory=keeping.waiting, lost=keeping.not_kept)
+        watch.note_kept(
+            why=keeping.trouble_kind,
+            error=keeping.trouble_error,
+            in_memory=keeping.waiting,
+            lost=keeping.not_kept,
+        )
         at = time.monotonic()
         if at >= self._ask_at_s:
             self._ask_at_s = at + ASK_SPOOL_EVERY_S

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tocsin.errors import TocsinError
 from tocsin.field.records import Feed
@@ -36,6 +36,7 @@ _ITS_OWN = (
 _PLACES = ("first_record", "last_record", "peak_record")
 
 Tell = Callable[[str], None]
+TroubleKind = Literal["full", "busy", "disk", "closed", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,9 @@ class Keeping:
         self._aside_why = ""
         self.trouble = ""
         """Why nothing is kept now; empty where all is well."""
+        self.trouble_kind: TroubleKind | Literal[""] = ""
+        self.trouble_error = ""
+        """The same for a screen, which has its own languages: what kind, and the system's words."""
         try:
             # another agent at work with the same spool is no trouble of the disk: it ends this one
             self._there().claim()
@@ -180,14 +184,15 @@ class Keeping:
             self._note_trouble(error)
             return
         if self.trouble:
-            self.trouble = ""
+            self.trouble = self.trouble_kind = self.trouble_error = ""
             self._tell(f"what is heard is kept again; lost meanwhile: {self.not_kept}")
 
     def _note_trouble(self, error: Exception) -> None:
-        said = _why(error)
+        self.trouble_kind = _kind(error)
+        said = _WHY[self.trouble_kind].format(error=error)
         if not self.trouble:
             self._tell(f"nothing can be kept: {said}; records are held in memory meanwhile")
-        self.trouble = said
+        self.trouble, self.trouble_error = said, str(error)
 
     def _there(self) -> Spool:
         """The spool; one that could not be opened is tried again now and then."""
@@ -272,13 +277,23 @@ class Keeping:
         return moved
 
 
-def _why(error: Exception) -> str:
-    """Why nothing is kept, and what to do."""
+def _kind(error: Exception) -> TroubleKind:
+    """What is in the way, as a screen says it in each language."""
+    if isinstance(error, SpoolUnavailable):
+        return "closed"
     if not isinstance(error, sqlite3.Error):
-        return str(error)
+        return "other"
     code = code_of(error)
     if code == sqlite3.SQLITE_FULL or isinstance(error, DiskFull):
-        return f"there is no room ({error}): make room on the disk"
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return f"another program holds the spool ({error}): close it"
-    return f"the spool cannot be written ({error}): look at the disk"
+        return "full"
+    return "busy" if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) else "disk"
+
+
+_WHY: dict[TroubleKind, str] = {
+    "full": "there is no room ({error}): make room on the disk",
+    "busy": "another program holds the spool ({error}): close it",
+    "disk": "the spool cannot be written ({error}): look at the disk",
+    "closed": "{error}",
+    "other": "{error}",
+}
+"""Why nothing is kept, and what to do."""

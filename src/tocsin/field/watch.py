@@ -89,7 +89,7 @@ class Watch:
         self.records = 0
         self.finished = False
         self.waiting_to_send: int | None = None
-        self.not_kept_why = ""
+        self.not_kept_why = self.not_kept_error = ""
         self.in_memory = 0
         self.lost = 0
         self.long_term: FloatArray | None = None
@@ -159,10 +159,21 @@ class Watch:
         with self.lock:
             self.waiting_to_send = messages
 
-    def note_kept(self, *, trouble: str, in_memory: int, lost: int) -> None:
-        """Say why nothing is kept now (empty: it is), what waits in memory, and what is lost."""
+    def note_kept(self, *, why: str, error: str, in_memory: int, lost: int) -> None:
+        """Say why nothing is kept now, what waits in memory, and what is lost.
+
+        Parameters
+        ----------
+        why : str
+            Kind of the trouble as :mod:`tocsin.field.keeping` has it; empty where all is kept.
+        error : str
+            In the words of the system.
+        in_memory, lost : int
+            Records and messages of the detector.
+        """
         with self.lock:
-            self.not_kept_why, self.in_memory, self.lost = trouble, in_memory, lost
+            self.not_kept_why, self.not_kept_error = why, error
+            self.in_memory, self.lost = in_memory, lost
 
     # ---------------------------------------------------------------- picture
     @property

@@ -65,7 +65,8 @@ export interface Health {
   clock_faults: number;
   clock_says: string | null;
   waiting_to_send: number | null;
-  not_kept_why: string;
+  not_kept_why: "" | "full" | "busy" | "disk" | "closed" | "other";
+  not_kept_error: string;
   in_memory: number;
   lost: number;
 }

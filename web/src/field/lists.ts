@@ -116,7 +116,8 @@ export class HealthList {
         : [names.spool, "ok", text.spool(formatNumber(health.waiting_to_send, 9))],
     );
     if (health.not_kept_why !== "") {
-      lines.push([names.kept, "watchIt", text.notKept(health.not_kept_why, formatNumber(health.in_memory, 9), formatNumber(health.lost, 9))]);
+      const why = text.notKeptWhy[health.not_kept_why](health.not_kept_error);
+      lines.push([names.kept, "watchIt", text.notKept(why, formatNumber(health.in_memory, 9), formatNumber(health.lost, 9))]);
     } else if (health.lost > 0) {
       lines.push([names.kept, "watchIt", text.lost(formatNumber(health.lost, 9))]);
     }

@@ -255,6 +255,7 @@ def _health(watch: Watch) -> dict[str, Any]:
         "clock_says": None if watch.clock.last is None else watch.clock.last.isoformat(),
         "waiting_to_send": watch.waiting_to_send,
         "not_kept_why": watch.not_kept_why,
+        "not_kept_error": watch.not_kept_error,
         "in_memory": watch.in_memory,
         "lost": watch.lost,
     }
