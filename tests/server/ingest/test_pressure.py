@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -140,6 +141,71 @@ def test_false_alarms_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [isinstance(o, Receipt) for o in outcomes] == [True, True, False]
     # what was written makes room again
     assert isinstance(gatherer.submit(envelope("alarms", 3)).result(30), Receipt)
+
+
+def test_a_device_that_floods_the_lane_of_alarms_delays_and_sheds_no_other(
+    monkeypatch: pytest.MonkeyPatch, no_database: list[tuple[Any, ...]]
+) -> None:
+    monkeypatch.setattr(module, "LOOK_S", 0.0)
+    flood = [envelope("alarms", k, OTHER) for k in range(300)]
+    size = sum(len(raw) for raw in flood[:200])
+    monkeypatch.setattr(module, "MOST_ALARMS_OF_ONE_BYTES", size)
+    write = Slow()
+    gatherer = gathering(write)
+    gatherer.submit(envelope())
+    assert write.begun.acquire(timeout=30)
+    futures = [gatherer.submit(raw) for raw in flood]
+    own = [envelope("alarms", k) for k in range(3)]
+    ours = [gatherer.submit(raw) for raw in own]
+    for _ in range(10):
+        write.go.release()
+    assert all(isinstance(f.result(30), Receipt) for f in ours)
+    assert set(own) <= set(write.groups[1]), "they are in the very next group"
+    assert [raw for raw in write.groups[1] if raw in own] == own, "in their order"
+    outcomes = [f.result(30) for f in futures]
+    taken = [k for k, outcome in enumerate(outcomes) if isinstance(outcome, Receipt)]
+    # signatures of some lengths: the share is counted in bytes
+    assert taken == list(range(len(taken)))
+    assert 195 <= len(taken) <= 205
+    refused = outcomes[-1]
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.status, refused.final) == ("quota", 429, False)
+    for _ in range(100):
+        if (("one",), 0) in no_database:
+            break
+        time.sleep(0.05)
+    assert (("one",), 0) in no_database, "it is said"
+    assert ([fingerprint(OTHER.verifier)],) in no_database
+    assert ([fingerprint(KEY.verifier)],) not in no_database
+
+
+def test_more_alarms_on_end_than_any_walk_makes_wait_on_their_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "ALARM_BURST_BYTES", 1)
+    at_s = [0.0]
+    gatherer = gathering(lambda brought: [Receipt("", 0) for _ in brought], clock=lambda: at_s[0])
+    assert isinstance(gatherer.submit(envelope("alarms")).result(30), Receipt)
+    assert isinstance(gatherer.submit(envelope("alarms", 1)).result(30), Refused)
+    # neither its records nor what others say, and for no longer than it takes
+    assert isinstance(gatherer.submit(envelope()).result(30), Receipt)
+    assert isinstance(gatherer.submit(envelope("alarms", key=OTHER)).result(30), Receipt)
+    at_s[0] = 1.0
+    assert isinstance(gatherer.submit(envelope("alarms", 1)).result(30), Receipt)
+
+
+def test_alarms_that_are_refused_for_good_use_up_a_share_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "ALARM_BURST_BYTES", 1)
+    conflict = Refused("conflict", "", status=409, final=True)
+    gatherer = gathering(lambda brought: [conflict] * len(brought), clock=lambda: 0.0)
+    codes = []
+    for k in range(2):
+        told = gatherer.submit(envelope("alarms", k)).result(30)
+        assert isinstance(told, Refused)
+        codes.append(told.code)
+    assert codes == ["conflict", "quota"]
 
 
 def in_the_name_of(key: SigningKey, raw: bytes) -> bytes:
@@ -309,6 +375,9 @@ def test_the_order_of_what_is_left_undone() -> None:
     assert one.sheds(2.0) == ("map", "background")
     assert one.turned_away == 1
     assert one.sheds(2.0 + pressure.CALM_S) == ()
+    one.turn_alarm_away(20.0)
+    assert one.sheds(21.0) == ("one",)
+    assert one.sheds(20.0 + pressure.CALM_S) == ()
 
 
 @pytest.mark.django_db

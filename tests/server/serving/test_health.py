@@ -81,6 +81,9 @@ def test_what_is_left_undone_is_told_and_that_it_no_longer_is(data_folder: Path)
     say_shed((), 17)
     assert name not in faults()
     assert said().startswith("nothing any more since")
+    say_shed(("one",), 17)
+    assert said().startswith("alarms beyond the share of one device wait on it")
+    say_shed((), 17)
     told = Leaf.objects.filter(action="ingest.shedding_ended").values_list("content", flat=True)
-    assert [leaf["after"]["turned_away"] for leaf in told] == [0, 17]
-    assert Leaf.objects.filter(action="ingest.shedding").count() == 2
+    assert [leaf["after"]["turned_away"] for leaf in told] == [0, 17, 0]
+    assert Leaf.objects.filter(action="ingest.shedding").count() == 3

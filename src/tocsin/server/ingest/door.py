@@ -26,9 +26,10 @@ from tocsin.errors import ParseError
 from tocsin.field.envelope import Envelope, Header, open_envelope
 from tocsin.server.ingest.gathering import Outcome, receive_many
 from tocsin.server.ingest.keys import Keys
-from tocsin.server.ingest.pressure import Pressure, Quotas
+from tocsin.server.ingest.pressure import ALARM_BURST_BYTES, ALARM_BYTES_S, Pressure, Quotas
 from tocsin.server.ingest.receiving import MOST_BYTES, Receipt, Refused
 from tocsin.server.ingest.shedding import say_shed, say_turned_away
+from tocsin.server.kept_connection import keep_connection
 from tocsin.server.problems import problem
 
 PATH = "/api/1/ingest"
@@ -36,6 +37,8 @@ GROUP = 64
 """Messages in one transaction: an alarm never waits for more."""
 MOST_WAITING_BYTES = 64 << 20
 """Of alarms, and of records: a thousand times what a group of true ones weighs."""
+MOST_ALARMS_OF_ONE_BYTES = 1 << 20
+"""Of alarms of one device that wait, some hundreds: one that was stolen does not fill the lane."""
 DOUBTFUL_GROUP = 4
 """Refused one by one: an alarm that comes meanwhile waits for no more of them."""
 MOST_DOUBTFUL = 64
@@ -92,6 +95,44 @@ class Queue:
         return taken
 
 
+class Turns:
+    """Alarms that wait, of each device in its turn: many of one do not delay those of another."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Queue] = {}
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return sum(len(queue) for queue in self._of.values())
+
+    def has_room(self, one: Waiting) -> bool:
+        """Whether it stays within the share of its device; who has none waiting always has room."""
+        own = self._of.get(one.device)
+        if own is None:
+            return True
+        size = len(one.raw)
+        return (
+            own.bytes + size <= MOST_ALARMS_OF_ONE_BYTES and self.bytes + size <= MOST_WAITING_BYTES
+        )
+
+    def add(self, one: Waiting) -> None:
+        """One more at the end of those of its device."""
+        self._of.setdefault(one.device, Queue()).add(one)
+        self.bytes += len(one.raw)
+
+    def take(self, most: int) -> list[Waiting]:
+        """The first one of each device, then the next; who had a turn comes last."""
+        taken: list[Waiting] = []
+        while self._of and len(taken) < most:
+            device = next(iter(self._of))
+            queue = self._of.pop(device)
+            taken += queue.take(1)
+            if queue:
+                self._of[device] = queue
+        self.bytes -= sum(len(one.raw) for one in taken)
+        return taken
+
+
 class Gatherer:
     """Writes what waits, one group after the other, in a thread of its own.
 
@@ -116,13 +157,14 @@ class Gatherer:
         self._keys = keys or Keys()
         self._keys_s: float | None = None
         self._stale = False
-        self._alarms = Queue()
+        self._alarms = Turns()
         self._records = Queue()
         self._doubtful = Queue()
         self._same: dict[bytes, Waiting] = {}
         self._come = threading.Condition()
         self._thread: threading.Thread | None = None
         self._quotas = Quotas()
+        self._alarm_quotas = Quotas(ALARM_BURST_BYTES, ALARM_BYTES_S)
         self._pressure = Pressure()
         self._said: tuple[str, ...] = ()
         self._said_s = -LOOK_S
@@ -170,22 +212,30 @@ class Gatherer:
     def _let_in(self, one: Waiting, header: Header) -> None:
         """A message whose signature was verified takes its place, or is left with its device."""
         one.device = header.device
-        queue = self._alarms if header.lane == "alarms" else self._records
-        refused = None
-        if queue.bytes + len(one.raw) > MOST_WAITING_BYTES:
-            refused = _busy()
-        elif queue is self._records:
-            refused = self._turn_away(one)
-        if refused is None:
-            queue.add(one)
-            if queue is self._alarms:
-                self._same[one.raw] = one
-            return
-        if queue is self._records:
+        is_alarm = header.lane == "alarms"
+        refused = self._turn_alarm_away(one) if is_alarm else self._turn_away(one)
+        if refused is not None:
             self._turned_away.add(one.device)
-        one.done.set_result(refused)
+            one.done.set_result(refused)
+        elif is_alarm:
+            self._alarms.add(one)
+            self._same[one.raw] = one
+        else:
+            self._records.add(one)
+
+    def _turn_alarm_away(self, one: Waiting) -> Refused | None:
+        """Only what is beyond the share of its own device: no other one's alarm is shed."""
+        allowed = self._alarm_quotas.allows(one.device, one.since_s)
+        if allowed and self._alarms.has_room(one):
+            return None
+        self._pressure.turn_alarm_away(one.since_s)
+        return Refused(
+            "quota", "this device sends more alarms than its share", status=429, final=False
+        )
 
     def _turn_away(self, one: Waiting) -> Refused | None:
+        if self._records.bytes + len(one.raw) > MOST_WAITING_BYTES:
+            return _busy()
         if not self._quotas.allows(one.device, one.since_s):
             return Refused(
                 "quota", "this device sends more than its share", status=429, final=False
@@ -193,6 +243,7 @@ class Gatherer:
         return None if self._pressure.takes(len(self._records), one.since_s) else _busy()
 
     def _run(self) -> None:
+        keep_connection()
         while True:
             try:
                 self._turn()
@@ -257,12 +308,18 @@ class Gatherer:
                 self._pressure.wrote(len(group), ended_s - began_s, waited_s, ended_s)
             for one, outcome in zip(group, outcomes, strict=True):
                 self._same.pop(one.raw, None)
-                if isinstance(outcome, Receipt) and one.envelope is not None:
-                    self._quotas.charge(one.envelope.header.device, len(one.raw), ended_s)
-                elif one.device and isinstance(outcome, Refused) and outcome.code == "revoked":
-                    self._stale = True
+                if one.envelope is not None:
+                    self._charge(one, one.envelope.header, outcome, ended_s)
         for one, outcome in zip(group, outcomes, strict=True):
             one.done.set_result(outcome)
+
+    def _charge(self, one: Waiting, header: Header, outcome: Outcome, at_s: float) -> None:
+        """What a device signed uses up its share, also where it is refused for good."""
+        if isinstance(outcome, Receipt) or (one.device and outcome.final):
+            quotas = self._alarm_quotas if header.lane == "alarms" else self._quotas
+            quotas.charge(header.device, len(one.raw), at_s)
+        elif one.device and outcome.code == "revoked":
+            self._stale = True
 
     def _say(self) -> None:
         """Say what is left undone when that changes, and of whom; at most once a second."""

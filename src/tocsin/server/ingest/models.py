@@ -281,10 +281,14 @@ class HeardState(models.Model):
 
 
 class Shed(models.TextChoices):
-    """What is left undone under load, in this order; alarms never."""
+    """What is left undone under load, in this order; alarms within the share of a device never."""
 
     MAP = "map", _("the map is drawn less often")
     BACKGROUND = "background", _("records wait on their devices; alarms are taken")
+    ONE = (
+        "one",
+        _("alarms beyond the share of one device wait on it; those of all others are taken"),
+    )
 
 
 class Shedding(models.Model):

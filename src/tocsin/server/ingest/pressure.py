@@ -1,8 +1,9 @@
 """How much is taken: a share for each device, and what is left undone when too much comes.
 
 The order is fixed: the map is drawn less often first; then records wait on their devices, which
-keep them; alarms are always taken, and before everything else. Nothing is lost by it. Pure but for
-the clock that is handed in.
+keep them; alarms are always taken, and before everything else. Only a device that sends more alarms
+than any true one has waits with what is beyond. Nothing is lost by it. Pure but for the clock that
+is handed in.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from collections import OrderedDict, deque
 QUOTA_BYTES_S = 512 << 10
 QUOTA_BURST_BYTES = 16 << 20
 """A device that was offline brings an hour at once; 10 records a second take some 10 kB."""
+ALARM_BURST_BYTES = 2 << 20
+ALARM_BYTES_S = 16 << 10
+"""Of alarms, some 2 kB each: a thousand at once after a day without a network, and 8 a second."""
 MOST_DEVICES = 10_000
 MAP_WAIT_S = 0.4
 """A message that waits longer than this shows that too much comes."""
@@ -24,9 +28,17 @@ MEASURED_OVER = 50
 
 
 class Quotas:
-    """Bytes that each device may still send; full again after a while of silence."""
+    """Bytes that each device may still send; full again after a while of silence.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    burst_bytes, bytes_s : int, optional
+        At once, and in a second on end; by default those of records.
+    """
+
+    def __init__(self, burst_bytes: int | None = None, bytes_s: int | None = None) -> None:
+        self._burst = float(QUOTA_BURST_BYTES if burst_bytes is None else burst_bytes)
+        self._bytes_s = QUOTA_BYTES_S if bytes_s is None else bytes_s
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def allows(self, device: str, at_s: float) -> bool:
@@ -41,8 +53,8 @@ class Quotas:
             self._left.popitem(last=False)
 
     def _of(self, device: str, at_s: float) -> float:
-        left, since_s = self._left.get(device, (float(QUOTA_BURST_BYTES), at_s))
-        return min(float(QUOTA_BURST_BYTES), left + (at_s - since_s) * QUOTA_BYTES_S)
+        left, since_s = self._left.get(device, (self._burst, at_s))
+        return min(self._burst, left + (at_s - since_s) * self._bytes_s)
 
 
 class Pressure:
@@ -51,7 +63,7 @@ class Pressure:
     def __init__(self) -> None:
         self._groups: deque[tuple[int, float]] = deque(maxlen=MEASURED_OVER)
         self._waited_s = -CALM_S
-        self._turned_away_s = -CALM_S
+        self._turned_away_s = self._alarm_s = -CALM_S
         self.turned_away = 0
         """Messages since the last time that records were taken without any waiting."""
 
@@ -76,8 +88,13 @@ class Pressure:
         self.turned_away += 1
         return False
 
+    def turn_alarm_away(self, at_s: float) -> None:
+        """An alarm was beyond the share of its device."""
+        self._alarm_s = at_s
+
     def sheds(self, at_s: float) -> tuple[str, ...]:
-        """What is left undone: nothing, ``map``, or ``map`` and ``background``."""
+        """What is left undone: nothing, ``map``, or ``map`` and ``background``; ``one`` beside."""
+        one = ("one",) if at_s - self._alarm_s < CALM_S else ()
         if at_s - self._turned_away_s < CALM_S:
-            return ("map", "background")
-        return ("map",) if at_s - self._waited_s < CALM_S else ()
+            return ("map", "background", *one)
+        return ("map", *one) if at_s - self._waited_s < CALM_S else one
