@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -23,10 +24,20 @@ from tocsin.server.clock import now
 from tocsin.server.files.services import content_of
 from tocsin.server.ingest import keeping
 from tocsin.server.ingest.ending import bring_together
-from tocsin.server.ingest.keeping import Turns, answer, ask, hold, let_go_due, outlook, rule_of
+from tocsin.server.ingest.keeping import (
+    Turns,
+    answer,
+    ask,
+    hold,
+    let_go_due,
+    outlook,
+    over_for,
+    rule_of,
+)
 from tocsin.server.ingest.models import Batch, Device, EdgeMessage, LiveSurvey, Refusal
 from tocsin.server.ingest.receiving import Refused, receive
 from tocsin.server.ingest.retention_models import Gone, Hold, RecordClass, Retention
+from tocsin.server.links import services as links
 from tocsin.server.links.models import LinkKind
 from tocsin.server.links.services import link
 from tocsin.server.marking.policy import Reader, reader_of
@@ -281,13 +292,81 @@ def test_the_view_lets_nothing_go_and_says_what_would(
 ) -> None:
     hold(officer, surveys[WITH_ALARM], reason="a court asks")
     rule = ask(boss, quiet_days=30, alarm_days=30, reason="space")
-    rows = {r.kind: r for r in outlook(boss.person.organisation, rule, now())}
+    rows = {r.kind: r for r in outlook(over_for(boss), rule, now())}
     day = surveys[QUIET].last_at.date().toordinal() + 30
     assert {d.toordinal(): n for d, n in rows[RecordClass.QUIET].going.items()} == {day: 1}
     assert rows[RecordClass.QUIET].records == 30
     assert rows[RecordClass.NEEDED].surveys == 1
     assert not rows[RecordClass.NEEDED].going
     assert here() == {QUIET, WITH_ALARM}
+
+
+def test_the_page_counts_what_its_reader_may_see_and_all_of_it(
+    clock: SetClock,
+    surveys: dict[str, LiveSurvey],
+    boss: Reader,
+    second: Reader,
+    signed_in: SignedIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tocsin.server.ingest.keeping_views.MOST_JUDGED", 1)
+    desk = signed_in(boss.person)
+    pages = [words(desk.get(f"/devices/retention/?page={n}").content) for n in (1, 2)]
+    assert "surveys 1 to 1 of the 2" in pages[0]
+    assert "surveys 2 to 2 of the 2" in pages[1]
+    kinds = [k.label for k in (RecordClass.QUIET, RecordClass.ALARM)]
+    counts = [re.findall(rf"{kind} for ever (\d)", page) for page in pages for kind in kinds]
+    assert sorted(counts) == [["0"], ["0"], ["1"], ["1"]]
+    # who is cleared for less learns nothing of the others, not even their number
+    assert (second.person.clearance, surveys[QUIET].level) == (1, 2)
+    page = words(signed_in(second.person).get("/devices/retention/").content)
+    assert "surveys 0 to 0 of the 0" in page
+
+
+def test_a_link_that_is_made_while_records_are_to_go_keeps_them(
+    clock: SetClock,
+    surveys: dict[str, LiveSurvey],
+    boss: Reader,
+    second: Reader,
+    officer: Reader,
+    device: Device,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agreed(boss, second, None, 1)
+    clock.move(days=2)
+    alarm = Alarm.objects.get()
+    # judged as free to go; then somebody else's transaction is waited for, which makes the link
+    monkeypatch.setattr(
+        keeping,
+        "no_links_meanwhile",
+        lambda: link(device, LinkKind.CONCERNS, alarm, actor=officer.person),
+    )
+    assert let_go_due(clock.at) == 0
+    assert here() == {QUIET, WITH_ALARM}
+
+
+def test_links_and_letting_go_wait_for_each_other_on_postgresql(
+    device: Device, officer: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, list[int]]] = []
+
+    class Cursor:
+        def __enter__(self) -> Cursor:
+            return self
+
+        def __exit__(self, *_error: object) -> None:
+            """Nothing."""
+
+        def execute(self, statement: str, given: list[int]) -> None:
+            asked.append((statement, given))
+
+    monkeypatch.setattr(links, "connection", SimpleNamespace(vendor="postgresql", cursor=Cursor))
+    link(device, LinkKind.CONCERNS, device, actor=officer.person)
+    links.no_links_meanwhile()
+    (shared, one), (alone, other) = asked
+    assert "pg_advisory_xact_lock_shared(" in shared
+    assert "pg_advisory_xact_lock(" in alone
+    assert one == other
 
 
 def test_the_timers_look_once_an_hour(clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:

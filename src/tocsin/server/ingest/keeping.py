@@ -7,6 +7,7 @@ two persons of the organisation have agreed on days for its class.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -32,7 +33,8 @@ from tocsin.server.ingest.missing import records_missing
 from tocsin.server.ingest.models import Batch, LiveSurvey
 from tocsin.server.ingest.retention_models import Gone, Hold, RecordClass, Retention
 from tocsin.server.links.models import Link
-from tocsin.server.marking.policy import Reader, decide, may
+from tocsin.server.links.services import no_links_meanwhile
+from tocsin.server.marking.policy import Reader, decide, for_figures, may
 from tocsin.server.measurements.models import Analysis, Encounter, Measurement
 from tocsin.server.typed import plain
 
@@ -44,7 +46,7 @@ A_TURN = 20
 for alarms come after this step and wait for it."""
 EVERY = timedelta(hours=1)
 MOST_JUDGED = 500
-"""Surveys that a page looks at, the oldest."""
+"""Surveys that one page looks at, from the oldest on."""
 HARMLESS = (State.INNOCENT.value, State.FALSE.value, State.EQUIPMENT_FAULT.value)
 """Verdicts after which a closed alarm needs its records no longer by itself."""
 
@@ -280,10 +282,18 @@ class Outlook:
     going: dict[date, int] = field(default_factory=dict)
 
 
-def outlook(organisation: Organisation, rule: Retention | None, at: datetime) -> list[Outlook]:
-    """What a rule would let go and when, without letting anything go; of the oldest surveys."""
+def over_for(reader: Reader) -> QuerySet[LiveSurvey]:
+    """Surveys of the reader's organisation that the days are for, as far as the reader sees them.
+
+    The oldest first. How many others there are is not for the reader to know.
+    """
+    return for_figures(reader, _over(reader.person.organisation))
+
+
+def outlook(surveys: Iterable[LiveSurvey], rule: Retention | None, at: datetime) -> list[Outlook]:
+    """What a rule would let go of these and when, without letting anything go."""
     rows = {kind: Outlook(kind, _days(rule, kind)) for kind in RecordClass}
-    for survey in _over(organisation)[:MOST_JUDGED]:
+    for survey in surveys:
         row = rows[class_of(survey)]
         records, size = _size(survey)
         row.surveys += 1
@@ -362,6 +372,7 @@ TURNS = Turns()
 def _let_go(survey: LiveSurvey, rule: Retention, at: datetime) -> int:
     """Delete the records of one survey and say so in the log, both or neither."""
     survey = LiveSurvey.objects.select_for_update(of=("self",)).get(pk=survey.pk)
+    no_links_meanwhile()
     holds = rule_of(rule.organisation)
     kind = class_of(survey)
     kept = _days(rule, kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tocsin.errors import InvalidInput
 from tocsin.server.access import ReaderRequest
 from tocsin.server.ingest.forms import ReasonForm, RetentionForm
-from tocsin.server.ingest.keeping import MOST_JUDGED, answer, ask, hold, outlook, rule_of
+from tocsin.server.ingest.keeping import MOST_JUDGED, answer, ask, hold, outlook, over_for, rule_of
 from tocsin.server.ingest.reading import survey_for
 from tocsin.server.ingest.retention_models import Hold, Retention
 
@@ -38,14 +39,15 @@ def retention(request: ReaderRequest) -> HttpResponse:
             return redirect("ingest:retention")
     rule = rule_of(organisation)
     asked = Retention.objects.filter(organisation=organisation, agreed=None).first()
+    page = Paginator(over_for(request.reader), MOST_JUDGED).get_page(request.GET.get("page"))
     values = {
         "form": form,
         "rule": rule,
         "asked": asked,
         "own_wish": asked is not None and asked.asked_by_id == request.reader.person.pk,
         # what was asked for is shown with what it would do, before anybody agrees
-        "rows": outlook(organisation, asked or rule, request.reader.at),
-        "most": MOST_JUDGED,
+        "rows": outlook(page.object_list, asked or rule, request.reader.at),
+        "page": page,
     }
     status = 400 if form.errors else 200
     return render(request, "ingest/retention.html", values, status=status)

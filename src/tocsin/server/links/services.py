@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from tocsin.server.accounts.models import Person
 from tocsin.server.audit.services import record
@@ -10,6 +10,23 @@ from tocsin.server.clock import now
 from tocsin.server.links.models import Link
 from tocsin.server.marking.highwater import highwater, mark_of
 from tocsin.server.marking.models import Marked
+
+_ADVISORY_LOCK = 0x746F636C  # any number that no other lock of this database uses ("tocl")
+
+
+def no_links_meanwhile() -> None:
+    """Wait for the links that are being made, and let nobody make one before this transaction ends.
+
+    For who takes something away that no link may hang on, and asks after this whether one does.
+    SQLite lets only one transaction write anyhow.
+    """
+    _lock("pg_advisory_xact_lock")
+
+
+def _lock(how: str) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {how}(%s)", [_ADVISORY_LOCK])
 
 
 @transaction.atomic
@@ -27,6 +44,8 @@ def link(
     actor : Person or str
         Who says so: a person, or ``"system:"`` and the process that found it.
     """
+    # many at the same time, but not while something is taken away
+    _lock("pg_advisory_xact_lock_shared")
     mark = highwater((mark_of(source), mark_of(target)))
     row = Link.objects.create(
         **mark.fields(),
