@@ -29,7 +29,6 @@ from tocsin.server.ingest.keys import Keys
 from tocsin.server.ingest.pressure import ALARM_BURST_BYTES, ALARM_BYTES_S, Pressure, Quotas
 from tocsin.server.ingest.receiving import MOST_BYTES, Receipt, Refused
 from tocsin.server.ingest.shedding import say_shed, say_turned_away
-from tocsin.server.kept_connection import keep_connection
 from tocsin.server.problems import problem
 
 PATH = "/api/1/ingest"
@@ -243,7 +242,6 @@ class Gatherer:
         return None if self._pressure.takes(len(self._records), one.since_s) else _busy()
 
     def _run(self) -> None:
-        keep_connection()
         while True:
             try:
                 self._turn()
