@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
 from tocsin.cli.main import app
+from tocsin.detectors.template_library import TemplateLibrary
 
 MODELS = Path(__file__).resolve().parents[2] / "src" / "tocsin" / "detectors" / "data" / "models"
 
@@ -92,3 +94,37 @@ def test_the_picture_is_written_once(tmp_path: Path) -> None:
     assert run("plot", *words).exit_code == 2
     assert run("plot", *words, "--force").exit_code == 0
     assert run("plot", "--detector", "radiacode-101", "--out", "seen.gif").exit_code == 2
+
+
+def test_a_library_is_built_into_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_CACHE", str(tmp_path / "cache"))
+    out = tmp_path / "library.npz"
+    words = (
+        *("--detector", "czt-1cm3", "--nuclides", "cs137, Co-60", "--shieldings", "bare,Fe 3 mm"),
+        *("--distance", "near", "--channels", "128", "--histories", "1000", "--out", str(out)),
+    )
+    done = run("build", *words)
+    assert done.exit_code == 0, done.output
+    assert "library of 2 nuclides, 2 shieldings, 128 channels" in " ".join(done.stderr.split())
+    assert "no data to check it against" in done.stderr
+    built = TemplateLibrary.load(out)
+    assert built.nuclides == ("Cs-137", "Co-60")
+    assert built.counts.shape == (2, 2, 128)
+    assert "add --force" in " ".join(run("build", *words).stderr.split())
+
+
+def test_a_wrong_library_is_refused_before_the_work(tmp_path: Path) -> None:
+    base = ("--detector", "nai-3x3in", "--out", str(tmp_path / "a.npz"))
+    for words, said in (
+        ((*base, "--nuclides", "Xx-1"), "Xx-1"),
+        ((*base, "--shieldings", "gold"), "known are bare"),
+        ((*base, "--distance", "moon"), "known are near"),
+        ((*base, "--channels", "1"), "16 to 16384"),
+        ((*base, "--highest-keV", "1"), "100 to 10000"),
+        ((*base, "--histories", "1"), "1000 to"),
+        (("--detector", "nai-3x3in", "--out", str(tmp_path / "a.csv")), "must be .npz"),
+        (("--detector", "nai-9x9in", "--out", str(tmp_path / "a.npz")), "known are czt-1cm3"),
+    ):
+        done = run("build", *words)
+        assert done.exit_code == 2, (words, done.output)
+        assert said in " ".join(done.stderr.split()), words

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from tocsin.cli.detectors_build import build_command
 from tocsin.cli.output import (
     EXIT_UNREADABLE,
     bad_usage,
@@ -30,6 +31,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Detectors by construction: efficiencies, and a detector of your own from one file.",
 )
+app.command("build")(build_command)
 Name = Annotated[
     str,
     typer.Option("--detector", metavar="NAME", help="A name of the list, or a path to a .json."),

@@ -21,6 +21,7 @@ from tocsin.detectors.transport.walk import (
     IMBALANCE,
     LOST,
     N_SUMS,
+    PASSED,
     TOTAL,
     run_block,
 )
@@ -54,6 +55,7 @@ def simulate(
     threads: int | None = None,
     bin_keV: float = 1.0,
     physics: Physics | None = None,
+    leaving: bool = False,
 ) -> Tally:
     """Follow photons through a scene and count what they leave in its sensitive body.
 
@@ -80,6 +82,8 @@ def simulate(
         Width of the bins of deposited energy.
     physics : Physics, optional
         To switch parts off for a comparison.
+    leaving : bool
+        Whether to count the photons that leave the world too.
 
     Returns
     -------
@@ -139,28 +143,33 @@ def simulate(
     blocks = min(BLOCKS, histories)
     shares = [histories * (b + 1) // blocks - histories * b // blocks for b in range(blocks)]
     continuum, sums = np.zeros((energies.size, n_bins, 2)), np.zeros((energies.size, N_SUMS))
+    n_gone = n_bins if leaving else 0
+    gone = np.zeros((energies.size, n_gone, 2))
 
     with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
         for i, energy in enumerate(energies):
             counts, parts = np.zeros((blocks, n_bins, 2)), np.zeros((blocks, N_SUMS))
+            left = np.zeros((blocks, n_gone, 2))
             key = energy.view(np.uint64)
 
             def follow(
                 b: int, energy: float = float(energy), key: np.uint64 = key,
-                counts: np.ndarray = counts, parts: np.ndarray = parts,
+                counts: np.ndarray = counts, parts: np.ndarray = parts, left: np.ndarray = left,
             ) -> None:  # fmt: skip
                 run_block(
                     *fixed, energy, np.uint64(seed), key, b, shares[b], float(bin_keV),
-                    counts[b], parts[b],
+                    counts[b], parts[b], left[b],
                 )  # fmt: skip
 
             list(pool.map(follow, range(blocks)))
             # added in the order of the blocks, whichever ended first
             for b in range(blocks):
                 continuum[i] += counts[b]
+                gone[i] += left[b]
                 sums[i, :IMBALANCE] += parts[b, :IMBALANCE]
             sums[i, IMBALANCE] = parts[:, IMBALANCE].max()
     spread = estimate(continuum[..., 0], continuum[..., 1], histories)
+    outside = estimate(gone[..., 0], gone[..., 1], histories)
     return Tally(
         energies_keV=energies,
         edges_keV=np.arange(n_bins + 1, dtype=np.float64) * bin_keV,
@@ -170,6 +179,9 @@ def simulate(
         total=estimate(sums[:, TOTAL], sums[:, TOTAL + 1], histories),
         first_collision=estimate(sums[:, FIRST], sums[:, FIRST + 1], histories),
         deposited_keV=estimate(sums[:, ENERGY], sums[:, ENERGY + 1], histories),
+        leaving=outside.value,
+        leaving_sigma=outside.sigma,
+        passed=estimate(sums[:, PASSED], sums[:, PASSED + 1], histories),
         histories=histories,
         seed=seed,
         lost=int(sums[:, LOST].sum()),

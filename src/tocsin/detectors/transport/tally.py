@@ -40,6 +40,12 @@ class Tally:
         body.
     deposited_keV : Estimate
         Mean deposited energy in keV.
+    leaving, leaving_sigma : (k, n) float
+        Photons of changed energy, or of another origin, that leave the world in bins of their own
+        energy, and one standard deviation; ``(k, 0)`` where they were not asked for. Two photons of
+        one history (annihilation) are taken as independent.
+    passed : Estimate
+        Chance to leave the world with the energy of the source; zero where not asked for.
     histories : int
         Photons followed per energy.
     seed : int
@@ -58,6 +64,9 @@ class Tally:
     total: Estimate
     first_collision: Estimate
     deposited_keV: Estimate
+    leaving: FloatArray
+    leaving_sigma: FloatArray
+    passed: Estimate
     histories: int
     seed: int
     lost: int

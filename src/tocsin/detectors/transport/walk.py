@@ -23,9 +23,9 @@ from tocsin.detectors.transport.rays import body_at, next_boundary
 
 STACK = 256
 MOST_STEPS = 1_000_000
-# places of the sums of one block: weight and squared weight of four events, energy, faults
-FULL, TOTAL, FIRST, ENERGY, LOST, IMBALANCE = 0, 2, 4, 6, 8, 9
-N_SUMS = 10
+# places of the sums of one block: weight and squared weight of five events, energy, faults
+FULL, TOTAL, FIRST, ENERGY, PASSED, LOST, IMBALANCE = 0, 2, 4, 6, 8, 10, 11
+N_SUMS = 12
 # switches
 RAYLEIGH, BINDING, DOPPLER, FLUORESCENCE, ELECTRONS, BREMSSTRAHLUNG = 0, 1, 2, 3, 4, 5
 
@@ -195,9 +195,12 @@ def start(
 def run_block(
     codes: Any, lengths: Any, sensitive: int, matter: Any, grids: Any, switches: Any,
     source_codes: Any, source: Any, energy: float, seed: Any, energy_key: Any, block: int,
-    histories: int, bin_keV: float, counts: Any, sums: Any,
+    histories: int, bin_keV: float, counts: Any, sums: Any, leaving: Any,
 ) -> None:  # fmt: skip
-    """Follow the histories of one block; fills ``counts`` (bins, 2) and ``sums`` (N_SUMS,)."""
+    """Follow the histories of one block.
+
+    Fills ``counts`` (bins, 2), ``sums`` (N_SUMS,) and, where it has bins, ``leaving`` (bins, 2).
+    """
     geometry = (codes, lengths)
     log_low, step, electron_low, electron_step, cutoff = grids
     reach_grid = (electron_low, electron_step)
@@ -247,6 +250,14 @@ def run_block(
                     body = following
                     if body < 0:
                         got[2] += e
+                        if leaving.shape[0] > 0:
+                            if e == energy:
+                                sums[PASSED] += weight
+                                sums[PASSED + 1] += weight * weight
+                            else:
+                                place = int(e / bin_keV)
+                                leaving[place, 0] += weight
+                                leaving[place, 1] += weight * weight
                         break
                     continue
                 for i in range(3):

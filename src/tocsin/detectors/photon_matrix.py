@@ -1,0 +1,318 @@
+"""What photons of every energy leave in a detector: a matrix of simulated rows, and between them.
+
+A row holds one incident energy: the full-energy peak and the two escape peaks as areas, everything
+else as bins of deposited energy. Between two rows the bins are moved before they are mixed, so that
+the Compton edge, the back-scatter hump and what X-rays carry away stay at the place that the energy
+in question gives them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tocsin.detectors.array_archive import archive_bytes, read_archive
+from tocsin.detectors.compton import ELECTRON_MASS_KEV
+from tocsin.errors import OutOfDomain, ParseError
+
+FloatArray = NDArray[np.float64]
+
+SCHEMA = "tocsin.photon-matrix/1"
+PEAKS_KEV = (0.0, ELECTRON_MASS_KEV, 2 * ELECTRON_MASS_KEV)
+"""Energy that is missing in the three peaks: full energy, single and double escape."""
+XRAY_SPAN_KEV = 40.0
+"""Below the full energy so much of a spectrum is bound to it: K X-rays of crystals carry up to
+38.7 keV away (La)."""
+NEIGHBOURS = (2, 3, 4)
+"""Bins on either side of an escape peak from which what lies below it is taken."""
+APART = 0.02
+"""Two marks of a spectrum must lie so far apart, relative to the energy, to be told from each
+other."""
+_ARRAYS = (
+    "energies_keV",
+    "edges_keV",
+    "continuum",
+    "continuum_sigma",
+    "peaks",
+    "peaks_sigma",
+    "total",
+    "total_sigma",
+    "first_collision",
+    "first_collision_sigma",
+)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Response to some energies, per photon emitted.
+
+    Attributes
+    ----------
+    peaks, peaks_sigma : (k, 3) float
+        Areas of the peaks at ``energies - PEAKS_KEV``.
+    continuum, continuum_variance : (k, n) float
+        Counts in bins of deposited energy between the edges asked for.
+    """
+
+    peaks: FloatArray
+    peaks_sigma: FloatArray
+    continuum: FloatArray
+    continuum_variance: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class PhotonMatrix:
+    """Simulated response of a detector to a point source, per photon emitted.
+
+    Parameters
+    ----------
+    energies_keV : (k,) float
+        Incident energies, rising.
+    edges_keV : (n + 1,) float
+        Edges of the bins of deposited energy, from zero, of equal width.
+    continuum, continuum_sigma : (k, n) float
+        Chance to deposit an energy in the bin, the three peaks left out, with one standard
+        deviation.
+    peaks, peaks_sigma : (k, 3) float
+        Chance of the full energy, and of the energy without one and without two annihilation
+        photons.
+    total, total_sigma : (k,) float
+        Chance to deposit any energy.
+    first_collision, first_collision_sigma : (k,) float
+        Chance that the first interaction lies in the crystal: what a ray integral gives.
+    manifest : dict
+        ``detector``, ``distance_cm``, ``histories``, ``seed``, ``content`` (hash of model, physics
+        and settings) and the ``physics`` that was followed.
+
+    Notes
+    -----
+    Valid for incident energies within the first and the last of ``energies_keV``.
+    """
+
+    energies_keV: FloatArray
+    edges_keV: FloatArray
+    continuum: FloatArray
+    continuum_sigma: FloatArray
+    peaks: FloatArray
+    peaks_sigma: FloatArray
+    total: FloatArray
+    total_sigma: FloatArray
+    first_collision: FloatArray
+    first_collision_sigma: FloatArray
+    manifest: dict[str, Any]
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays by name."""
+        return {name: getattr(self, name) for name in _ARRAYS}
+
+    def to_bytes(self) -> bytes:
+        """The matrix as an NPZ file with its manifest."""
+        return archive_bytes(self.arrays, self.manifest | {"schema": SCHEMA})
+
+    @classmethod
+    def load(cls, path: Path) -> PhotonMatrix:
+        """Matrix from a file.
+
+        Raises
+        ------
+        ParseError
+            When the file is none of a matrix, is damaged, or its arrays do not fit together.
+        """
+        arrays, manifest = read_archive(path, schema=SCHEMA, wanted=_ARRAYS)
+        manifest = {k: v for k, v in manifest.items() if k not in ("schema", "sha256")}
+        return cls.from_arrays(arrays, manifest, file=str(path))
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: dict[str, NDArray[Any]], manifest: dict[str, Any], *, file: str = ""
+    ) -> PhotonMatrix:
+        """Matrix from arrays by name.
+
+        Raises
+        ------
+        ParseError
+            When the arrays do not fit together.
+        """
+        found = cls(**{name: arrays[name] for name in _ARRAYS}, manifest=manifest)
+        if not found._fits():
+            reason = "its arrays do not fit together: build it again"
+            raise ParseError(reason, code="matrix", file=file)
+        return found
+
+    def _fits(self) -> bool:
+        if any(a.dtype != np.float64 for a in self.arrays.values()) or self.energies_keV.ndim != 1:
+            return False
+        k, n = self.energies_keV.size, self.edges_keV.size - 1
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(_ARRAYS, (k,))
+        shapes |= {"edges_keV": (n + 1,)}
+        shapes |= {"continuum": (k, n), "continuum_sigma": (k, n)}
+        shapes |= {"peaks": (k, 3), "peaks_sigma": (k, 3)}
+        return (
+            k > 1
+            and n > 1
+            and all(self.arrays[name].shape == shape for name, shape in shapes.items())
+            and all(bool(np.all(np.isfinite(a))) for a in self.arrays.values())
+            and bool(np.all(np.diff(self.energies_keV) > 0) and self.energies_keV[0] > 0)
+            and bool(np.all(np.diff(self.edges_keV) > 0))
+        )
+
+    @cached_property
+    def _cumulative(self) -> tuple[FloatArray, FloatArray]:
+        """Counts, and their variance, below every edge, ``(k, n + 1)`` each."""
+        out = []
+        for values in (self.continuum, self.continuum_sigma**2):
+            below = np.zeros((values.shape[0], values.shape[1] + 1))
+            np.cumsum(values, axis=1, out=below[:, 1:])
+            out.append(below)
+        return out[0], out[1]
+
+    def check_range(self, energies_keV: ArrayLike) -> FloatArray:
+        """Energies as a row.
+
+        Raises
+        ------
+        OutOfDomain
+            When one lies outside the rows of the matrix.
+        """
+        e = np.atleast_1d(np.asarray(energies_keV, dtype=np.float64))
+        low, high = self.energies_keV[0], self.energies_keV[-1]
+        if not (np.all(e >= low) and np.all(e <= high)):
+            raise OutOfDomain(
+                f"the matrix holds photons of {low:g} to {high:g} keV, asked were {e.min():g} to "
+                f"{e.max():g}"
+            )
+        return e
+
+    def between(self, energies_keV: ArrayLike) -> tuple[NDArray[np.int64], FloatArray]:
+        """Lower row and share of the upper one, straight in the logarithm of the energy."""
+        logs = np.log(self.energies_keV)
+        at = np.log(self.check_range(energies_keV))
+        low = np.clip(np.searchsorted(logs, at, side="right") - 1, 0, logs.size - 2)
+        return low, (at - logs[low]) / (logs[low + 1] - logs[low])
+
+    def total_at(self, energies_keV: ArrayLike) -> FloatArray:
+        """Chance to deposit any energy, per photon emitted, shape of the energies."""
+        low, part = self.between(energies_keV)
+        return np.asarray((1 - part) * self.total[low] + part * self.total[low + 1])
+
+    def first_collision_at(self, energies_keV: ArrayLike) -> FloatArray:
+        """Chance that the first interaction lies in the crystal, shape of the energies."""
+        low, part = self.between(energies_keV)
+        return np.asarray(
+            (1 - part) * self.first_collision[low] + part * self.first_collision[low + 1]
+        )
+
+    def rows(self, energies_keV: ArrayLike, edges_keV: FloatArray) -> Rows:
+        """Response to any energies within those of the matrix.
+
+        Parameters
+        ----------
+        energies_keV : (k,) float
+            Incident energies.
+        edges_keV : (m + 1,) float
+            Rising edges of the bins of deposited energy that are wanted.
+
+        Returns
+        -------
+        Rows
+            Variances of the two rows that a response is mixed of are added; bins that are split
+            between two wanted ones are taken as independent.
+
+        Raises
+        ------
+        OutOfDomain
+            When an energy lies outside the matrix.
+        """
+        e = self.check_range(energies_keV)
+        low, part = self.between(e)
+        low_share, high_share = (1 - part)[:, None], part[:, None]
+        peaks = low_share * self.peaks[low] + high_share * self.peaks[low + 1]
+        variance = (low_share * self.peaks_sigma[low]) ** 2
+        variance += (high_share * self.peaks_sigma[low + 1]) ** 2
+        peaks[:, 0] = _log_mean(self.peaks[:, 0], low, part)
+        counts, spread = self._cumulative
+        continuum = np.zeros((e.size, edges_keV.size - 1))
+        continuum_variance = np.zeros_like(continuum)
+        for i, (energy, row, share) in enumerate(zip(e, low, part, strict=True)):
+            pair = (float(self.energies_keV[row]), float(self.energies_keV[row + 1]))
+            marks = _marks((pair[0], float(energy), pair[1]))
+            for which, weight in ((0, 1 - share), (1, share)):
+                if weight > 0:
+                    at = np.interp(edges_keV, marks[1], marks[2 * which])
+                    below = np.interp(at, self.edges_keV, counts[row + which])
+                    continuum[i] += weight * np.diff(below)
+                    below = np.interp(at, self.edges_keV, spread[row + which])
+                    continuum_variance[i] += weight**2 * np.diff(below)
+        return Rows(peaks, np.sqrt(variance), continuum, continuum_variance)
+
+
+def _log_mean(values: FloatArray, low: NDArray[np.int64], part: FloatArray) -> FloatArray:
+    """Between two rows straight in the logarithm, or straight where one of them is zero."""
+    a, b = values[low], values[low + 1]
+    straight = (1 - part) * a + part * b
+    both = (a > 0) & (b > 0)
+    safe = np.where(both, a, 1.0), np.where(both, b, 1.0)
+    return np.where(both, np.exp((1 - part) * np.log(safe[0]) + part * np.log(safe[1])), straight)
+
+
+def _marks(energies_keV: tuple[float, float, float]) -> FloatArray:
+    """Deposits that belong together in the spectra of three energies, ``(3, m)``, rising.
+
+    Zero, Compton edge, the start of the span of X-rays and the full energy; the back-scatter hump
+    at ``E / (1 + 2E / mc2)`` where it lies apart from them in the same place of the order.
+    """
+    e = np.array(energies_keV)[:, None]
+    back = e / (1 + 2 * e / ELECTRON_MASS_KEV)
+    edge = e - back
+    top = e - np.minimum(XRAY_SPAN_KEV, 0.9 * back)
+    marks = np.hstack((np.zeros_like(e), edge, top, e))
+    gap = APART * e
+    for place in range(1, 4):
+        if np.all(back > marks[:, place - 1 : place] + gap) and np.all(
+            back < marks[:, place : place + 1] - gap
+        ):
+            return np.insert(marks, place, back[:, 0], axis=1)
+    return marks
+
+
+def split_peaks(
+    energy_keV: float, counts: FloatArray, sigma: FloatArray, edges_keV: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Take the escape peaks of one row out of its bins.
+
+    Parameters
+    ----------
+    energy_keV : float
+        Of the photons.
+    counts, sigma : (n,) float
+        Bins of deposited energy and their standard deviations; the bins of the escape peaks are
+        set to what their neighbours say.
+    edges_keV : (n + 1,) float
+        Edges of the bins.
+
+    Returns
+    -------
+    areas, sigmas : (2,) float
+        Of the single and of the double escape peak; zero below the threshold of pairs.
+    """
+    areas, sigmas = np.zeros(2), np.zeros(2)
+    if energy_keV <= PEAKS_KEV[2]:
+        return areas, sigmas
+    for i, missing in enumerate(PEAKS_KEV[1:]):
+        at = int(np.searchsorted(edges_keV, energy_keV - missing, side="right")) - 1
+        beside = [at + side * n for n in NEIGHBOURS for side in (-1, 1)]
+        beside = [b for b in beside if 0 <= b < counts.size]
+        below = float(counts[beside].mean())
+        below_variance = float((sigma[beside] ** 2).sum()) / len(beside) ** 2
+        area = float(counts[at]) - below
+        if area > 0:
+            areas[i] = area
+            sigmas[i] = np.sqrt(float(sigma[at]) ** 2 + below_variance)
+            counts[at], sigma[at] = below, np.sqrt(below_variance)
+    return areas, sigmas

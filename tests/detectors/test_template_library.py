@@ -1,0 +1,158 @@
+"""Template libraries: round trip, damage, what a template holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tocsin.detectors.array_archive import archive_bytes
+from tocsin.detectors.array_cache import CACHE_VARIABLE
+from tocsin.detectors.construction import named_construction
+from tocsin.detectors.photon_matrix_build import MatrixSettings
+from tocsin.detectors.template_library import SCHEMA, TemplateLibrary
+from tocsin.detectors.template_library_build import build_library, usual_nuclides
+from tocsin.errors import InvalidInput, NotFound, ParseError
+from tocsin.nuclear import load_library
+
+DETECTOR = named_construction("nai-3x3in")
+LIBRARY = load_library()
+EDGES_keV = np.linspace(0, 3072, 257)
+NUCLIDES = ("Cs-137", "Co-60", "Am-241", "Ra-226", "Sr-90")
+SHIELDINGS = ("bare", "Fe 1 cm", "Pb 1 mm")
+SETTINGS = MatrixSettings(energies=60, histories=4000)
+
+
+def build(nuclides: tuple[str, ...] = NUCLIDES, **more: object) -> TemplateLibrary:
+    words = {"shieldings": SHIELDINGS, "distance": "near", "settings": SETTINGS} | more
+    return build_library(DETECTOR, EDGES_keV, library=LIBRARY, nuclides=nuclides, **words)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def _cached(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(cache))
+
+
+@pytest.fixture(scope="module")
+def built(cache: Path) -> TemplateLibrary:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(cache))
+        return build()
+
+
+def near(counts: np.ndarray, low_keV: float, high_keV: float) -> float:
+    return float(counts[(EDGES_keV[:-1] >= low_keV) & (EDGES_keV[1:] <= high_keV)].sum())
+
+
+def test_a_library_goes_to_a_file_and_back(built: TemplateLibrary, tmp_path: Path) -> None:
+    path = tmp_path / "library.npz"
+    path.write_bytes(built.to_bytes())
+    back = TemplateLibrary.load(path)
+    assert back.to_bytes() == built.to_bytes()
+    assert back.nuclides == NUCLIDES
+    assert back.shieldings == SHIELDINGS
+    assert np.array_equal(back.counts, built.counts)
+    told = back.manifest
+    assert told["detector"] == "nai-3x3in"
+    assert told["matrix"]["seed"] == SETTINGS.seed
+    assert len(told["matrix"]["content"]) == 64
+    assert told["nuclide_library"] == LIBRARY.version
+    entry = told["nuclides"][0]
+    assert entry["chain"]["Ba-137m"] == pytest.approx(0.947, abs=0.003)
+    assert told["shieldings"][1]["areal_density_g_cm2"] == pytest.approx(7.874)
+
+
+def test_the_same_question_gives_the_same_bytes(built: TemplateLibrary) -> None:
+    told: list[tuple[str, int, int]] = []
+    again = build(progress=lambda *x: told.append(x), threads=1)
+    assert again.to_bytes() == built.to_bytes()
+    assert told[-1] == ("nuclides folded", 5, 5)
+    # a nuclide does not follow from what else is in the library
+    alone = build(("Ra-226",), shieldings=("Pb 1 mm",))
+    assert np.array_equal(alone.counts[0, 0], built.counts[3, 2])
+
+
+def test_templates_hold_what_the_physics_says(built: TemplateLibrary) -> None:
+    bare = built.template("Cs-137").counts
+    iron = built.template("Cs-137", "Fe 1 cm").counts
+    peak = near(bare, 600, 720)
+    assert peak == pytest.approx(0.851 * 0.0109, rel=0.06)  # intensity x efficiency at 10 cm
+    # the peak is weakened by the exponential, the scattered photons below it make up for a part
+    assert near(iron, 640, 720) / near(bare, 640, 720) == pytest.approx(np.exp(-0.575), rel=0.06)
+    assert near(iron, 250, 450) / near(bare, 250, 450) > 0.8
+    lead = built.template("Am-241", "Pb 1 mm").counts
+    assert near(lead, 40, 72) < 0.02 * near(built.template("Am-241").counts, 40, 72)
+    beta = built.template("Sr-90").counts
+    assert near(beta, 100, 300) > near(beta, 600, 800) > near(beta, 1500, 1700) > 0
+    assert near(beta, 2400, 3072) < 1e-3 * near(beta, 100, 300)
+    sigma = built.template("Co-60").sigma
+    assert np.all(sigma >= 0)
+    assert sigma.sum() < 0.1 * built.template("Co-60").counts.sum()
+
+
+def test_the_stated_sigma_covers_another_seed(built: TemplateLibrary) -> None:
+    other = build(("Cs-137",), settings=MatrixSettings(energies=60, histories=4000, seed=99))
+    one, two = built.template("Cs-137"), other.template("Cs-137")
+    lit = one.counts > 1e-3 * one.counts.max()
+    pulls = (one.counts - two.counts)[lit] / np.hypot(one.sigma, two.sigma)[lit]
+    assert 0.5 < np.sqrt(np.mean(pulls**2)) < 1.6
+
+
+def test_an_aged_nuclide_has_its_progeny(built: TemplateLibrary) -> None:
+    young = build(("Ra-226",), shieldings=("bare",), age_s=3600.0)
+    assert near(young.counts[0, 0], 560, 660) < 0.01 * near(built.counts[3, 0], 560, 660)
+    assert young.manifest["nuclides"][0]["age_s"] == 3600.0
+
+
+def test_wrong_questions_say_what_is_wrong(built: TemplateLibrary) -> None:
+    with pytest.raises(InvalidInput, match="Cs-137 is asked twice"):
+        build(("Cs-137", "137Cs"))
+    with pytest.raises(InvalidInput, match="at least one nuclide"):
+        build(())
+    with pytest.raises(NotFound, match="no shielding 'gold'"):
+        build(shieldings=("gold",))
+    with pytest.raises(NotFound, match="distance class"):
+        build(distance="moon")
+    with pytest.raises(NotFound, match="holds no nuclide 'I-131'"):
+        built.template("I-131")
+    with pytest.raises(NotFound, match="it has bare, Fe 1 cm"):
+        built.template("Cs-137", "gold")
+
+
+def test_a_broken_file_says_so(built: TemplateLibrary, tmp_path: Path) -> None:
+    path = tmp_path / "library.npz"
+    raw = built.to_bytes()
+    path.write_bytes(raw[:-200])
+    with pytest.raises(ParseError, match="damaged"):
+        TemplateLibrary.load(path)
+    middle = len(raw) // 2
+    path.write_bytes(raw[:middle] + bytes(64) + raw[middle + 64 :])
+    with pytest.raises(ParseError, match=r"damaged|not the one"):
+        TemplateLibrary.load(path)
+    with pytest.raises(ParseError, match="no such file"):
+        TemplateLibrary.load(tmp_path / "none.npz")
+    with pytest.raises(ParseError, match="is a folder"):
+        TemplateLibrary.load(tmp_path)
+    arrays = {"edges_keV": built.edges_keV, "counts": built.counts, "sigma": built.sigma}
+    path.write_bytes(archive_bytes(arrays, built.manifest | {"schema": "other/1"}))
+    with pytest.raises(ParseError, match="schema 'other/1'"):
+        TemplateLibrary.load(path)
+    short = json.loads(json.dumps(built.manifest))
+    del short["nuclides"][0]
+    path.write_bytes(archive_bytes(arrays, short | {"schema": SCHEMA}))
+    with pytest.raises(ParseError, match="do not fit together"):
+        TemplateLibrary.load(path)
+
+
+def test_the_usual_nuclides_are_those_that_are_met() -> None:
+    usual = usual_nuclides(LIBRARY)
+    assert {"Cs-137", "Co-60", "Am-241", "Ra-226", "Th-232", "K-40", "Sr-90", "U-235"} <= set(usual)
+    assert "H-3" not in usual
+    assert len(usual) == len(set(usual))
