@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -12,14 +12,14 @@ from tests.field.walks import walk
 from tests.server.detector_words import said
 from tests.server.ingest.conftest import INSTRUMENT
 
-from tocsin.field.envelope import seal
+from tocsin.field.envelope import open_envelope, seal
 from tocsin.field.wire import pack_json, pack_records
 from tocsin.sealing import SigningKey
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.audit.models import Leaf
 from tocsin.server.ingest import gathering
 from tocsin.server.ingest.enrolling import enrol, revoke
-from tocsin.server.ingest.gathering import receive_many
+from tocsin.server.ingest.gathering import Brought, Outcome, receive_many
 from tocsin.server.ingest.models import Batch, Device, EdgeMessage, LiveSurvey, Refusal
 from tocsin.server.ingest.receiving import Receipt, Refused, receive
 from tocsin.server.marking.policy import Reader
@@ -44,6 +44,10 @@ def message(k: int, first: int, last: int, *, ends: bool = False, shift: int = 0
         KEYS[k], body, boot=f"{k:032x}", lane="records", first=first, last=last, ends=ends,
         device_time="", monotonic_s=1.0,
     )  # fmt: skip
+
+
+def many(raws: Sequence[bytes]) -> list[Outcome]:
+    return receive_many([Brought(raw) for raw in raws])
 
 
 def state() -> list[tuple[Any, ...]]:
@@ -92,7 +96,7 @@ def test_together_is_as_one_after_the_other(devices: list[Device], name: str) ->
         wanted = [alone(raw) for raw in MOMENTS[name]]
         expected = state()
         transaction.set_rollback(True)
-    got = [(o.code, o.status) if isinstance(o, Refused) else o for o in receive_many(MOMENTS[name])]
+    got = [(o.code, o.status) if isinstance(o, Refused) else o for o in many(MOMENTS[name])]
     assert got == wanted
     assert state() == expected
 
@@ -100,7 +104,7 @@ def test_together_is_as_one_after_the_other(devices: list[Device], name: str) ->
 def test_records_beyond_a_gap_that_is_filled_count_again(devices: list[Device]) -> None:
     receive(message(0, 0, 9))
     receive(message(0, 20, 29))
-    (one,) = receive_many([message(0, 10, 19)])
+    (one,) = many([message(0, 10, 19)])
     assert isinstance(one, Receipt)
     assert one.through == 29
 
@@ -109,11 +113,34 @@ def test_who_was_revoked_in_the_meantime_is_refused(devices: list[Device], offic
     for k in range(2):
         receive(message(k, 0, 9))
     revoke(officer, devices[0], reason="lost in the field")
-    first, second = receive_many([message(0, 10, 19), message(1, 10, 19)])
+    first, second = many([message(0, 10, 19), message(1, 10, 19)])
     assert isinstance(first, Refused)
     assert first.code == "revoked"
     assert isinstance(second, Receipt)
     assert Refusal.objects.count() == 1
+
+
+def test_a_signature_that_was_seen_counts_only_for_the_key_of_the_device(
+    devices: list[Device],
+) -> None:
+    for k in range(2):
+        receive(message(k, 0, 9))
+    good, bad = message(0, 10, 19), bytearray(message(1, 10, 19))
+    start = bytes(bad).index(b'"sha256"')
+    end = bytes(bad).index(b"}", start) + 1
+    bad[end] ^= 1  # the first byte of its signature
+    seen, of_another = str(KEYS[0].verifier), str(KEYS[2].verifier)
+    forged = bytes(bad)
+    first, second = receive_many(
+        [
+            Brought(good, open_envelope(good), seen),
+            # whoever let it in knew another key for this device than the one that is kept
+            Brought(forged, open_envelope(forged), of_another),
+        ]
+    )
+    assert isinstance(first, Receipt)
+    assert isinstance(second, Refused)
+    assert second.code == "signature"
 
 
 def test_many_devices_cost_no_more_questions_than_one(devices: list[Device]) -> None:
@@ -126,7 +153,7 @@ def test_many_devices_cost_no_more_questions_than_one(devices: list[Device]) -> 
             for k in range(1, 4):
                 receive(message(k, 10, 19))
         with CaptureQueriesContext(connection) as queries:
-            receive_many(moment)
+            many(moment)
         asked.append(sum("UPDATE" not in q["sql"] for q in queries.captured_queries))
     assert asked[0] == asked[1]
 
@@ -138,7 +165,7 @@ def test_what_a_detector_says_goes_by_itself_among_records(
         KEYS[0], pack_json(said()), boot="0" * 32, lane="alarms", first=0, last=0, ends=False,
         device_time="", monotonic_s=1.0,
     )  # fmt: skip
-    outcomes = receive_many([message(1, 0, 9), alarm, batch(RECORDS[:10])])
+    outcomes = many([message(1, 0, 9), alarm, batch(RECORDS[:10])])
     assert all(isinstance(o, Receipt) for o in outcomes)
     assert EdgeMessage.objects.count() == 1
     assert Alarm.objects.count() == 1
@@ -155,7 +182,7 @@ def test_one_that_cannot_be_written_holds_up_no_other(
         return receive(raw)
 
     monkeypatch.setattr(gathering, "receive", broken)
-    first, second = receive_many(raws)
+    first, second = many(raws)
     assert isinstance(first, Refused)
     assert (first.status, first.final) == (503, False)
     assert isinstance(second, Receipt)
@@ -167,7 +194,7 @@ def test_a_message_is_one_row_and_one_line_in_the_log_however_few_its_records(
 ) -> None:
     # the guide says what this takes on the disk
     for first in range(0, 40, each):
-        receive_many([message(0, first, first + each - 1)])
+        many([message(0, first, first + each - 1)])
     assert LiveSurvey.objects.get().records_through == 39
     assert Batch.objects.count() == 40 // each
     assert Leaf.objects.filter(action="ingest.batch").count() == 40 // each

@@ -19,7 +19,7 @@ from tocsin.sealing import SigningKey
 from tocsin.server.ingest import door as module
 from tocsin.server.ingest import pressure
 from tocsin.server.ingest.door import Door, Gatherer
-from tocsin.server.ingest.gathering import Outcome
+from tocsin.server.ingest.gathering import Brought, Outcome
 from tocsin.server.ingest.keys import Keys
 from tocsin.server.ingest.models import Device, Shedding
 from tocsin.server.ingest.pressure import Pressure, Quotas
@@ -59,8 +59,9 @@ class Slow:
         self.begun = threading.Semaphore(0)
         self.go = threading.Semaphore(0)
 
-    def __call__(self, raws: Sequence[bytes]) -> list[Outcome]:
-        self.groups.append(list(raws))
+    def __call__(self, brought: Sequence[Brought]) -> list[Outcome]:
+        raws = [one.raw for one in brought]
+        self.groups.append(raws)
         self.begun.release()
         assert self.go.acquire(timeout=30)
         return [Receipt("", open_envelope(r).header.first) for r in raws]
@@ -122,7 +123,7 @@ def test_whatever_goes_wrong_in_one_turn_the_next_messages_are_written(
 
     monkeypatch.setattr(module, "LOOK_S", 0.0)
     monkeypatch.setattr(Pressure, "sheds", fails)
-    gatherer = gathering(lambda raws: [Receipt("", 0) for _ in raws])
+    gatherer = gathering(lambda brought: [Receipt("", 0) for _ in brought])
     gatherer.submit(envelope("alarms"))
     assert failed.wait(30)
     assert isinstance(gatherer.submit(envelope("alarms", 1)).result(10), Receipt)
@@ -250,7 +251,7 @@ def test_a_forged_name_turns_nobody_away(
     monkeypatch.setattr(module, "LOOK_S", 0.0)
     monkeypatch.setattr(module, "DOUBT_S", 0.0)
     gatherer = gathering(
-        lambda raws: [Refused("signature", "", status=401, final=False)] * len(raws)
+        lambda brought: [Refused("signature", "", status=401, final=False)] * len(brought)
     )
     gatherer.submit(in_the_name_of(KEY, envelope(key=STRANGER))).result(30)
     told = gatherer.submit(envelope(key=OTHER)).result(30)
@@ -314,13 +315,13 @@ def test_a_revoked_device_loses_its_place(monkeypatch: pytest.MonkeyPatch) -> No
     enrolled = [KEY]
     keys = Keys(lambda: [(fingerprint(k.verifier), str(k.verifier)) for k in enrolled])
     revoked = Refused("revoked", "", status=403, final=False)
-    gatherer = gathering(lambda raws: [revoked] * len(raws), keys=keys)
+    gatherer = gathering(lambda brought: [revoked] * len(brought), keys=keys)
     gatherer.start()
     assert gatherer.submit(envelope("alarms")).result(30) is revoked
     enrolled.clear()
     assert gatherer.submit(envelope("alarms", 1)).result(30) is revoked
     gatherer.submit(b"noise").result(30)
-    assert not keys.has_signed(open_envelope(envelope("alarms", 2)))
+    assert not keys.signer(open_envelope(envelope("alarms", 2)))
 
 
 def test_who_hangs_up_stops_nobody_else() -> None:
@@ -335,7 +336,7 @@ def test_who_hangs_up_stops_nobody_else() -> None:
 
 
 def test_what_cannot_be_written_is_not_acknowledged() -> None:
-    def broken(raws: Sequence[bytes]) -> list[Outcome]:
+    def broken(brought: Sequence[Brought]) -> list[Outcome]:
         raise OSError("no disk")
 
     outcome = gathering(broken).submit(envelope()).result(30)
@@ -354,7 +355,7 @@ def test_a_device_has_its_share_and_gets_it_back() -> None:
 
 def test_who_is_beyond_its_share_is_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pressure, "QUOTA_BURST_BYTES", 1)
-    gatherer = gathering(lambda raws: [Receipt("", 0) for _ in raws], clock=lambda: 0.0)
+    gatherer = gathering(lambda brought: [Receipt("", 0) for _ in brought], clock=lambda: 0.0)
     assert isinstance(gatherer.submit(envelope()).result(30), Receipt)
     second = gatherer.submit(envelope(first=1)).result(30)
     assert isinstance(second, Refused)
@@ -416,7 +417,7 @@ async def asked(body: bytes, *, path: str = module.PATH) -> tuple[int, bytes]:
         await send({"type": "http.response.start", "status": 299, "headers": []})
         await send({"type": "http.response.body", "body": b"behind"})
 
-    door = Door(behind, gathering(lambda raws: [Receipt("00", 7) for _ in raws]))
+    door = Door(behind, gathering(lambda brought: [Receipt("00", 7) for _ in brought]))
     await door({"type": "http", "path": path, "method": "POST"}, receive, send)
     return answers[0]["status"], answers[1]["body"]
 
@@ -450,7 +451,7 @@ def test_the_web_process_looks_from_its_start(
     async def never(*_given: Any) -> None:
         raise AssertionError("Django has no part in this")
 
-    door = Door(never, gathering(lambda raws: []))
+    door = Door(never, gathering(lambda brought: []))
     asyncio.run(door({"type": "lifespan"}, receive, send))
     assert answers == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert looked.wait(30)
@@ -459,9 +460,9 @@ def test_the_web_process_looks_from_its_start(
 def test_a_device_that_hangs_up_has_sent_nothing() -> None:
     taken: list[bytes] = []
 
-    def write(raws: Sequence[bytes]) -> list[Outcome]:
-        taken.extend(raws)
-        return [Receipt("", 0) for _ in raws]
+    def write(brought: Sequence[Brought]) -> list[Outcome]:
+        taken.extend(one.raw for one in brought)
+        return [Receipt("", 0) for _ in brought]
 
     async def half() -> None:
         given = iter(

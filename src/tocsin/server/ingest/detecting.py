@@ -347,7 +347,9 @@ def run(stop: Stop) -> None:
     from django.db import close_old_connections
 
     from tocsin.server.clock import now
+    from tocsin.server.kept_connection import keep_connection
 
+    keep_connection()
     detecting = Detecting()
     told_s = looked_s = 0.0
     while not stop.is_set():

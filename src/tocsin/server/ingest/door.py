@@ -24,11 +24,12 @@ from django.db import close_old_connections
 
 from tocsin.errors import ParseError
 from tocsin.field.envelope import Envelope, Header, open_envelope
-from tocsin.server.ingest.gathering import Outcome, receive_many
+from tocsin.server.ingest.gathering import Brought, Outcome, receive_many
 from tocsin.server.ingest.keys import Keys
 from tocsin.server.ingest.pressure import ALARM_BURST_BYTES, ALARM_BYTES_S, Pressure, Quotas
 from tocsin.server.ingest.receiving import MOST_BYTES, Receipt, Refused
 from tocsin.server.ingest.shedding import say_shed, say_turned_away
+from tocsin.server.kept_connection import keep_connection
 from tocsin.server.problems import problem
 
 PATH = "/api/1/ingest"
@@ -69,6 +70,7 @@ class Waiting:
     envelope: Envelope | None
     since_s: float
     device: str = ""
+    signed_by: str = ""
     done: Future[Outcome] = field(default_factory=Future)
 
 
@@ -147,7 +149,7 @@ class Gatherer:
 
     def __init__(
         self,
-        write: Callable[[Sequence[bytes]], list[Outcome]] = receive_many,
+        write: Callable[[Sequence[Brought]], list[Outcome]] = receive_many,
         clock: Callable[[], float] = time.monotonic,
         keys: Keys | None = None,
     ) -> None:
@@ -181,15 +183,15 @@ class Gatherer:
             envelope = open_envelope(raw)
         except ParseError:
             envelope = None
-        signed = envelope is not None and self._keys.has_signed(envelope)
-        one = Waiting(raw, envelope, self._clock())
+        signed_by = "" if envelope is None else self._keys.signer(envelope)
+        one = Waiting(raw, envelope, self._clock(), signed_by=signed_by)
         # who hung up meanwhile takes nothing back: the thread must not stumble over it
         one.done.set_running_or_notify_cancel()
         with self._come:
             if (same := self._same.get(raw)) is not None:
                 # an alarm that was overheard takes no second place in the row
                 return same.done
-            if envelope is not None and signed:
+            if envelope is not None and signed_by:
                 self._let_in(one, envelope.header)
             elif self._doubtful_is_full(one):
                 one.done.set_result(_busy())
@@ -242,6 +244,7 @@ class Gatherer:
         return None if self._pressure.takes(len(self._records), one.since_s) else _busy()
 
     def _run(self) -> None:
+        keep_connection()
         while True:
             try:
                 self._turn()
@@ -275,7 +278,9 @@ class Gatherer:
             return
         with self._come:
             for one in self._doubtful.take(len(self._doubtful)):
-                if one.envelope is not None and self._keys.has_signed(one.envelope):
+                if one.envelope is not None:
+                    one.signed_by = self._keys.signer(one.envelope)
+                if one.envelope is not None and one.signed_by:
                     self._let_in(one, one.envelope.header)
                 else:
                     self._doubtful.add(one)
@@ -293,7 +298,7 @@ class Gatherer:
         began_s = self._clock()
         try:
             close_old_connections()
-            outcomes = self._write([one.raw for one in group])
+            outcomes = self._write([Brought(o.raw, o.envelope, o.signed_by) for o in group])
         except Exception:
             # the database is away: nothing is acknowledged, the devices try again
             log.exception("messages could not be written")

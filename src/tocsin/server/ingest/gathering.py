@@ -40,7 +40,26 @@ CHANGED = ("last_at", "records_through", "faults", "rate_cps")
 """Columns of a survey that a usual batch changes."""
 
 
-def receive_many(raws: Sequence[bytes]) -> list[Outcome]:
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """An envelope as it came, and what was seen of it before it waited.
+
+    Parameters
+    ----------
+    raw : bytes
+        As it came.
+    envelope : Envelope, optional
+        The same, opened.
+    signed_by : str, optional
+        Public key that was seen to have signed it, whole; empty where that is still to be seen.
+    """
+
+    raw: bytes
+    envelope: Envelope | None = None
+    signed_by: str = ""
+
+
+def receive_many(brought: Sequence[Brought]) -> list[Outcome]:
     """Take envelopes that came together, in their order.
 
     Returns
@@ -49,7 +68,7 @@ def receive_many(raws: Sequence[bytes]) -> list[Outcome]:
         One for each, after everything that is acknowledged is durable.
     """
     outcomes: dict[int, Outcome] = {}
-    if usual := _usual(raws):
+    if usual := _usual(brought):
         try:
             outcomes |= _written_together(usual)
         except Exception as error:
@@ -57,25 +76,25 @@ def receive_many(raws: Sequence[bytes]) -> list[Outcome]:
             if not isinstance(error, DatabaseError):
                 log.exception("messages could not be written together")
             outcomes = {}
-    for k, raw in enumerate(raws):
+    for k, one in enumerate(brought):
         if k not in outcomes:
             try:
-                outcomes[k] = receive(raw)
+                outcomes[k] = receive(one.raw)
             except Refused as refused:
                 outcomes[k] = refused
             except Exception:
                 # the others of this moment, alarms among them, are not to wait for it
                 log.exception("a message could not be written")
                 outcomes[k] = Refused("trouble", "this cannot be kept now", status=503, final=False)
-    return [outcomes[k] for k in range(len(raws))]
+    return [outcomes[k] for k in range(len(brought))]
 
 
-def _usual(raws: Sequence[bytes]) -> dict[int, Taken]:
+def _usual(brought: Sequence[Brought]) -> dict[int, Taken]:
     """Messages with records that are verified and unpacked; what is refused is told by itself."""
     envelopes: dict[int, Envelope] = {}
-    for k, raw in enumerate(raws):
+    for k, one in enumerate(brought):
         try:
-            envelope = opened(raw)
+            envelope = one.envelope or opened(one.raw)
         except Refused:
             continue
         header = envelope.header
@@ -92,7 +111,12 @@ def _usual(raws: Sequence[bytes]) -> dict[int, Taken]:
     usual: dict[int, Taken] = {}
     for k, envelope in envelopes.items():
         try:
-            taken = taken_apart(raws[k], envelope, devices.get(envelope.header.device))
+            taken = taken_apart(
+                brought[k].raw,
+                envelope,
+                devices.get(envelope.header.device),
+                signed_by=brought[k].signed_by,
+            )
         except Refused:
             continue
         header, recording = taken.header, taken.recording
@@ -106,18 +130,16 @@ class _Going:
     """A survey in the transaction: what is added to it, and whether the rest goes by itself."""
 
     survey: LiveSurvey
-    device: Device
-    follows: bool
+    follows: bool = True
 
 
 @transaction.atomic
 def _written_together(usual: dict[int, Taken]) -> dict[int, Outcome]:
     # always in one order: two processes that hold some devices each never wait for one another
     keys = {t.device.pk for t in usual.values()}
-    devices = {
-        d.pk: d for d in Device.objects.select_for_update().filter(pk__in=keys).order_by("pk")
-    }
-    going = _going(usual, devices)
+    rows = Device.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+    revoked = dict(rows.values_list("pk", "revoked_at"))
+    going = _going(usual, {pk for pk, at in revoked.items() if at is None})
     outcomes: dict[int, Outcome] = {}
     batches: list[Batch] = []
     leaves: list[Leaf] = []
@@ -136,7 +158,7 @@ def _written_together(usual: dict[int, Taken]) -> dict[int, Outcome]:
         take_in(survey, header, recording)
         survey.records_through = header.last
         survey.last_at = at
-        leaves.append(leaf_of(**leaf_values(one.device, survey, header, digest)))
+        leaves.append(leaf_of(**leaf_values(taken.device, survey, header, digest)))
         outcomes[k] = Receipt(digest, survey.records_through)
     if not batches:
         return {}
@@ -148,7 +170,7 @@ def _written_together(usual: dict[int, Taken]) -> dict[int, Outcome]:
     return outcomes
 
 
-def _going(usual: dict[int, Taken], devices: dict[UUID, Device]) -> dict[tuple[UUID, str], _Going]:
+def _going(usual: dict[int, Taken], devices: set[UUID]) -> dict[tuple[UUID, str], _Going]:
     """Surveys that go on, without an end or records beyond a gap, of devices that may send."""
     boots = {t.header.boot for t in usual.values()}
     surveys = list(LiveSurvey.objects.filter(device__in=devices, boot__in=boots))
@@ -158,9 +180,9 @@ def _going(usual: dict[int, Taken], devices: dict[UUID, Device]) -> dict[tuple[U
         ).values_list("survey", flat=True)
     )
     return {
-        (s.device_id, s.boot): _Going(s, devices[s.device_id], follows=True)
+        (s.device_id, s.boot): _Going(s)
         for s in surveys
-        if devices[s.device_id].revoked_at is None and s.ends_before is None and s.pk not in beyond
+        if s.ends_before is None and s.pk not in beyond
     }
 
 

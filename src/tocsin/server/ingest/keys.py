@@ -1,7 +1,7 @@
 """Keys of the devices that may send, in memory: who signed a message is known before it waits.
 
-Only for the order in which messages are written: each is verified once more before anything of it
-is kept, and a key that was revoked meanwhile lets nothing in.
+A signature that was seen here is not computed again, but counts only where the device has the same
+key in the database when its message is kept; one that was revoked meanwhile lets nothing in.
 """
 
 from __future__ import annotations
@@ -54,8 +54,10 @@ class Keys:
             renewed[device] = found
         self._known = renewed
 
-    def has_signed(self, envelope: Envelope) -> bool:
-        """Whether the device that an envelope names signed it, as it is here."""
+    def signer(self, envelope: Envelope) -> str:
+        """Public key by which the device that an envelope names signed it; empty: it did not."""
         found = self._known.get(envelope.header.device)
         # the body as well: a header that was overheard would carry anything else past the others
-        return found is not None and envelope.is_by(found[1]) and envelope.is_whole
+        if found is None or not envelope.is_by(found[1]) or not envelope.is_whole:
+            return ""
+        return found[0]
