@@ -19,6 +19,7 @@ from tocsin.server.alarms.models import AlarmEvent
 from tocsin.server.alarms.services import raise_from_information
 from tocsin.server.live import streams
 from tocsin.server.live.streams import Listener, _last_step, events
+from tocsin.server.marking import listening
 from tocsin.server.marking.policy import reader_of
 
 
@@ -148,14 +149,20 @@ def test_an_alarm_wakes_the_stream_long_before_its_next_beat(
 
 def test_all_who_listen_ask_the_database_once(monkeypatch: pytest.MonkeyPatch) -> None:
     at_s, asked = [100.0], []
-    monkeypatch.setattr(streams.time, "monotonic", lambda: at_s[0])
+    clock = SimpleNamespace(monotonic=lambda: at_s[0])
+    monkeypatch.setattr(listening, "time", clock)
 
     def ask() -> int:
         asked.append(at_s[0])
         return len(asked)
 
-    latest = streams.Latest(ask)
-    assert [latest() for _ in range(200)] == [1] * 200
-    at_s[0] += streams.LOOK_S
-    # what a stream that looks ten times a second is told is never older than one look
-    assert [latest(), latest()] == [2, 2]
+    latest = listening.Latest(ask)
+
+    async def many() -> set[object]:
+        return set(await asyncio.gather(*(latest.known() for _ in range(200))))
+
+    assert run(many) == {1}
+    at_s[0] += listening.LOOK_S
+    # what a stream that looks twenty times a second is told is never older than one look
+    assert run(many) == {2}
+    assert latest() == 2

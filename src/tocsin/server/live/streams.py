@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 
 from django.http import HttpResponseBase
@@ -14,7 +12,14 @@ from tocsin.server.access import ReaderRequest
 from tocsin.server.alarms.facts import State
 from tocsin.server.alarms.models import Alarm, AlarmEvent
 from tocsin.server.clock import now
-from tocsin.server.marking.listening import LOOK_S, Listener, beats, listener_of, stream_of, told_to
+from tocsin.server.marking.listening import (
+    Latest,
+    Listener,
+    beats,
+    listener_of,
+    stream_of,
+    told_to,
+)
 from tocsin.server.marking.policy import Reader, visible
 
 BEAT_S = 2.0
@@ -31,31 +36,6 @@ async def alarms(request: ReaderRequest) -> HttpResponseBase:
 def events(listener: Listener, beat_s: float = BEAT_S) -> AsyncIterator[str]:
     """Events until the listener may listen no more; what happens to an alarm is told at once."""
     return beats(partial(told_to, listener, NEEDS, fragment), beat_s, LATEST)
-
-
-class Latest:
-    """The last step of any alarm: asked of the database once for all who listen.
-
-    Parameters
-    ----------
-    ask : callable
-        Asks the database.
-    """
-
-    def __init__(self, ask: Callable[[], object]) -> None:
-        self._ask = ask
-        self._known: object = None
-        self._until_s = 0.0
-        self._lock = threading.Lock()
-
-    def __call__(self) -> object:
-        """What is known, at most a tenth of a second old."""
-        with self._lock:
-            at_s = time.monotonic()
-            if at_s >= self._until_s:
-                self._known = self._ask()
-                self._until_s = at_s + 0.9 * LOOK_S
-            return self._known
 
 
 def _last_step() -> object:

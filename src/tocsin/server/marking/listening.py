@@ -7,6 +7,7 @@ next beat, well within five seconds.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -91,14 +92,45 @@ def _reader(listener: Listener) -> Reader | None:
     return reader if reader.realm == listener.realm else None
 
 
-LOOK_S = 0.1
+LOOK_S = 0.05
 """So often a stream that is woken looks whether it should be."""
+
+
+class Latest:
+    """What wakes streams: asked of the database once for all who listen.
+
+    Parameters
+    ----------
+    ask : callable
+        Asks the database.
+    """
+
+    def __init__(self, ask: Callable[[], object]) -> None:
+        self._ask = ask
+        self._known: object = None
+        self._until_s = 0.0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> object:
+        """What is known, asked again where it is older than :data:`LOOK_S`."""
+        with self._lock:
+            at_s = time.monotonic()
+            if at_s >= self._until_s:
+                self._known = self._ask()
+                self._until_s = at_s + 0.9 * LOOK_S
+            return self._known
+
+    async def known(self) -> object:
+        """The same without holding up the loop: only who finds it old waits for a thread."""
+        if time.monotonic() < self._until_s:
+            return self._known
+        return await sync_to_async(self)()
 
 
 async def beats(
     tell: Callable[[], str | None],
     beat_s: float,
-    latest: Callable[[], object] | None = None,
+    latest: Latest | None = None,
 ) -> AsyncIterator[str]:
     """Events of a stream: what is told where it differs from before, else a sign of life.
 
@@ -110,14 +142,13 @@ async def beats(
         What is told now; None where nothing may be.
     beat_s : float
         Time from one event to the next.
-    latest : callable, optional
-        Cheap to ask; when what it gives changes, the next event comes at once.
+    latest : Latest, optional
+        When what it gives changes, the next event comes at once.
     """
     shown = ""
-    asked = sync_to_async(latest) if latest is not None else None
     while True:
         # asked before telling: what comes in between wakes the stream again
-        known = await asked() if asked is not None else None
+        known = await latest.known() if latest is not None else None
         told = await sync_to_async(tell)()
         if told is None:
             yield "event: ended\ndata: ended\n\n"
@@ -128,13 +159,13 @@ async def beats(
             yield f"{lines}\n"
         else:
             yield "event: alive\ndata: alive\n\n"
-        if asked is None:
+        if latest is None:
             await asyncio.sleep(beat_s)
             continue
         ends_s = time.monotonic() + beat_s
         while (left_s := ends_s - time.monotonic()) > 0:
             await asyncio.sleep(min(LOOK_S, left_s))
-            if await asked() != known:
+            if await latest.known() != known:
                 break
 
 
