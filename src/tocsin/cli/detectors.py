@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from tocsin.cli.detectors_background import background_command
 from tocsin.cli.detectors_build import build_command
 from tocsin.cli.output import (
     EXIT_UNREADABLE,
@@ -31,7 +32,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Detectors by construction: efficiencies, and a detector of your own from one file.",
 )
-app.command("build")(build_command)
 Name = Annotated[
     str,
     typer.Option("--detector", metavar="NAME", help="A name of the list, or a path to a .json."),
@@ -46,6 +46,8 @@ Distance = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 NO_DATA = "no data to check it against"
+app.command("background")(background_command)
+app.command("build")(build_command)
 
 
 @app.command("list")

@@ -1,0 +1,280 @@
+"""Fit every natural background of the shared recordings with the background components.
+
+    python benchmarks/score_backgrounds.py                # everything, printed
+    python benchmarks/score_backgrounds.py --write        # the page in docs/validation
+    python benchmarks/score_backgrounds.py --only beach   # cases whose title holds a text
+
+Asked: reduced chi-square below 1.5 with fewer than 1e5 counts; with more, a misfit per 10 keV of 3
+per cent at most (root mean square beyond counting noise), and the worst band named. Every file gets
+the same components, priors and range; only the model of the detector differs, and nuclides that a
+document names beside it. What is no natural background is left out with the reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tocsin.detectors import named_model
+from tocsin.detectors.background import BackgroundComponents, BackgroundFit, fit_background
+from tocsin.errors import TocsinError
+from tocsin.formats import Reader
+from tocsin.nuclear import load_library
+from tocsin.spectra import Recording, Spectrum
+from tocsin.spectrometry.measured import MeasuredSpectrum, measured_spectrum
+
+ROOT = Path(__file__).resolve().parents[1]
+RECORDINGS = ROOT.parent / "shared" / "data" / "recordings"
+PAGE = ROOT / "docs" / "validation" / "backgrounds.md"
+SURO = "suro_rc101/01_spectra_natural_background/01_spectra_natural_background"
+LEFT_OUT = (
+    ("1110C NAA cave, Mendocino kelp", "hold Co-60, Cs-137 and uranium without its radium"),
+    ("SGM102432, digibase_5min_30_1", "hold sources; no energy calibration"),
+    (
+        "nai_detector, Kromek_CZT, DRONES-G flight",
+        "natural, but without a usable energy calibration",
+    ),
+    ("Q67_Mobile, ERS flight", "hold Tc-99m, Cs-137 and Co-60"),
+    ("fertiliser, pitchblende, thorium-rich residue (SÚRO)", "natural matter as a source at hand"),
+    ("office 20 min and the background record of every SÚRO file", "the office record once more"),
+    ("other formats of the same measurement", "beach cnf and pcf, Alcatraz Spc and pcf, Q2 cnf"),
+)
+
+FINDINGS = """
+## Findings
+
+- **Where counts are few the components hold; where they are many, the detector is what fails.**
+  With 1e5 counts and more, the misfit is that of the response (continuum under the peaks,
+  layers that no file states), not of noise.
+- Layers and crystal size often go to the edge of what is drawn: the models' housings are
+  assumed, and an instrument has more around its crystal (electronics, battery, photomultiplier)
+  than they say.
+- Metal: portable instruments and germanium show fewer photons below 100 keV than ground or
+  walls alone give, whatever the mixture. Ground behind iron takes that up. It is a stand-in:
+  case, vehicle and heavier minerals do the same, and the fit cannot tell them apart, nor one
+  series' surroundings from another's. Amounts in Bq/kg are therefore no assay; shares of
+  origins are firmer.
+- Germanium: lines come out too weak where the continuum is met, because bremsstrahlung, dead
+  layers and scatter in the cryostat are not in the response; the laboratory BEGe stands in a
+  shield whose parts no file states.
+- Lanthanum bromide: what is left lies between 1.5 and 2.1 MeV, where the light of the alphas of
+  Ac-227 decides, and from 900 to 1250 keV, at the end of the beta spectrum and the Compton edge
+  of La-138. The unique second forbidden beta spectrum was tried instead of the allowed one and
+  made thirteen of sixteen worse.
+- Q345 has an excess at 659 to 671 keV, where Cs-137 would stand. Fallout is no component on
+  purpose: it would take up a source.
+- The misfit is the mean over bands, each counted once: with few counts above 1 MeV it cannot
+  see less than about 1.5 %. The chi-square beside it sees the low energies better.
+- Steel and lead, and steps in the light of alphas, were added to the components after first
+  fits had shown what was missing; no number of any component was adjusted to a recording.
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One background: where it is, what measured it, what stands beside it by a document."""
+
+    title: str
+    file: str
+    model: str
+    beside: tuple[str, ...] = ()
+    background: bool = False  # the records that the file declares as background
+    detector: str = ""
+
+
+def cases() -> list[Case]:
+    """All natural backgrounds of the shared recordings."""
+    out = [
+        Case("RadiaCode-102, room", "radiacode_deadtime/bg.xml", "radiacode-102"),
+        Case("RadiaCode-101, office", f"{SURO}/02_spectrum_background_office_1_hour.xml",
+             "radiacode-101"),
+        Case("RadiaCode-101, grass, 40 min", f"{SURO}/22_spectrum_outside_grass_40_min.xml",
+             "radiacode-101"),
+        Case("RadiaCode-101, grass, 50 min", f"{SURO}/23_spectrum_outside_grass_50_min.xml",
+             "radiacode-101"),
+        Case("RadiaCode-102, K40 spectrogram", "radiacode_tools/K40.rcspg", "radiacode-102"),
+        Case("RadiaCode-103, airport",
+             "radiacode_tools/broken_arrow_errrr_airplane.ndjson", "radiacode-103"),
+        Case("RadiaCode-102, background of Th-232",
+             "radiacode_tools/data_th232_plus_background.xml", "radiacode-102", background=True),
+        Case("RadiaCode-103, background of trinitite", "radiacode_tools/trinitite.xml",
+             "radiacode-103", background=True),
+        Case("RadSeeker NaI, Q2", "static_nsdd/Q2 Ra-224 Shipment Background.CHN",
+             "radseeker-nai", ("Na-22",)),
+        Case("RadSeeker NaI, Q4", "static_nsdd/Q4 SPECT Shipment Background.CHN",
+             "radseeker-nai", ("Na-22",)),
+        Case("RadSeeker LaBr3, Case A", "static_nsdd/Case_A_Petro.n42", "radseeker-labr3",
+             ("Na-22",), background=True),
+        Case("RSI vehicle, Q345", "mobile_nsdd/Q345_Racetrack.n42", "rsi-2x4x16"),
+        Case("InSpector LaBr3, background", "crp2a_BDX_LaBr_1/background/BDF.cnf",
+             "inspector-1000"),
+    ]  # fmt: skip
+    for folder, word in (("calibration", "block"), ("test", "sounding")):
+        for path in sorted((RECORDINGS / "crp2a_BDX_LaBr_1" / folder).glob("*.cnf")):
+            file = str(path.relative_to(RECORDINGS))
+            out.append(Case(f"InSpector LaBr3, {word} {path.stem}", file, "inspector-1000"))
+    out += [
+        Case("Falcon BEGe, beach",
+             "becquerel/01122014152731-GT01122014182338-GA37.CHN", "falcon-5000"),
+        Case("trans-SPEC HPGe, Alcatraz", "becquerel/Alcatraz14.CHN", "trans-spec"),
+        Case("BEGe, laboratory", "crp2a_data-raw/BEGe.CNF", "hpge-planar"),
+    ]  # fmt: skip
+    for name in ("A1", "A2", "A3", "A4", "B1", "B2", "B3", "B4"):
+        out.append(Case(f"OSASP HPGe {name}", "interspec/background_20100317.n42", "osasp",
+                        detector=name))  # fmt: skip
+    return out
+
+
+def spectrum_of(case: Case, recording: Recording) -> MeasuredSpectrum:
+    """Counts of a case as one spectrum."""
+    records = recording.background if case.background else recording.measured
+    spectra: list[Spectrum] = [
+        s
+        for record in records
+        for s in record.spectra
+        if s.total > 0 and s.detector.startswith(case.detector)
+    ]
+    spectrum = measured_spectrum(spectra)
+    if spectrum.live_time_s:
+        return spectrum
+    seconds = sum(float(r.real_time_s or 0.0) for r in records)
+    return MeasuredSpectrum(
+        spectrum.counts, spectrum.edges_keV, spectrum.count_scale, seconds, spectrum.unit
+    )
+
+
+def fitted(only: str) -> Iterator[tuple[Case, BackgroundFit | str]]:
+    """Every case with its fit, or with why there is none."""
+    library = load_library()
+    with Reader() as reader:
+        for case in cases():
+            if only.lower() not in case.title.lower():
+                continue
+            path = RECORDINGS / case.file
+            if not path.exists():
+                yield case, "the file is not there"
+                continue
+            try:
+                spectrum = spectrum_of(case, reader.read(path))
+                background = BackgroundComponents(
+                    named_model(case.model),
+                    spectrum.edges_keV,
+                    library=library,
+                    beside=case.beside,
+                )
+                seconds = float(spectrum.live_time_s or 0.0)
+                yield case, fit_background(background, spectrum.counts, seconds)
+            except TocsinError as error:
+                yield case, str(error)
+
+
+def _row(case: Case, fit: BackgroundFit | str) -> str:
+    if isinstance(fit, str):
+        return f"| {case.title} | {case.model} | not fitted: {fit} | | | | |"
+    m = fit.misfit
+    worst = f"{m.worst.low_keV:.0f}-{m.worst.high_keV:.0f} keV {100 * m.worst.misfit:+.0f} ± "
+    worst += f"{100 * m.worst.noise:.0f} %"
+    verdict = "yes" if m.holds else "**no**"
+    if not fit.converged:
+        verdict += " (not settled)"
+    chi = f"{m.reduced_chi_square:.2f}"
+    rms = f"{100 * m.rms:.1f} % ({100 * m.rms_with_noise:.1f} %)"
+    if m.few:
+        chi = f"**{chi}**"
+    else:
+        rms = f"**{rms}**"
+    return f"| {case.title} | {case.model} | {m.counts:.0f} | {chi} | {rms} | {worst} | {verdict} |"
+
+
+def _shares(case: Case, fit: BackgroundFit) -> str:
+    whole = sum(rate for rate, _ in fit.origin_rates.values())
+    names = (
+        "K-40",
+        "U-238 series",
+        "Th-232 series",
+        "radon progeny",
+        "cosmic",
+        "crystal",
+        "beside",
+    )
+    cells = []
+    for name in names:
+        if name in fit.origin_rates:
+            rate, sigma = fit.origin_rates[name]
+            cells.append(f"{100 * rate / whole:.0f} ± {100 * sigma / whole:.0f}")
+        else:
+            cells.append("")
+    return f"| {case.title} | " + " | ".join(cells) + " |"
+
+
+def page(found: list[tuple[Case, BackgroundFit | str]]) -> str:
+    """The page for docs/validation."""
+    fits = [(c, f) for c, f in found if not isinstance(f, str)]
+    few = [f.misfit.holds for _, f in fits if f.misfit.few]
+    many = [f.misfit.holds for _, f in fits if not f.misfit.few]
+    lines = [
+        "# Natural backgrounds in components",
+        "",
+        "Written by `python benchmarks/score_backgrounds.py --write`; how it is done stands in",
+        "[the science of it](../science/backgrounds.md). All files get the same components, priors",
+        "and range (50 to 2800 keV); nothing was set for a file but the model of its detector and,",
+        "for the RadSeeker, the Na-22 that its document names.",
+        "",
+        "Asked: reduced chi-square below 1.5 with fewer than 1e5 counts in the range; with more,",
+        "a misfit per 10 keV of at most 3 % (root mean square beyond counting noise; bands are",
+        "joined until 400 counts are expected; with the noise in brackets). The deciding number",
+        "is bold.",
+        "",
+        f"**Found: {sum(few)} of {len(few)} spectra with fewer than 1e5 counts hold, "
+        f"{sum(many)} of {len(many)} with more.**",
+        "",
+        "| background | model | counts | reduced chi-square | misfit | worst band | holds |",
+        "|---|---|---|---|---|---|---|",
+        *(_row(c, f) for c, f in found),
+        "",
+        "## What they are made of",
+        "",
+        "Share of the counts in per cent, with one standard deviation of the fit (counts and",
+        "priors; what the components are wrong by is not in it).",
+        "",
+        "| background | K-40 | U-238 series | Th-232 series | radon | cosmic | crystal | beside |",
+        "|---|---|---|---|---|---|---|---|",
+        *(_shares(c, f) for c, f in fits),
+        "",
+        "## Left out",
+        "",
+        "| what | why |",
+        "|---|---|",
+        *(f"| {what} | {why} |" for what, why in LEFT_OUT),
+        "",
+    ]
+    lines += [FINDINGS.strip(), ""]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Fit, print, and write the page if asked."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--write", action="store_true", help="write the page in docs/validation")
+    parser.add_argument("--only", default="", help="cases whose title holds this text")
+    chosen = parser.parse_args()
+    if chosen.write and chosen.only:
+        parser.error("--write needs all cases")
+    if not RECORDINGS.exists():
+        print("the shared recordings are not there", file=sys.stderr)
+        return 1
+    found = []
+    for case, fit in fitted(chosen.only):
+        print(_row(case, fit), flush=True)
+        found.append((case, fit))
+    if chosen.write:
+        PAGE.write_text(page(found), encoding="utf-8")
+        print(f"{PAGE.relative_to(ROOT)} written")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

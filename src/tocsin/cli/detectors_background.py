@@ -1,0 +1,237 @@
+"""``tocsin detectors background``: a measured background taken apart into its natural parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from tocsin.cli.output import (
+    EXIT_UNREADABLE,
+    bad_usage,
+    check_readable,
+    check_target,
+    complain,
+    console,
+    counted,
+    error_json,
+    print_json,
+    remark,
+    write_file,
+)
+from tocsin.errors import InvalidInput, ParseError, TocsinError, Uncalibrated
+
+if TYPE_CHECKING:
+    from tocsin.detectors.background import BackgroundFit
+    from tocsin.detectors.model import DetectorModel
+    from tocsin.spectra import Spectrum
+    from tocsin.spectrometry.measured import MeasuredSpectrum
+
+SHOWN_SHARE = 0.001  # components of fewer counts are left out of the table
+
+
+def background_command(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="Recording of a background.")],
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            "--detector",
+            metavar="NAME",
+            help="A name of the list or of an instrument, or a path to a .json.",
+        ),
+    ] = None,
+    record: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N", help="Only this record, as numbered by tocsin show; repeatable."),
+    ] = None,
+    altitude_m: Annotated[
+        float, typer.Option("--altitude-m", metavar="M", help="Above the sea, for cosmic rays.")
+    ] = 0.0,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with", metavar="NUCLIDE", help="Known to be near, as a check source; repeatable."
+        ),
+    ] = None,
+    low_keV: Annotated[
+        float, typer.Option("--from-kev", metavar="KEV", help="Lower end of the fit.")
+    ] = 50.0,
+    high_keV: Annotated[
+        float, typer.Option("--to-kev", metavar="KEV", help="Upper end of the fit.")
+    ] = 2800.0,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    plot: Annotated[Path | None, typer.Option("--plot", metavar="OUT", help="Write .svg.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Take a measured background apart: potassium, both series, radon, cosmic rays, the crystal."""
+    if plot is not None:
+        if plot.suffix.lower() != ".svg":
+            bad_usage(f"{plot.name}: the ending must be .svg")
+        check_target(plot, force=force)
+    try:
+        check_readable(source)
+        from tocsin.detectors.background import BackgroundComponents, fit_background
+        from tocsin.nuclear import load_library
+
+        spectrum, model = _measured(source, tuple(record or ()), detector)
+        background = BackgroundComponents(
+            model,
+            spectrum.edges_keV,
+            library=load_library(),
+            altitude_m=altitude_m,
+            beside=tuple(beside or ()),
+        )
+        fit = fit_background(
+            background,
+            spectrum.counts,
+            float(spectrum.live_time_s or 0.0),
+            low_keV=low_keV,
+            high_keV=high_keV,
+        )
+    except TocsinError as error:
+        if as_json:
+            print_json(error_json(error, file=source.name))
+        if isinstance(error, ParseError):
+            complain(str(error))
+            raise typer.Exit(EXIT_UNREADABLE) from None
+        text = str(error)
+        bad_usage(text if source.name in text else f"{source.name}: {text}")
+    if as_json:
+        print_json(_document(source, model, spectrum, fit))
+    else:
+        _print(source, model, spectrum, fit)
+    if plot is not None:
+        from tocsin.report.background_plot import draw_background
+
+        drawn = draw_background(background, spectrum.counts, fit, title=source.name)
+        write_file(plot, drawn.svg, force=force)
+        remark(f"{counted(1, 'picture')} written to {plot}: {drawn.caption}")
+
+
+def _measured(
+    source: Path, records: tuple[int, ...], detector: str | None
+) -> tuple[MeasuredSpectrum, DetectorModel]:
+    from tocsin.detectors import model_for, named_model
+    from tocsin.detectors.construction import named_construction
+    from tocsin.formats import Reader
+    from tocsin.spectrometry.measured import measured_spectrum
+
+    with Reader() as reader:
+        recording = reader.read(source)
+    wrong = [r for r in records if not 0 <= r < len(recording.records)]
+    if wrong:
+        last = len(recording.records) - 1
+        raise InvalidInput(f"there is no record {wrong[0]}: they are numbered 0 to {last}")
+    chosen = [recording.records[r] for r in sorted(set(records))] or list(recording.measured)
+    spectra: list[Spectrum] = [s for r in chosen for s in r.spectra if s.total > 0]
+    if not spectra:
+        raise InvalidInput("the recording holds no gamma spectrum with counts in what was chosen")
+    if not all(s.is_calibrated for s in spectra):
+        raise Uncalibrated(
+            "the spectrum has no usable energy calibration: make one with tocsin peaks --line first"
+        )
+    spectrum = measured_spectrum(spectra, in_channels=False)
+    if not spectrum.live_time_s:
+        raise InvalidInput("the file states no live time: rates cannot be given")
+    if detector is not None:
+        if detector.endswith(".json"):
+            return spectrum, named_construction(detector).model
+        return spectrum, named_model(detector)
+    model = model_for(
+        recording.instrument, n_channel=spectrum.n_channel, edges_keV=spectrum.edges_keV
+    )
+    if model.assumed:
+        remark(f"the instrument is not recognised: {model.name} stands in; name one by --detector")
+    return spectrum, model
+
+
+def _document(
+    source: Path, model: DetectorModel, spectrum: MeasuredSpectrum, fit: BackgroundFit
+) -> dict[str, Any]:
+    m = fit.misfit
+    instrument = zip(
+        fit.parameters, fit.instrument.values().tolist(), fit.instrument_sigma.tolist(), strict=True
+    )
+    return {
+        "schema": "tocsin.background/1",
+        "file": source.name,
+        "detector": model.key,
+        "live_time_s": spectrum.live_time_s,
+        "counts": m.counts,
+        "origins": [
+            {"name": name, "counts_per_s": rate, "uncertainty": sigma}
+            for name, (rate, sigma) in fit.origin_rates.items()
+        ],
+        "components": [
+            {
+                "name": c.name,
+                "origin": c.origin,
+                "amount": float(amount),
+                "uncertainty": float(sigma),
+                "unit": c.unit,
+                "counts": float(counts),
+            }
+            for c, amount, sigma, counts in zip(
+                fit.components, fit.amounts, fit.amount_sigma, fit.counts_of, strict=True
+            )
+        ],
+        "instrument": {
+            name: {"value": value, "uncertainty": sigma} for name, value, sigma in instrument
+        },
+        "reduced_chi_square": m.reduced_chi_square,
+        "misfit_rms": m.rms,
+        "misfit_rms_with_noise": m.rms_with_noise,
+        "worst_band": {
+            "low_keV": m.worst.low_keV,
+            "high_keV": m.worst.high_keV,
+            "misfit": m.worst.misfit,
+            "noise": m.worst.noise,
+        },
+        "holds": m.holds,
+        "converged": fit.converged,
+    }
+
+
+def _print(
+    source: Path, model: DetectorModel, spectrum: MeasuredSpectrum, fit: BackgroundFit
+) -> None:
+    m = fit.misfit
+    text = f"{source.name}, {model.name}: {m.counts:.0f} counts in {spectrum.live_time_s:g} s"
+    console.print(Text(text, style="bold"))
+    table = Table(box=None, pad_edge=False)
+    table.add_column("origin")
+    for column in ("counts/s", "±", "%"):
+        table.add_column(column, justify="right")
+    seconds = float(spectrum.live_time_s or 1.0)
+    for name, (rate, sigma) in fit.origin_rates.items():
+        share = 100 * rate * seconds / m.counts
+        table.add_row(Text(name), f"{rate:.4g}", f"{sigma:.2g}", f"{share:.1f}")
+    console.print(table)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("component")
+    for column in ("amount", "±", "unit", "%"):
+        table.add_column(column, justify="right")
+    rows = zip(fit.components, fit.amounts, fit.amount_sigma, fit.counts_of, strict=True)
+    for c, amount, sigma, counts in rows:
+        if counts > SHOWN_SHARE * m.counts:
+            share = 100 * counts / m.counts
+            table.add_row(Text(c.name), f"{amount:.4g}", f"{sigma:.2g}", c.unit, f"{share:.1f}")
+    console.print(table)
+    numbers = zip(fit.parameters, fit.instrument.values(), fit.instrument_sigma, strict=True)
+    words = ", ".join(f"{n} {v:.3g} ± {s:.2g}" for n, v, s in numbers)
+    console.print(Text(f"instrument: {words}"))
+    console.print(
+        Text(
+            f"reduced chi-square {m.reduced_chi_square:.2f}; misfit per 10 keV {100 * m.rms:.1f} % "
+            f"beyond noise; worst band {m.worst.low_keV:.0f} to {m.worst.high_keV:.0f} keV: "
+            f"{100 * m.worst.misfit:+.1f} ± {100 * m.worst.noise:.1f} %"
+        )
+    )
+    if not m.holds:
+        remark("the components do not hold here: there may be more than background, or the model "
+               "of the detector does not fit")  # fmt: skip
+    if not fit.converged:
+        remark("the fit did not settle: take the numbers as rough")

@@ -1,0 +1,137 @@
+"""Origins of a background and what a detector has left in it of each, before resolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.detectors.attenuation import fluorescence
+from tocsin.detectors.background.alphas import alpha_deposits
+from tocsin.detectors.background.fields import background_fields
+from tocsin.detectors.background.muons import muon_deposits
+from tocsin.detectors.background.seen import seen_fields
+from tocsin.detectors.folding import LINE_LOW_KEV, Folder, folder_for
+from tocsin.detectors.geometry import Crystal
+from tocsin.detectors.intrinsic import intrinsic_components
+from tocsin.detectors.model import DetectorModel, Resolution
+from tocsin.detectors.response import PHOTON_HIGH_KEV
+from tocsin.detectors.surroundings import ground_scatter
+from tocsin.detectors.templates import nuclide_lines
+from tocsin.nuclear import NuclideLibrary
+
+FloatArray = NDArray[np.float64]
+
+LOWEST_KEV, HIGHEST_KEV = 8.0, 4200.0
+PARTS_PER_WIDTH = 8.0  # points of the deposit grid per peak width
+LEAST_STEP_KEV, LARGEST_STEP_KEV = 0.1, 4.0
+LAYER_NODES = (0.25, 1.0, 4.0, 16.0)  # amounts of the layers around the crystal that are drawn
+SIZE_NODES = (0.8, 1.0, 1.25)  # lengths of the crystal over those of the model that are drawn
+MOST_COSMIC = 2.0  # times the table: latitude, solar cycle and an unknown height are less
+MUONS_CM2_S = 0.0147  # from all directions at sea level: 70 /m2/s/sr times 2 pi / 3 (recalled)
+INTRINSIC_UNIT = "1/s"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One component: its name, origin, what an amount of one is, and the most there can be."""
+
+    name: str
+    origin: str
+    unit: str
+    most: float = np.inf
+
+
+@lru_cache(maxsize=2)  # some 60 MB each for germanium
+def drawn(
+    model: DetectorModel, library: NuclideLibrary, altitude_m: float, beside: tuple[str, ...]
+) -> tuple[FloatArray, tuple[Component, ...], FloatArray]:
+    """Grid of deposits, the components, and their deposits ``(component, size, layers, grid)``.
+
+    Counts per second for an amount of one of each.
+    """
+    grid = _grid(model.resolution)
+    # sharp: the width of the instrument comes with the channels
+    sharp = replace(model, resolution=Resolution(0.01, 0.0, 1e-8))
+    folders = [
+        folder_for(replace(sharp, crystal=_scaled(sharp.crystal, size)), grid)
+        for size in SIZE_NODES
+    ]
+    found = background_fields(library, altitude_m=altitude_m)
+    listed = [
+        Component(f.name, f.origin, f.unit, MOST_COSMIC if f.origin == "cosmic" else np.inf)
+        for f in found
+    ]
+    by_size = np.stack([seen_fields(found, folder, LAYER_NODES) for folder in folders])
+    rows = list(np.moveaxis(by_size, 1, 0))
+    muons = muon_deposits(model.crystal, model.material, grid)
+    muons *= MUONS_CM2_S * model.crystal.surface_cm2 / 4
+    fixed = [(Component("cosmic muons", "cosmic", "of the table", MOST_COSMIC), muons)]
+    fixed += _inside(folders[1], library)
+    fixed.append((Component("X-rays of lead", "surroundings", INTRINSIC_UNIT), _lead(folders[1])))
+    for name in beside:
+        fixed += _beside(name, folders[1], library)
+    nodes = np.ones((len(SIZE_NODES), len(LAYER_NODES), 1))
+    for component, row in fixed:
+        listed.append(component)
+        rows.append(row * nodes)
+    deposits = np.stack(rows)
+    for array in (grid, deposits):
+        array.flags.writeable = False  # shared between all that ask
+    return grid, tuple(listed), deposits
+
+
+def _inside(folder: Folder, library: NuclideLibrary) -> list[tuple[Component, FloatArray]]:
+    """What is in the crystal and right behind it."""
+    model = folder.model
+    found = []
+    if model.intrinsic:
+        rows = intrinsic_components(model.intrinsic, folder)
+        rows.pop("Ac-227")  # one light ratio, no fine structure: drawn here instead
+        rows |= alpha_deposits(folder)
+        for name, row in rows.items():
+            found.append((Component(f"{name} of the crystal", "crystal", INTRINSIC_UNIT), row))
+    if model.material == "NaI":
+        e, i = nuclide_lines("K-40", library=library)
+        glass = folder.lines(e, i, incidence="isotropic")
+        found.append((Component("K-40 of the glass", "crystal", INTRINSIC_UNIT), glass))
+    return found
+
+
+def _grid(resolution: Resolution) -> FloatArray:
+    """Edges of the deposit grid: some parts of the peak width, at every energy."""
+    edges = [LOWEST_KEV]
+    while edges[-1] < HIGHEST_KEV:
+        step = float(resolution.fwhm_keV(edges[-1])) / PARTS_PER_WIDTH
+        edges.append(edges[-1] + min(max(step, LEAST_STEP_KEV), LARGEST_STEP_KEV))
+    return np.array(edges)
+
+
+def _scaled(crystal: Crystal, size: float) -> Crystal:
+    a, b = crystal.face_cm
+    return Crystal(crystal.shape, crystal.depth_cm * size, (a * size, b * size))
+
+
+def _lead(folder: Folder) -> FloatArray:
+    """K X-rays of lead that stands around, per photon that meets the crystal."""
+    k = fluorescence()["Pb"]
+    energies = np.array([k.alpha_keV, k.beta_keV])
+    shares = np.array([1 - k.beta_share, k.beta_share])
+    return folder.lines(energies, shares, incidence="isotropic")
+
+
+def _beside(
+    name: str, folder: Folder, library: NuclideLibrary
+) -> list[tuple[Component, FloatArray]]:
+    """Direct photons of a nuclide nearby, and those that matter around scatters in."""
+    e, i = nuclide_lines(name, library=library)
+    keep = (e >= LINE_LOW_KEV) & (e <= PHOTON_HIGH_KEV)
+    e, i = e[keep], i[keep]
+    direct = folder.lines(e, i, incidence="isotropic")
+    scattered = folder.flux(ground_scatter(e, i), incidence="isotropic")
+    return [
+        (Component(f"{name} beside", "beside", INTRINSIC_UNIT), direct),
+        (Component(f"{name} beside, scattered", "beside", INTRINSIC_UNIT), scattered),
+    ]
