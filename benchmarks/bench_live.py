@@ -557,7 +557,13 @@ def result(given: argparse.Namespace) -> int:
     beat = json.loads((given.folder / "data" / "log" / "detector-beat").read_text())
     print(f"  the server's detector at the end: {beat}")
     key: tuple[int, int | str]
-    sides: dict[str, list[tuple[float, float]]] = {"server": [], "device": []}
+    acknowledged_at = {
+        (k, n // given.rate): at
+        for k, kind, a, b, at, _t in got
+        if kind == "records"
+        for n in range(a, b + 1)
+    }
+    sides: dict[str, list[tuple[float, float, str]]] = {"server": [], "device": []}
     missing = graver = 0
     classes: dict[int, list[str]] = {}
     # by its first event: each has more of them once nobody has acknowledged it for a minute
@@ -576,17 +582,19 @@ def result(given: argparse.Namespace) -> int:
         if shown is None:
             missing += 1
             continue
-        sides[side].append((due[key], shown - due[key]))
+        came = acknowledged_at.get(key, due[key]) - due[key]
+        by_then = f"acknowledged {came:.1f}, raised {alarm.raised_at.timestamp() - due[key]:.1f}"
+        sides[side].append((due[key], shown - due[key], by_then))
     for side, values in sides.items():
         print(
             f"  record to alarm at the client, said by the {side}: "
-            f"{_spread([v for _t, v in values])}"
+            f"{_spread([v for _t, v, _b in values])}"
         )
-        if late := sorted((t - began, v) for t, v in values if v > 1.0):
-            told = ", ".join(f"{v:.1f} s at {t:.0f} s" for t, v in late[:20])
+        if late := sorted((t - began, v, by) for t, v, by in values if v > 1.0):
+            told = "; ".join(f"{v:.1f} s at {t:.0f} s ({by})" for t, v, by in late[:20])
             print(f"    of these after more than a second {len(late)}: {told}")
         if given.overload > 1.0:
-            during = [v for t, v in values if third <= t - began < 2.0 * third]
+            during = [v for t, v, _b in values if third <= t - began < 2.0 * third]
             print(f"    of these under {given.overload:g} times the load: {_spread(during)}")
     surveys = LiveSurvey.objects.count()
     walkers = _walkers(given, random.Random(SEED))  # noqa: S311
@@ -609,8 +617,10 @@ def result(given: argparse.Namespace) -> int:
             for k, kind, a, _b, at, _t in got
             if kind == "records" and at - due[k, a // given.rate] > 1.0
         ]
-        after = max(slow, default=0.0) - (began + 2.0 * third)
-        print(f"  last record that took over a second: {after:.0f} s after the overload ended")
+        after = (
+            f"{max(slow) - (began + 2.0 * third):.0f} s after the overload ended" if slow else ""
+        )
+        print(f"  last record that took over a second: {after or 'none did'}")
     return 1 if acknowledged - kept or missing or missed else 0
 
 

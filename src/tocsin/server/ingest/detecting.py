@@ -38,7 +38,9 @@ LOOK_BACK = timedelta(hours=12)
 """A survey that was not heard of for so long is no longer followed; its end is still analysed."""
 BATCHES_A_TURN = 20
 """Of one survey: who brings the records of hours does not hold up those who walk now."""
-LATE = timedelta(seconds=2)
+LATE_S = 2.0
+MOST_OF_NOW = 100
+"""Records that a survey is behind while its device walks: ten seconds of ten a second."""
 LONGEST_STEP_S = 0.5
 """After so long it looks again who has news: those who walk now come first."""
 NOTE_EVERY_S = 60.0
@@ -103,6 +105,7 @@ class Detecting:
         self.over: dict[UUID, datetime] = {}
         self.tries: dict[UUID, int] = {}
         self.waiting: dict[UUID, datetime] = {}
+        self._turn_since_s: dict[UUID, float] = {}
         self._most = most
         self._forgot_s = -math.inf
         self._fresh = Fresh()
@@ -126,10 +129,12 @@ class Detecting:
             news = self._just_come(come)
             for one in news:
                 self.waiting.setdefault(one.pk, at)
-        # who walks now comes before a backlog; who waited too long comes before all
-        late = at - LATE
-        news.sort(key=lambda n: self._turn(n, late))
-        until_s = time.monotonic() + LONGEST_STEP_S
+        # who walks now comes before a backlog, unless that has waited too long for a turn; of these
+        # the one whose last turn is longest ago
+        at_s = time.monotonic()
+        self._turn_since_s = {n.pk: self._turn_since_s.get(n.pk, at_s) for n in news}
+        news.sort(key=lambda n: self._turn(n, at_s))
+        until_s = at_s + LONGEST_STEP_S
         heard = 0
         for one in news:
             try:
@@ -146,8 +151,10 @@ class Detecting:
                 self.tries[one.pk] = self.tries.get(one.pk, 0) + 1
             else:
                 self.tries.pop(one.pk, None)
+            self._turn_since_s[one.pk] = time.monotonic()
             if self._through(one.pk) >= one.through or one.pk in self.over or self._failed(one.pk):
                 self.waiting.pop(one.pk, None)
+                del self._turn_since_s[one.pk]
             if time.monotonic() > until_s:
                 break
         if everywhere:
@@ -155,11 +162,10 @@ class Detecting:
         self._note(at)
         return heard
 
-    def _turn(self, news: News, late: datetime) -> tuple[int, float]:
-        since = self.waiting[news.pk]
-        if since <= late:
-            return 0, since.timestamp()
-        return 1, float(news.through - self._through(news.pk))
+    def _turn(self, news: News, at_s: float) -> tuple[int, float]:
+        since_s = self._turn_since_s[news.pk]
+        is_now = news.through - self._through(news.pk) <= MOST_OF_NOW
+        return 0 if is_now or at_s - since_s >= LATE_S else 1, since_s
 
     def behind_s(self, at: datetime) -> float:
         """Since when the survey that waits longest has records that were not heard, in seconds."""

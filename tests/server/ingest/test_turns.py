@@ -1,0 +1,73 @@
+"""Whose records the server's detector hears first when more comes than it can hear at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from uuid import UUID
+
+import pytest
+
+from tocsin.server.clock import now
+from tocsin.server.ingest import detecting as module
+from tocsin.server.ingest.detecting import MOST_OF_NOW, Detecting, News
+
+WALKERS = [UUID(int=k) for k in range(6)]
+BACK = [UUID(int=100 + k) for k in range(3)]
+
+
+class Slow(Detecting):
+    """Hears one survey in each step; of the others something always comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.behind = dict.fromkeys(BACK, 10 * MOST_OF_NOW) | {
+            pk: 1 + k for k, pk in enumerate(WALKERS)
+        }
+        self.order: list[UUID] = []
+
+    def _news(self, _at: datetime) -> list[News]:
+        return [News(pk, pk, behind - 1, complete=False) for pk, behind in self.behind.items()]
+
+    def _hear(self, news: News, _at: datetime) -> int:
+        self.order.append(news.pk)
+        return 1
+
+    def _note(self, at: datetime) -> None:
+        """Nothing is written."""
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    at_s = [100.0]
+
+    def monotonic() -> float:
+        at_s[0] += 1e-3
+        return at_s[0]
+
+    monkeypatch.setattr(module.time, "monotonic", monotonic)
+    monkeypatch.setattr(module, "LONGEST_STEP_S", 0.0)
+    monkeypatch.setattr(module.Fresh, "read", lambda _self: {})
+    return at_s
+
+
+def test_who_walks_now_has_turns_before_a_backlog_however_many_records_wait(
+    clock: list[float],
+) -> None:
+    detecting = Slow()
+    for _ in range(3 * len(WALKERS)):
+        detecting.step(now())
+    assert Counter(detecting.order) == dict.fromkeys(WALKERS, 3)
+
+
+def test_a_backlog_has_its_turn_in_time_and_then_waits_for_the_next(clock: list[float]) -> None:
+    detecting = Slow()
+    for _ in range(100):
+        clock[0] += 0.5
+        detecting.step(now())
+    turns = Counter(detecting.order)
+    # nine surveys, all of them late: each in its turn, and none twice before another
+    assert set(turns) == {*WALKERS, *BACK}
+    assert max(turns.values()) - min(turns.values()) <= 2
+    last = detecting.order[-9:]
+    assert len(set(last)) == 9
