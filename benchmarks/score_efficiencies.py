@@ -39,7 +39,7 @@ PICTURE = ROOT / "docs" / "pictures" / "efficiencies.svg"
 
 CALCULATED_KEV = (60.0, 100.0, 200.0, 450.0, 662.0, 1000.0, 1333.0, 2000.0, 2614.0)
 AGREES_CALCULATED, AGREES_RELATIVE, AGREES_ABSOLUTE = 0.15, 0.10, 0.30
-HISTORIES = 40_000  # for each line: one per cent in the peak, 4 to 9 for a 1 cm cube
+HISTORIES = 400_000  # for each line: 0.3 per cent in the peak, 1.3 to 3 for a 1 cm cube
 LEAST_COUNTS = 1000.0
 LEAST_KEV = 50.0  # below, unknown layers of source and instrument decide
 APART_FWHM = 1.3  # lines closer than this are taken together
@@ -375,7 +375,7 @@ recording but the common factor of its peaks (the median of its lines). Peak are
 below 50 keV and peaks of fewer than 1,000 net counts are left out. Coincident photons that add up
 are not corrected: no file states a distance at which they would matter by more than some per
 cent, except where the source may have stood close (RadiaCode-102). The ± is that of the recording
-alone: each simulated efficiency of a 1 cm cube adds some 4 per cent at 662 and 9 at 1332 keV, the
+alone: each simulated efficiency of a 1 cm cube adds some 1.3 per cent at 662 and 3 at 1332 keV, the
 same in all rows of one line.
 
 ![Measured or calculated over the model, by energy](../pictures/efficiencies.svg)
@@ -399,7 +399,7 @@ FINDINGS = """
   and light lost at its edges would all do that. The model is left as it is.
 - **Co-60 at 10 cm.** The fitted areas are the fault, not the efficiency. Nothing lies above
   1332 keV (662 keV for Cs-137), so half of that peak can be counted. Twice that is 0.76 to 1.07 of
-  the model where the fits say 0.38 to 0.54, and 0.82 to 0.94 for Cs-137 (last lines of this
+  the model where the fits say 0.38 to 0.53, and 0.81 to 0.94 for Cs-137 (last lines of this
   page): within what placing the source repeats to, 30 per cent, and no fall with the energy
   beyond it. Between wide peaks (9 to 13 per cent) the fit gives too much to the continuum.
 - **Ba-133 at 10 cm.** Wide peaks that overlap: equal sources give areas that differ by two. No
