@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -28,6 +29,9 @@ class Slow(Detecting):
 
     def _news(self, _at: datetime) -> list[News]:
         return [News(pk, pk, behind - 1, complete=False) for pk, behind in self.behind.items()]
+
+    def _just_come(self, _come: Mapping[UUID, int]) -> list[News]:
+        return [one for one in self._news(now()) if one.pk in WALKERS]
 
     def _hear(self, news: News, _at: datetime) -> int:
         self.order.append(news.pk)
@@ -71,3 +75,15 @@ def test_a_backlog_has_its_turn_in_time_and_then_waits_for_the_next(clock: list[
     assert max(turns.values()) - min(turns.values()) <= 2
     last = detecting.order[-9:]
     assert len(set(last)) == 9
+
+
+def test_a_backlog_waits_on_while_only_what_has_just_come_is_looked_at(
+    clock: list[float],
+) -> None:
+    detecting = Slow()
+    for look in range(60):
+        clock[0] += 0.25
+        detecting.step(now(), everywhere=look % 4 == 0)
+    turns = Counter(detecting.order)
+    # a look at everything each second: in fifteen of them each backlog comes to its turn
+    assert all(turns[pk] >= 2 for pk in BACK)

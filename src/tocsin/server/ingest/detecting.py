@@ -132,7 +132,11 @@ class Detecting:
         # who walks now comes before a backlog, unless that has waited too long for a turn; of these
         # the one whose last turn is longest ago
         at_s = time.monotonic()
-        self._turn_since_s = {n.pk: self._turn_since_s.get(n.pk, at_s) for n in news}
+        if everywhere:
+            still = {n.pk for n in news}
+            self._turn_since_s = {k: v for k, v in self._turn_since_s.items() if k in still}
+        for one in news:
+            self._turn_since_s.setdefault(one.pk, at_s)
         news.sort(key=lambda n: self._turn(n, at_s))
         until_s = at_s + LONGEST_STEP_S
         heard = 0
@@ -154,7 +158,7 @@ class Detecting:
             self._turn_since_s[one.pk] = time.monotonic()
             if self._through(one.pk) >= one.through or one.pk in self.over or self._failed(one.pk):
                 self.waiting.pop(one.pk, None)
-                del self._turn_since_s[one.pk]
+                self._turn_since_s.pop(one.pk, None)
             if time.monotonic() > until_s:
                 break
         if everywhere:
