@@ -209,6 +209,24 @@ def test_alarms_that_are_refused_for_good_use_up_a_share_as_well(
     assert codes == ["conflict", "quota"]
 
 
+def test_an_alarm_that_is_sent_again_by_who_overheard_it_uses_up_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "ALARM_BURST_BYTES", 2 * len(envelope("alarms")))
+    seen: set[bytes] = set()
+
+    def write(brought: Sequence[Brought]) -> list[Outcome]:
+        before = set(seen)
+        seen.update(one.raw for one in brought)
+        return [Receipt("", 0, again=one.raw in before) for one in brought]
+
+    gatherer = gathering(write, clock=lambda: 0.0)
+    for _ in range(20):
+        assert isinstance(gatherer.submit(envelope("alarms")).result(30), Receipt)
+    assert isinstance(gatherer.submit(envelope("alarms", 1)).result(30), Receipt)
+    assert isinstance(gatherer.submit(envelope("alarms", 2)).result(30), Refused)
+
+
 def in_the_name_of(key: SigningKey, raw: bytes) -> bytes:
     """An envelope that names another device than the one that signed it."""
     own = fingerprint(key.verifier).encode()

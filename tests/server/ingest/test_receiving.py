@@ -70,7 +70,9 @@ def test_a_second_delivery_gets_its_receipt_and_writes_nothing(
     for raw in (batch(walk(10)), message(said())):
         first = receive(raw)
         leaves = Leaf.objects.count()
-        assert receive(raw) == first
+        again = receive(raw)
+        assert again == first
+        assert (first.again, again.again) == (False, True)
         assert Leaf.objects.count() == leaves
     assert (Batch.objects.count(), EdgeMessage.objects.count()) == (1, 1)
 

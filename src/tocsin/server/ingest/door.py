@@ -107,14 +107,14 @@ class Turns:
         return sum(len(queue) for queue in self._of.values())
 
     def has_room(self, one: Waiting) -> bool:
-        """Whether it stays within the share of its device; who has none waiting always has room."""
+        """Whether it stays within the share of its device."""
         own = self._of.get(one.device)
-        if own is None:
-            return True
-        size = len(one.raw)
-        return (
-            own.bytes + size <= MOST_ALARMS_OF_ONE_BYTES and self.bytes + size <= MOST_WAITING_BYTES
-        )
+        waiting_bytes = own.bytes if own is not None else 0
+        return waiting_bytes + len(one.raw) <= MOST_ALARMS_OF_ONE_BYTES
+
+    def is_full_for(self, one: Waiting) -> bool:
+        """Whether it must wait for others; who has none waiting is always let in."""
+        return one.device in self._of and self.bytes + len(one.raw) > MOST_WAITING_BYTES
 
     def add(self, one: Waiting) -> None:
         """One more at the end of those of its device."""
@@ -226,6 +226,8 @@ class Gatherer:
 
     def _turn_alarm_away(self, one: Waiting) -> Refused | None:
         """Only what is beyond the share of its own device: no other one's alarm is shed."""
+        if self._alarms.is_full_for(one):
+            return _busy()
         allowed = self._alarm_quotas.allows(one.device, one.since_s)
         if allowed and self._alarms.has_room(one):
             return None
@@ -318,10 +320,15 @@ class Gatherer:
 
     def _charge(self, one: Waiting, header: Header, outcome: Outcome, at_s: float) -> None:
         """What a device signed uses up its share, also where it is refused for good."""
-        if isinstance(outcome, Receipt) or (one.device and outcome.final):
+        if isinstance(outcome, Receipt):
+            # who sends again what was overheard uses up nothing of the device
+            counts = not outcome.again
+        else:
+            counts = bool(one.device) and outcome.final
+        if counts:
             quotas = self._alarm_quotas if header.lane == "alarms" else self._quotas
             quotas.charge(header.device, len(one.raw), at_s)
-        elif one.device and outcome.code == "revoked":
+        elif one.device and isinstance(outcome, Refused) and outcome.code == "revoked":
             self._stale = True
 
     def _say(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -63,10 +63,21 @@ class Refused(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the device may let go: this envelope, and the lane up to a number."""
+    """What the device may let go: this envelope, and the lane up to a number.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of the envelope.
+    through : int
+        Up to here everything of the lane is here.
+    again : bool
+        It was here before: anybody can send again what was overheard.
+    """
 
     sha256: str
     through: int
+    again: bool = field(default=False, compare=False)
 
 
 def receive(raw: bytes) -> Receipt:
@@ -219,16 +230,17 @@ def _written(taken: Taken) -> Receipt:
         raise Refused("revoked", "this device was revoked", status=403, final=False)
     digest = sha256(raw).hexdigest()
     survey = _survey(device, header)
+    is_new = True
     if said is not None:
-        _keep_message(device, survey, raw, header, said, digest)
+        is_new = _keep_message(device, survey, raw, header, said, digest)
     elif recording is not None:
-        _keep_batch(device, survey, raw, header, recording, digest)
+        is_new = _keep_batch(device, survey, raw, header, recording, digest)
     at = now()
     Device.objects.filter(pk=device.pk).update(last_seen_at=at)
     survey.last_at = at
     survey.save(update_fields=COUNTED)
     through = survey.alarms_through if said is not None else survey.records_through
-    return Receipt(digest, through)
+    return Receipt(digest, through, again=not is_new)
 
 
 def _survey(device: Device, header: Header) -> LiveSurvey:
@@ -260,20 +272,21 @@ def _keep_batch(
     header: Header,
     recording: Recording,
     digest: str,
-) -> None:
+) -> bool:
+    """Whether it is new; else it was here before, and nothing is written."""
     if len(recording.records) != header.last - header.first + 1:
         raise Refused(
             "unreadable", "another number of records than was signed", status=422, final=True
         )
     known = Batch.objects.filter(survey=survey, first=header.first).first()
     if known is not None and known.sha256 == digest:
-        return
+        return False
     others = Batch.objects.filter(survey=survey)
     if known is not None or others.filter(first__lte=header.last, last__gte=header.first).exists():
         raise _conflict("these numbers were sent before with other content")
     if survey.upload_id is not None:
         if _was_let_go(survey, digest):
-            return
+            return False
         raise _conflict("the measurement was made before")
     end = survey.ends_before
     if end is not None and (header.ends or header.last >= end):
@@ -292,6 +305,7 @@ def _keep_batch(
         from tocsin.server.ingest.tasks import bring_together
 
         bring_together.enqueue(str(survey.pk))
+    return True
 
 
 def _was_let_go(survey: LiveSurvey, digest: str) -> bool:
@@ -364,12 +378,13 @@ def _through(survey: LiveSurvey) -> int:
 
 def _keep_message(
     device: Device, survey: LiveSurvey, raw: bytes, header: Header, said: Said, digest: str
-) -> None:
+) -> bool:
+    """Whether it is new; else it was here before, and nothing is written."""
     known = EdgeMessage.objects.filter(survey=survey, number=header.first).first()
     if known is not None:
         if known.sha256 != digest:
             raise _conflict("this number was sent before with other content")
-        return
+        return False
     mark = mark_of(survey)
     message = EdgeMessage(
         **mark.fields(),
@@ -407,6 +422,7 @@ def _keep_message(
     )
     if message.said:
         present(message, f"{device.name} {said.instrument}".strip(), said.versions)
+    return True
 
 
 def _summary(recording: Recording) -> bytes:
