@@ -335,17 +335,37 @@ def test_a_link_that_is_made_while_records_are_to_go_keeps_them(
     agreed(boss, second, None, 1)
     clock.move(days=2)
     alarm = Alarm.objects.get()
-    # judged as free to go; then somebody else's transaction is waited for, which makes the link
-    monkeypatch.setattr(
-        keeping,
-        "no_links_meanwhile",
-        lambda: link(device, LinkKind.CONCERNS, alarm, actor=officer.person),
-    )
+
+    def just_before() -> bool:
+        # judged as free to go; then somebody else's transaction makes the link
+        link(device, LinkKind.CONCERNS, alarm, actor=officer.person)
+        return True
+
+    monkeypatch.setattr(keeping, "no_links_meanwhile", just_before)
     assert let_go_due(clock.at) == 0
     assert here() == {QUIET, WITH_ALARM}
 
 
-def test_links_and_letting_go_wait_for_each_other_on_postgresql(
+def test_nothing_goes_while_links_are_being_made(
+    clock: SetClock,
+    surveys: dict[str, LiveSurvey],
+    boss: Reader,
+    second: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agreed(boss, second, None, 1)
+    clock.move(days=2)
+    before = here()
+    with monkeypatch.context() as patch:
+        patch.setattr(keeping, "no_links_meanwhile", lambda: False)
+        assert let_go_due(clock.at) == 0
+        assert here() == before
+    # the next time they go
+    assert let_go_due(clock.at) > 0
+    assert here() < before
+
+
+def test_links_wait_for_letting_go_and_it_waits_for_nobody_on_postgresql(
     device: Device, officer: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[str, list[int]]] = []
@@ -360,12 +380,15 @@ def test_links_and_letting_go_wait_for_each_other_on_postgresql(
         def execute(self, statement: str, given: list[int]) -> None:
             asked.append((statement, given))
 
+        def fetchone(self) -> tuple[bool]:
+            return (False,)
+
     monkeypatch.setattr(links, "connection", SimpleNamespace(vendor="postgresql", cursor=Cursor))
     link(device, LinkKind.CONCERNS, device, actor=officer.person)
-    links.no_links_meanwhile()
+    assert not links.no_links_meanwhile()
     (shared, one), (alone, other) = asked
     assert "pg_advisory_xact_lock_shared(" in shared
-    assert "pg_advisory_xact_lock(" in alone
+    assert "pg_try_advisory_xact_lock(" in alone
     assert one == other
 
 

@@ -372,7 +372,12 @@ TURNS = Turns()
 def _let_go(survey: LiveSurvey, rule: Retention, at: datetime) -> int:
     """Delete the records of one survey and say so in the log, both or neither."""
     survey = LiveSurvey.objects.select_for_update(of=("self",)).get(pk=survey.pk)
-    no_links_meanwhile()
+    # nothing is added to a survey whose row is held; what takes long comes before the lock
+    batches = Batch.objects.filter(survey=survey).order_by("first")
+    sums = list(batches.values_list("sha256", flat=True))
+    records, size = _size(survey)
+    if not no_links_meanwhile():
+        return 0
     holds = rule_of(rule.organisation)
     kind = class_of(survey)
     kept = _days(rule, kind)
@@ -381,9 +386,6 @@ def _let_go(survey: LiveSurvey, rule: Retention, at: datetime) -> int:
         return 0
     if _from(survey) >= at - timedelta(days=kept) or Gone.objects.filter(survey=survey).exists():
         return 0
-    batches = Batch.objects.filter(survey=survey).order_by("first")
-    sums = list(batches.values_list("sha256", flat=True))
-    records, size = _size(survey)
     row = Gone(
         survey=survey,
         rule=rule,

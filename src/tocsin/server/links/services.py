@@ -14,19 +14,27 @@ from tocsin.server.marking.models import Marked
 _ADVISORY_LOCK = 0x746F636C  # any number that no other lock of this database uses ("tocl")
 
 
-def no_links_meanwhile() -> None:
-    """Wait for the links that are being made, and let nobody make one before this transaction ends.
+def no_links_meanwhile() -> bool:
+    """Let nobody make a link before this transaction ends.
 
     For who takes something away that no link may hang on, and asks after this whether one does.
-    SQLite lets only one transaction write anyhow.
+    It never waits, so that nothing waits behind it: whoever raises an alarm makes links. SQLite
+    lets only one transaction write anyhow.
+
+    Returns
+    -------
+    bool
+        False where links are being made just now: leave it and try again later.
     """
-    _lock("pg_advisory_xact_lock")
+    return bool(_lock("pg_try_advisory_xact_lock"))
 
 
-def _lock(how: str) -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {how}(%s)", [_ADVISORY_LOCK])
+def _lock(how: str) -> object:
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {how}(%s)", [_ADVISORY_LOCK])
+        return cursor.fetchone()[0]
 
 
 @transaction.atomic
