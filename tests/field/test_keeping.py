@@ -230,8 +230,10 @@ def test_a_record_that_the_spool_never_takes_is_set_aside_and_holds_up_no_other(
     keeping.say(message(11, 10, 11))
     assert (keeping.waiting, keeping.not_kept, keeping.trouble) == (0, 0, "")
     keeping.end()
-    files = sorted((tmp_path / "spool.aside").glob("*"), key=lambda p: p.stat().st_mtime_ns)
+    files = list((tmp_path / "spool.aside").glob("*"))
     assert spool.aside() == keeping.aside == len(files) == 3
+    # in the order in which they were told of
+    files.sort(key=lambda p: next(k for k, line in enumerate(told) if p.name in line))
     first, second, third = (json.loads(path.read_text()) for path in files)
     assert first["record"]["spectra"][0]["counts"] == records[4].spectra[0].counts.tolist()
     assert (first["number"], first["faults"], first["realm"]) == (4, ["time-jump"], feed().realm)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from walks import BEGAN, INSTRUMENT, walk
 
-from tocsin.errors import InvalidInput
+from tocsin.errors import InvalidInput, ParseError
 from tocsin.field import spool as spool_module
 from tocsin.field.envelope import open_envelope
 from tocsin.field.sending import Https, Reply, Sender, _reply
-from tocsin.field.spool import Spool
+from tocsin.field.spool import Message, Spool
 from tocsin.field.wire import unpack_json, unpack_records
 from tocsin.sealing import SigningKey
 from tocsin.spectra import Record
@@ -121,6 +121,27 @@ def test_a_new_run_closes_what_the_last_one_left_open(tmp_path: Path) -> None:
         (old, 10, True),
         (new, 0, True),
     ]
+
+
+def test_a_run_that_cannot_be_read_holds_up_no_other(spool: Spool) -> None:
+    bad, old, new = spool.begin(), spool.begin(), spool.begin()
+    for boot in (bad, old, new):
+        keep(spool, boot, walk(3))
+    spool._db.execute("UPDATE record SET body = x'00' WHERE boot = ?", (bad,))
+    with pytest.raises(ParseError):
+        spool.close_open(1.0)
+    assert {m.boot for m in messages(spool)} == {old, new}
+    keep(spool, old, walk(1))
+    with pytest.raises(ParseError):
+        spool.close_earlier(new)
+    assert {(m.boot, m.last) for m in messages(spool)} == {(old, 2), (new, 2), (old, 3)}
+
+
+def messages(spool: Spool) -> list[Message]:
+    rows = spool._db.execute(
+        "SELECT id, boot, lane, first, last, envelope FROM message ORDER BY id"
+    )
+    return [Message(*row) for row in rows]
 
 
 def test_one_agent_at_a_time(tmp_path: Path) -> None:

@@ -303,7 +303,7 @@ class SendingThread(threading.Thread):
             last = self._last_one.is_set()
             try:
                 return open_spool(self._folder, device_key(self._folder))
-            except (TocsinError, sqlite3.Error, OSError) as error:
+            except (TocsinError, sqlite3.Error, OSError, ValueError) as error:
                 if str(error) != said:
                     said = str(error)
                     self._tell(f"not sent: {said}")

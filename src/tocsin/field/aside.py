@@ -1,7 +1,8 @@
 """What the spool does not take for a reason of its own is kept in a file beside it, whole.
 
 One record that cannot be packed must neither be lost nor hold up those behind it. The files are for
-a person: JSON with every value, counts as numbers; nothing sends them.
+a person: JSON with every value, counts as numbers, what is no number in words (``"nan"``); nothing
+sends them.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import math
 import os
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +32,8 @@ def set_aside(folder: Path, what: dict[str, Any], why: str) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     at = datetime.now(UTC)
     path = folder / f"{at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}.json"
-    text = json.dumps({"why": why, "at": at.isoformat(), **what}, default=_plain)
+    whole = _sayable({"why": why, "at": at.isoformat(), **what})
+    text = json.dumps(whole, allow_nan=False)
     part = path.with_suffix(".part")
     try:
         with open(part, "x", encoding="ascii", opener=_own) as file:
@@ -52,12 +56,18 @@ def _own(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _plain(value: object) -> Any:
+def _sayable(value: object) -> Any:
     """A value of a record as JSON has it."""
     if dataclasses.is_dataclass(value):
-        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return {f.name: _sayable(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _sayable(one) for name, one in value.items()}
     if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
+        return _sayable(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_sayable(one) for one in value]
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    return str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

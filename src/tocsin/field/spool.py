@@ -255,19 +255,26 @@ class Spool:
 
         For a link that is up and has nothing else to do: what was measured goes out at once.
         """
-
-        def write() -> bool:
-            rows = self._db.execute(
-                "SELECT boot FROM record GROUP BY boot HAVING sum(length_s) >= ?", (least_s,)
-            ).fetchall()
-            for (boot,) in rows:
-                self._close_batch(boot, ends=False)
-            return bool(rows)
-
         # asked some times a second: a lock is taken only where there is something to close
-        if self._db.execute("SELECT 1 FROM record LIMIT 1").fetchone() is None:
-            return False
-        return self._urgently(write)
+        rows = self._db.execute(
+            "SELECT boot FROM record GROUP BY boot HAVING sum(length_s) >= ?", (least_s,)
+        ).fetchall()
+        return self._each([boot for (boot,) in rows], self._closed) > 0
+
+    def _closed(self, boot: str) -> None:
+        self._urgently(lambda: self._close_batch(boot, ends=False))
+
+    def _each(self, boots: Sequence[str], do: Callable[[str], None]) -> int:
+        """Do it for every run; one whose records cannot be read is told after all others."""
+        trouble: ParseError | None = None
+        for boot in boots:
+            try:
+                do(boot)
+            except ParseError as error:
+                trouble = trouble or error
+        if trouble is not None:
+            raise trouble
+        return len(boots)
 
     def alarm(self, boot: str, said: dict[str, Any]) -> int:
         """Keep what the detector says, as a small message of its own; also on a full disk."""
@@ -310,10 +317,7 @@ class Spool:
         """Close what earlier runs left open, as after a dead battery; how many runs that were."""
         self.claim()
         rows = self._db.execute("SELECT id FROM boot WHERE ended = 0 AND id <> ?", (boot,))
-        left = [row[0] for row in rows]
-        for each in left:
-            self.end(each)
-        return len(left)
+        return self._each([row[0] for row in rows], self.end)
 
     # ------------------------------------------------------------------ sending
     def next_message(self) -> Message | None:
