@@ -10,6 +10,11 @@ from django.db import close_old_connections, connection
 from tocsin.server.kept_connection import keep_connection
 
 
+def lasts() -> bool:
+    """Whether Django will not let the connection go by the clock."""
+    return connection.close_at is None
+
+
 def turn() -> tuple[int, int]:
     close_old_connections()
     with connection.cursor() as cursor:
@@ -25,6 +30,7 @@ def test_it_is_the_same_at_every_turn_of_this_thread_alone() -> None:
         thread.submit(keep_connection).result()
         first = thread.submit(turn).result()
         assert thread.submit(turn).result() == first
+        assert thread.submit(lasts).result()
         assert connection.settings_dict["CONN_MAX_AGE"] == others
         if connection.vendor == "postgresql":
             # the database was started anew

@@ -141,7 +141,7 @@ def test_a_name_server_that_hangs_is_waited_for_once_and_not_long(
         return asked_before(host, *rest, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", ask)
-    monkeypatch.setattr(lookups, "LONGEST_S", 0.4)
+    monkeypatch.setattr(lookups, "LONGEST_S", 2.0)
     others = [(f"LIVE {k}", Target("tcp", f"slow{k}.example", 9)) for k in range(10)]
     began_s = time.monotonic()
     try:
@@ -150,9 +150,9 @@ def test_a_name_server_that_hangs_is_waited_for_once_and_not_long(
             assert carry(Parcel(target, (b"<event/>",), others)) == ""
         for _ in range(3):
             said = carry(Parcel(Target("tcp", "slow0.example", 9), (b"<event/>",)))
-            assert said == "slow0.example could not be looked up within 0.4 s"
+            assert said == "slow0.example could not be looked up within 2 s"
         # ten names that hang are waited for together, and no name is asked for a second time
-        assert time.monotonic() - began_s < 2.0
+        assert time.monotonic() - began_s < 10.0
         assert len(asked) == 10
     finally:
         go_on.set()

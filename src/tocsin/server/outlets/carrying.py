@@ -117,7 +117,12 @@ def _connected(found: Found, until: float) -> Iterator[socket.socket]:
         left_s = until - time.monotonic()
         if left_s <= 0.0:
             break
-        plain = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            # also where this kind of address is not known here
+            plain = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:
+            trouble = error
+            continue
         plain.settimeout(min(TIMEOUT_S, left_s))
         try:
             plain.connect(place)

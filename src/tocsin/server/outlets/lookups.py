@@ -54,9 +54,15 @@ class Lookups:
             if (going := self._under_way.get(own)) is not None:
                 return going
             lookup = self._under_way[own] = Lookup(host)
-        threading.Thread(
+        thread = threading.Thread(
             target=self._ask, args=[own, lookup], name="outlets lookup", daemon=True
-        ).start()
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # no thread is to be had now: whoever waits is told, and the next one asks anew
+            self._done(own)
+            lookup.asked.set_exception(error)
         return lookup
 
     def _ask(self, own: tuple[str, int], lookup: Lookup) -> None:
