@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -356,12 +357,16 @@ def test_one_survey_that_cannot_be_heard_does_not_hold_up_another(
 def test_who_walks_now_comes_before_a_backlog_which_is_heard_all_the_same(
     send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    at_s = [0.0]
+    monkeypatch.setattr(process, "time", SimpleNamespace(monotonic=lambda: at_s[0]))
     monkeypatch.setattr(process, "LONGEST_STEP_S", -1.0)  # one survey in each look
+    monkeypatch.setattr(process, "MOST_OF_NOW", 20)
     detecting = Detecting()
     at = now()
     send(WALK[:30], boot="a" * 32)
     heard = []
     for k in range(8):
+        at_s[0] = float(k)
         send([WALK[k]], k, boot="b" * 32)
         heard.append(detecting.step(at + timedelta(seconds=k)))
     assert heard[:2] == [1, 1]

@@ -13,6 +13,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from pypdf import PdfReader
 from register_entries import GIVEN
 from tests.server.conftest import SetClock
 
@@ -286,11 +287,14 @@ def test_what_is_not_in_the_list_is_refused(part: Part, typed: str) -> None:
 def test_labels_are_read_by_the_decoder_and_give_nothing_away(
     officer: Reader, sources: list[Source], size: str, tmp_path: Path
 ) -> None:
-    if shutil.which("pdftoppm") is None:
-        pytest.skip("pdftoppm is not on this machine: the rendered labels are not read")
     made = print_labels(
         officer, sources[0].holder, sources, size=size, origin="https://register.example", skip=1
     )
+    printed = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(made)).pages)
+    assert all(source.name in printed for source in sources)
+    assert_tells_nothing(printed)
+    if shutil.which("pdftoppm") is None:
+        pytest.skip("pdftoppm is not on this machine: the rendered labels are not read")
     (tmp_path / "labels.pdf").write_bytes(made)
     subprocess.run(
         ["pdftoppm", "-r", "150", "-png", "labels.pdf", "page"],
@@ -299,15 +303,10 @@ def test_labels_are_read_by_the_decoder_and_give_nothing_away(
     )
     texts = {t.decode() for t in qr_texts(next(tmp_path.glob("page*.png")).read_bytes())}
     assert texts == {f"https://register.example{address_of(s)}" for s in sources}
-    printed = subprocess.run(
-        ["pdftotext", "labels.pdf", "-"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    assert all(source.name in printed for source in sources)
-    told = " ".join([printed, *texts])
+    assert_tells_nothing(" ".join(texts))
+
+
+def assert_tells_nothing(told: str) -> None:
     for secret in ("Harbour", "IR100", "TBq", "3.7", "Ostrava", "hall"):
         assert secret not in told, f"a label tells {secret}"
 
