@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tocsin.detectors.attenuation import material
-from tocsin.detectors.background import Layer, cosmic_field, plane_fields
+from tocsin.detectors.background import Layer, cosmic_field, fields, plane_fields
 from tocsin.detectors.response import PHOTON_CENTRES_KEV
 from tocsin.detectors.surroundings import inside_medium
 from tocsin.errors import InvalidInput, NotFound, OutOfDomain
@@ -103,6 +103,26 @@ def test_bad_layers_are_refused_in_words():
         plane_fields([Layer("soil", 1.0), Layer("air", 1.0)], 1, [LINE])
     with pytest.raises(NotFound, match="no material 'cheese'"):
         plane_fields([Layer("cheese", 1.0, 1.0), Layer("air", 1.0)], 1, [LINE])
+
+
+def test_kept_fields_tell_one_boundary_from_another(monkeypatch):
+    keys = set()
+
+    def noted(name: str, key: str, build: object) -> dict[str, np.ndarray]:
+        keys.add((name, key))
+        return {f"{part}-0": np.ones(1) for part in ("energies", "intensities", "continuum")}
+
+    monkeypatch.setattr(fields, "cached_arrays", noted)
+    layers = [["soil", 10.0, 1.0], ["water", 1.0, 0.0], ["air", 1.0, 0.0]]
+    for above in (1, 2):
+        fields._kept({"layers": layers, "above": above}, [LINE])
+    assert len({name for name, _ in keys}) == len({key for _, key in keys}) == 2
+
+
+def test_cosmic_photons_double_at_a_thousand_metres():
+    # what the bound of the amount of cosmic photons is compared with
+    sea, high = cosmic_field(0.0).photons, cosmic_field(1040.0).photons
+    assert high.continuum.sum() / sea.continuum.sum() == pytest.approx(2.0, rel=0.03)
 
 
 def test_cosmic_photons_are_those_of_the_table_and_grow_with_altitude():

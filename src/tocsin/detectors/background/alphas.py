@@ -17,6 +17,9 @@ LEAST_LEVEL_KEV = 15.0  # what a level below leaves does not get out of any crys
 def alpha_deposits(folder: Folder) -> dict[str, FloatArray]:
     """Counts of the five alphas in equilibrium, per decay of Ac-227, for steps of the light ratio.
 
+    The betas of Pb-211 and Tl-207, which are in equilibrium with them, are left out: one each per
+    decay of Ac-227, up to some 1.4 MeV, below the alphas.
+
     An alpha that leaves its daughter excited gives ``ratio(E) E`` and, beside it, the energy of the
     level ``(E0 - E) A / (A - 4)``: of its photons and electrons the full energy counts as often as
     a photon of that energy born in the crystal is absorbed; else they leave nothing. How much light

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import ndtr
 
-from tocsin.detectors.background.origins import LAYER_NODES, SIZE_NODES, drawn
+from tocsin.detectors.background.fields import cosmic_field
+from tocsin.detectors.background.origins import LAYER_NODES, SIZE_NODES, drawn, known_beside
 from tocsin.detectors.model import FWHM_PER_SIGMA, DetectorModel
 from tocsin.errors import InvalidInput
 from tocsin.nuclear import NuclideLibrary
@@ -95,7 +96,8 @@ class BackgroundComponents:
     Raises
     ------
     InvalidInput
-        When the edges do not rise, or reach no energy between 30 and 3000 keV.
+        When the edges do not rise, or reach no energy between 30 and 3000 keV; for a nuclide
+        beside that emits no photons.
     NotFound, OutOfDomain
         For a nuclide or crystal without data, or an altitude out of range.
 
@@ -125,11 +127,12 @@ class BackgroundComponents:
                 f"channels from {edges[0]:g} to {edges[-1]:g} keV see no natural background: "
                 "check the energy calibration"
             )
+        # what can be refused at once is refused before anything is drawn, which takes a while
+        near = known_beside(tuple(beside), library)
+        cosmic_field(float(altitude_m))
         self.model = model
         self.edges_keV = edges
-        grid, self.components, self._deposits = drawn(
-            model, library, float(altitude_m), tuple(beside)
-        )
+        grid, self.components, self._deposits = drawn(model, library, float(altitude_m), near)
         self._centres = (grid[1:] + grid[:-1]) / 2
 
     def deposits(self, instrument: Instrument) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -142,10 +142,11 @@ def _kept(entry: dict[str, Any], sources: list[tuple[FloatArray, FloatArray]]) -
     """Fields of one geometry, from the cache where it has them: they take seconds."""
     # the file states decays per gram, the amounts are Bq/kg
     layers = [Layer(str(m), float(x), float(a) / 1000) for m, x, a in entry["layers"]]
-    digest = hashlib.sha256(f"{response_digest()} {_own_digest()} {layers!r}".encode())
+    geometry = f"{layers!r} {int(entry['above'])}"
+    digest = hashlib.sha256(f"{response_digest()} {_own_digest()} {geometry}".encode())
     for energies, intensities in sources:
         digest.update(energies.tobytes() + intensities.tobytes())
-    name = hashlib.sha256(f"{layers!r} {len(sources)}".encode()).hexdigest()[:12]
+    name = hashlib.sha256(f"{geometry} {len(sources)}".encode()).hexdigest()[:12]
 
     def build() -> Arrays:
         found = plane_fields(layers, int(entry["above"]), sources)
@@ -174,8 +175,10 @@ def _cosmic_table() -> FloatArray:
 def cosmic_field(altitude_m: float = 0.0) -> Field:
     """Photons of cosmic radiation near the ground.
 
-    ``log(flux)`` straight in the depth of the atmosphere between the two depths of the table,
-    ``X = X0 exp(-h / H)``; straight in the logarithms of the energy between its rows.
+    ``log(flux)`` straight in the depth of the atmosphere ``X = X0 exp(-h / H)``: between the two
+    depths of the table, which are those of the sea and of 3270 m, and carried on with the same
+    slope below the sea and from 3270 to 4000 m. Straight in the logarithms of the energy between
+    the rows of the table.
 
     Parameters
     ----------
@@ -194,7 +197,8 @@ def cosmic_field(altitude_m: float = 0.0) -> Field:
 
     References
     ----------
-    Sato (2015), PLOS ONE 10(12) e0144679, doi:10.1371/journal.pone.0144679.
+    Sato (2015), PLOS ONE 10(12) e0144679, doi:10.1371/journal.pone.0144679; Sato (2016), PLOS ONE
+    11(8) e0160390, doi:10.1371/journal.pone.0160390.
     """
     if not -500.0 <= altitude_m <= HIGHEST_ALTITUDE_M:
         raise OutOfDomain(

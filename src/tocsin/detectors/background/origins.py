@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tocsin.detectors.attenuation import fluorescence
 from tocsin.detectors.background.alphas import alpha_deposits
-from tocsin.detectors.background.fields import background_fields
+from tocsin.detectors.background.fields import background_data, background_fields
 from tocsin.detectors.background.muons import muon_deposits
 from tocsin.detectors.background.seen import seen_fields
 from tocsin.detectors.folding import LINE_LOW_KEV, Folder, folder_for
@@ -20,6 +20,7 @@ from tocsin.detectors.model import DetectorModel, Resolution
 from tocsin.detectors.response import PHOTON_HIGH_KEV
 from tocsin.detectors.surroundings import ground_scatter
 from tocsin.detectors.templates import nuclide_lines
+from tocsin.errors import InvalidInput
 from tocsin.nuclear import NuclideLibrary
 
 FloatArray = NDArray[np.float64]
@@ -29,8 +30,9 @@ PARTS_PER_WIDTH = 8.0  # points of the deposit grid per peak width
 LEAST_STEP_KEV, LARGEST_STEP_KEV = 0.1, 4.0
 LAYER_NODES = (0.25, 1.0, 4.0, 16.0)  # amounts of the layers around the crystal that are drawn
 SIZE_NODES = (0.8, 1.0, 1.25)  # lengths of the crystal over those of the model that are drawn
-MOST_COSMIC = 2.0  # times the table: latitude, solar cycle and an unknown height are less
-MUONS_CM2_S = 0.0147  # from all directions at sea level: 70 /m2/s/sr times 2 pi / 3 (recalled)
+# Times the table: more than latitude and solar cycle do. The photons of the table double at some
+# 1,040 m, so that a height above that must be stated.
+MOST_COSMIC = 2.0
 INTRINSIC_UNIT = "1/s"
 
 
@@ -42,6 +44,26 @@ class Component:
     origin: str
     unit: str
     most: float = np.inf
+
+
+def known_beside(names: tuple[str, ...], library: NuclideLibrary) -> tuple[str, ...]:
+    """Nuclides that are said to be near by their own names, each once.
+
+    Raises
+    ------
+    InvalidInput, NotFound
+        For a text that names no nuclide, one without data, or one without photons that could be
+        seen.
+    """
+    found = tuple(dict.fromkeys(library[name].name for name in names))
+    for name in found:
+        e, i = nuclide_lines(name, library=library)
+        if not np.any((e >= LINE_LOW_KEV) & (e <= PHOTON_HIGH_KEV) & (i > 0)):
+            raise InvalidInput(
+                f"{name} and its progeny emit no photons between {LINE_LOW_KEV:g} and "
+                f"{PHOTON_HIGH_KEV:g} keV: nothing of it could be seen beside the background"
+            )
+    return found
 
 
 @lru_cache(maxsize=2)  # some 60 MB each for germanium
@@ -67,7 +89,7 @@ def drawn(
     by_size = np.stack([seen_fields(found, folder, LAYER_NODES) for folder in folders])
     rows = list(np.moveaxis(by_size, 1, 0))
     muons = muon_deposits(model.crystal, model.material, grid)
-    muons *= MUONS_CM2_S * model.crystal.surface_cm2 / 4
+    muons *= background_data()["muons_cm2_s"]["value"] * model.crystal.surface_cm2 / 4
     fixed = [(Component("cosmic muons", "cosmic", "of the table", MOST_COSMIC), muons)]
     fixed += _inside(folders[1], library)
     fixed.append((Component("X-rays of lead", "surroundings", INTRINSIC_UNIT), _lead(folders[1])))
