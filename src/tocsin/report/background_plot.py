@@ -14,14 +14,24 @@ FloatArray = NDArray[np.float64]
 MOST_BINS = 600
 TITLE = 80
 _HEIGHT_in = 6.4
-_LINES = ("-", "--", "-.", ":")
+# Colour and style together, so that eight origins stay apart in grey and for any eye.
+ORIGIN_LINES = (
+    ("threshold", "-"),
+    ("neutron", "--"),
+    ("model", "-."),
+    ("background", ":"),
+    ("ink", "--"),
+    ("level_2", "-."),
+    ("level_3", ":"),
+    ("ink", "-"),
+)
 
 
 @themed
 def draw_background(
     background: BackgroundComponents, counts: FloatArray, fit: BackgroundFit, *, title: str
 ) -> Drawn:
-    """Counts, fit and origins per second and keV; below, the misfit with its counting noise.
+    """Counts, fit and origins per keV; below, the misfit with its counting noise.
 
     Parameters
     ----------
@@ -58,9 +68,10 @@ def draw_background(
         at = np.array([c.origin == origin for c in fit.components])
         part = density(scale * (fit.amounts[at] @ rows[at]))
         if part.max() > 0:
+            role, style = ORIGIN_LINES[k % len(ORIGIN_LINES)]
             upper.stairs(
-                part, bins, baseline=None, color=colour("ink"), linestyle=_LINES[k % len(_LINES)],
-                linewidth=0.7, label=plain_label(origin, limit=TITLE),
+                part, bins, baseline=None, color=colour(role), linestyle=style,
+                linewidth=0.8, label=plain_label(origin, limit=TITLE),
             )  # fmt: skip
     top = float(measured.max())
     upper.set_yscale("log")
