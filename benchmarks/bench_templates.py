@@ -23,11 +23,12 @@ from tocsin.detectors.photon_matrix_build import photon_matrix
 from tocsin.detectors.point_source import ray_efficiency
 from tocsin.detectors.simulated_response import SimulatedResponse
 from tocsin.detectors.template_library_build import build_library, usual_nuclides
-from tocsin.detectors.transport import simulate
+from tocsin.detectors.transport import Physics, simulate
 from tocsin.nuclear import load_library
 
 LINES_keV = (45.0, 81.0, 122.06, 185.7, 356.01, 661.66, 1173.2, 1332.5, 1764.5, 2614.5)
 EDGES_keV = np.linspace(0.0, 3072.0, 1025)
+LOW_keV = 28.0  # below, rays and transport part by coherent scattering
 HISTORIES = 2_000_000
 """Photons of the direct simulation: its own noise shall be small beside the misfit."""
 
@@ -50,15 +51,45 @@ def misfits(detector: Construction, matrix: PhotonMatrix, distance: str) -> None
         rows = matrix.rows([energy], tally.edges_keV)
         found = response.lines([energy]).counts[0]
         # an escape peak that counting hides says nothing
-        seen = areas[1] > 0 and rows.peaks[0, 1] > 5 * rows.peaks_sigma[0, 1]
+        seen = areas[1] > 0 and rows.peaks[0, 1] > 5 * np.hypot(*rows.peaks_sigma[0, :, 1])
         cells = [
             f"{rows.peaks[0, 0] / areas[0]:.3f}",
             f"{rows.peaks[0, 1] / areas[1]:.3f}" if seen else "",
             f"{rows.continuum.sum() / direct.sum():.3f}",
-            f"{matrix.total_at(energy)[0] / tally.total.value[0]:.3f}",
+            f"{(rows.peaks.sum() + rows.continuum.sum()) / tally.total.value[0]:.3f}",
             f"{100 * np.abs(found - shape).sum() / shape.sum():.1f}",
         ]
         print(f"| {energy:g} | " + " | ".join(cells) + " |")
+
+
+def first_collisions(detector: Construction, matrix: PhotonMatrix, distance: str) -> None:
+    """Matrix against the ray integral, and what coherent scattering does where they part."""
+    irradiation = named_irradiation(distance)
+    scene, source = irradiation.scene(detector)
+    e, cm = matrix.energies_keV, irradiation.distance_cm
+    rays = ray_efficiency(detector, distance_cm=cm, energies_keV=e).total
+    apart = matrix.first_collision / rays - 1
+    counting = np.max(matrix.first_collision_sigma / matrix.first_collision)
+    print(
+        f"first collisions over ray integral: {100 * apart.mean():+.2f} % in the mean; "
+        f"counting {100 * counting:.2f} % at most"
+    )
+    low = e < LOW_keV
+    for rayleigh in (True, False):
+        tally = simulate(
+            scene, source, e[low], HISTORIES, seed=7, physics=Physics(rayleigh=rayleigh)
+        ).first_collision
+        word = "with" if rayleigh else "without"
+        for energy, value, sigma, ray in zip(
+            e[low], tally.value, tally.sigma, rays[low], strict=True
+        ):
+            print(
+                f"{word} coherent scattering, {energy:.1f} keV: {100 * (value / ray - 1):+.2f} "
+                f"+- {100 * sigma / ray:.2f} %"
+            )
+    for energy, part in zip(e[~low], apart[~low], strict=True):
+        if abs(part) > 0.01:
+            print(f"more than 1 % apart: {energy:.1f} keV {100 * part:+.2f} %")
 
 
 def main() -> None:
@@ -78,18 +109,7 @@ def main() -> None:
         begin = time.perf_counter()
         matrix = photon_matrix(detector, irradiation, threads=args.threads)
         print(f"matrix, 120 energies x 100000 histories: {time.perf_counter() - begin:.1f} s")
-        rays = ray_efficiency(
-            detector, distance_cm=irradiation.distance_cm, energies_keV=matrix.energies_keV
-        )
-        apart = matrix.first_collision / rays.total - 1
-        counting = np.max(matrix.first_collision_sigma / matrix.first_collision)
-        print(
-            f"first collisions over ray integral: {100 * apart.mean():+.2f} % in the mean; "
-            f"counting {100 * counting:.2f} % at most"
-        )
-        for energy, part in zip(matrix.energies_keV, apart, strict=True):
-            if abs(part) > 0.01:
-                print(f"more than 1 % apart: {energy:.1f} keV {100 * part:+.2f} %")
+        first_collisions(detector, matrix, args.distance)
         for word in ("shells simulated too", "all from the cache"):
             begin = time.perf_counter()
             built = build_library(

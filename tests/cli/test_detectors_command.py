@@ -100,15 +100,16 @@ def test_a_library_is_built_into_one_file(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("TOCSIN_CACHE", str(tmp_path / "cache"))
     out = tmp_path / "library.npz"
     words = (
-        *("--detector", "czt-1cm3", "--nuclides", "cs137, Co-60", "--shieldings", "bare,Fe 3 mm"),
+        *("--detector", "czt-1cm3", "--nuclides", "cs137, H-3", "--shieldings", "bare,Fe 3 mm"),
         *("--distance", "near", "--channels", "128", "--histories", "1000", "--out", str(out)),
     )
     done = run("build", *words)
     assert done.exit_code == 0, done.output
     assert "library of 2 nuclides, 2 shieldings, 128 channels" in " ".join(done.stderr.split())
     assert "no data to check it against" in done.stderr
+    assert "H-3: no photons" in done.stderr
     built = TemplateLibrary.load(out)
-    assert built.nuclides == ("Cs-137", "Co-60")
+    assert built.nuclides == ("Cs-137", "H-3")
     assert built.counts.shape == (2, 2, 128)
     assert "add --force" in " ".join(run("build", *words).stderr.split())
 
@@ -122,6 +123,10 @@ def test_a_wrong_library_is_refused_before_the_work(tmp_path: Path) -> None:
         ((*base, "--channels", "1"), "16 to 16384"),
         ((*base, "--highest-keV", "1"), "100 to 10000"),
         ((*base, "--histories", "1"), "1000 to"),
+        ((*base, "--age-d", "-1"), "--age-d must be a number of days"),
+        ((*base, "--age-d", "nan"), "--age-d must be a number of days"),
+        ((*base, "--nuclides", "Tc-99m", "--age-d", "1000"), "nothing of Tc-99m is left"),
+        ((*base, "--nuclides", "H-3"), "no photons of 20 to 3000 keV"),
         (("--detector", "nai-3x3in", "--out", str(tmp_path / "a.csv")), "must be .npz"),
         (("--detector", "nai-9x9in", "--out", str(tmp_path / "a.npz")), "known are czt-1cm3"),
     ):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tocsin.detectors import template_library_build
 from tocsin.detectors.array_archive import archive_bytes
 from tocsin.detectors.array_cache import CACHE_VARIABLE
 from tocsin.detectors.construction import named_construction
@@ -149,6 +150,58 @@ def test_a_broken_file_says_so(built: TemplateLibrary, tmp_path: Path) -> None:
     path.write_bytes(archive_bytes(arrays, short | {"schema": SCHEMA}))
     with pytest.raises(ParseError, match="do not fit together"):
         TemplateLibrary.load(path)
+    path.write_bytes(b"no archive")
+    with pytest.raises(ParseError, match="no NPZ"):
+        TemplateLibrary.load(path)
+
+
+def test_a_changed_array_is_found(built: TemplateLibrary, tmp_path: Path) -> None:
+    path = tmp_path / "library.npz"
+    path.write_bytes(built.to_bytes())
+    with np.load(path) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    arrays["sigma"][0, 0, 9] *= 2
+    np.savez(path, **arrays)
+    with pytest.raises(ParseError, match="'sigma' is not the one"):
+        TemplateLibrary.load(path)
+    del arrays["sigma"]
+    np.savez(path, **arrays)
+    with pytest.raises(ParseError, match="lacks the array 'sigma'"):
+        TemplateLibrary.load(path)
+    del arrays["manifest"]
+    np.savez(path, **arrays)
+    with pytest.raises(ParseError, match="no manifest"):
+        TemplateLibrary.load(path)
+
+
+def no_simulation(*_: object, **__: object) -> None:
+    pytest.fail("simulated before the question was looked at")
+
+
+@pytest.mark.parametrize(
+    ("nuclides", "age_s", "said"),
+    [
+        (("Cs-137",), -86400.0, "age_s must be finite and zero or more"),
+        (("Cs-137",), float("nan"), "age_s must be finite and zero or more"),
+        (("Cs-137", "Tc-99m"), 1e9, "nothing of Tc-99m is left"),
+        (("H-3",), None, "H-3: no photons of 20 to 3000 keV"),
+    ],
+)
+def test_what_cannot_be_is_said_before_the_simulation(
+    monkeypatch: pytest.MonkeyPatch, nuclides: tuple[str, ...], age_s: float | None, said: str
+) -> None:
+    for name in ("photon_matrix", "shield_matrix"):
+        monkeypatch.setattr(template_library_build, name, no_simulation)
+    with pytest.raises(InvalidInput, match=said):
+        build(nuclides, age_s=age_s)
+
+
+def test_a_nuclide_without_photons_is_told(built: TemplateLibrary) -> None:
+    assert built.manifest["warnings"] == []
+    found = build(("Cs-137", "H-3"), shieldings=("bare", "Fe 1 cm"))
+    assert not found.counts[1].any()
+    (warning,) = found.manifest["warnings"]
+    assert warning.startswith("H-3: no photons of 20 to 3000 keV")
 
 
 def test_the_usual_nuclides_are_those_that_are_met() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -55,6 +56,8 @@ def build_command(
         bad_usage(f"--channels must be 16 to 16384, got {channels}")
     if not 100 <= highest_keV <= 10_000:
         bad_usage(f"--highest-keV must be 100 to 10000, got {highest_keV:g}")
+    if age_d is not None and not (math.isfinite(age_d) and age_d >= 0):
+        bad_usage(f"--age-d must be a number of days, zero or more, got {age_d:g}")
     import numpy as np
 
     from tocsin.detectors.construction import named_construction
@@ -94,6 +97,8 @@ def build_command(
     write_file(out, built.to_bytes(), force=force)
     many = f"{counted(len(names), 'nuclide')}, {counted(len(layers), 'shielding')}"
     remark(f"library of {many}, {counted(channels, 'channel')} written to {out}")
+    for warning in built.manifest["warnings"]:
+        remark(warning)
     if not one.checked_by:
         remark(f"{one.name}: no data to check it against")
 

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.attenuation import material
-from tocsin.detectors.compton import ELECTRON_MASS_KEV
+from tocsin.detectors.beta import beta_spectrum
 from tocsin.detectors.response import PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV
+from tocsin.detectors.transport.encounters import RADIATED_PER_Z_MEV
 from tocsin.nuclear import NuclideLibrary, continua
 from tocsin.nuclear.companions import companion_rows
 
@@ -16,18 +17,6 @@ FloatArray = NDArray[np.float64]
 STOPPER = "Fe"
 """Material that stops the betas: the steel of a capsule, a convention."""
 N_BETA = 400  # kinetic energies of a beta spectrum
-
-
-def beta_spectrum(largest_keV: float) -> tuple[FloatArray, FloatArray]:
-    """Kinetic energies in keV and the shares of betas there, sum one.
-
-    The allowed shape ``p W (Q - T)^2`` (Fermi 1934, doi:10.1007/BF01351864) without the Coulomb
-    field of the nucleus, which lifts the low end, and without the factor of forbidden decays.
-    """
-    kinetic = (np.arange(N_BETA) + 0.5) * largest_keV / N_BETA
-    momentum = np.sqrt(kinetic * (kinetic + 2 * ELECTRON_MASS_KEV))
-    shares = momentum * (kinetic + ELECTRON_MASS_KEV) * (largest_keV - kinetic) ** 2
-    return kinetic, shares / shares.sum()
 
 
 def bremsstrahlung_photons(
@@ -45,7 +34,8 @@ def bremsstrahlung_photons(
     Kramers' thick target and the radiated share of the photon transport (both recalled, not
     verified), ``T`` in MeV in ``Y``, ``Z`` averaged by mass over the stopper; ``n`` such that the
     mean energy of the betas per decay is that of ENSDF. One branch that reaches the largest energy
-    stands for all.
+    stands for all, in the allowed shape without the Coulomb field of the nucleus and without the
+    factor of forbidden decays.
 
     Parameters
     ----------
@@ -83,9 +73,9 @@ def bremsstrahlung_photons(
     k = PHOTON_CENTRES_KEV
     for row in companion_rows("betas.csv"):
         if row["emitter"] in carriers:
-            kinetic, shares = beta_spectrum(float(row["largest_keV"]))
+            kinetic, shares = beta_spectrum(float(row["largest_keV"]), points=N_BETA)
             betas = float(row["mean_keV"]) / float(kinetic @ shares) * ratios[row["emitter"]]
-            part = 6e-4 * z * kinetic / 1000.0
+            part = RADIATED_PER_Z_MEV * z * kinetic / 1000.0
             radiated = part / (1 + part)
             left = np.maximum(kinetic[:, None] - k[None, :], 0.0)
             per_keV = 2 * radiated[:, None] * left / (kinetic[:, None] * k[None, :])

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.detectors.compton import ELECTRON_MASS_KEV
+from tocsin.detectors.beta import beta_spectrum
 from tocsin.detectors.folding import Folder
 from tocsin.errors import NotFound
 
 FloatArray = NDArray[np.float64]
 
 N_BETA = 48  # energies that stand for a beta spectrum: finer than the resolution
-FINE_STRUCTURE = 1 / 137.036
 
 
 @cache
@@ -64,7 +63,9 @@ def intrinsic_components(name: str, folder: Folder) -> dict[str, FloatArray]:
     shares = np.array([share for share, _ in capture["shells"]])
     binding = np.array([energy for _, energy in capture["shells"]])
     counts = _with_gamma(capture["gamma_keV"], binding, shares * capture["share"], folder)
-    energies, weights = beta_spectrum(beta["endpoint_keV"], daughter_z=beta["daughter_z"])
+    energies, weights = beta_spectrum(
+        beta["endpoint_keV"], points=N_BETA, daughter_z=beta["daughter_z"]
+    )
     counts = counts + _with_gamma(beta["gamma_keV"], energies, weights * beta["share"], folder)
     at = np.array(alpha["energies_keV"]) * np.array(alpha["light_ratio"])
     return {name: counts, "Ac-227": folder.peaks(at, np.full(at.size, 1 / at.size))}
@@ -82,32 +83,3 @@ def _with_gamma(
     at = np.concatenate(((sure[:, None] - born.escaped_lines_keV).ravel(), beside_keV))
     area = np.concatenate(((weights[:, None] * peaks).ravel(), weights * left))
     return folder.peaks(at, area) + folder.smooth(sure, weights[:, None] * continuum)
-
-
-def beta_spectrum(endpoint_keV: float, *, daughter_z: int) -> tuple[FloatArray, FloatArray]:
-    """Energies and shares of an allowed beta-minus spectrum.
-
-    ``N(T) ~ p W (Q - T)^2 F``, ``F = x / (1 - exp(-x))`` with ``x = 2 pi Z alpha W / p``.
-
-    Parameters
-    ----------
-    endpoint_keV : float
-        Largest kinetic energy.
-    daughter_z : int
-        Charge of the daughter nucleus.
-
-    Returns
-    -------
-    energies_keV, shares : (n,) float
-        Shares sum to one.
-
-    References
-    ----------
-    Fermi (1934), Z. Phys. 88, 161, doi:10.1007/BF01351864.
-    """
-    t = (np.arange(N_BETA) + 0.5) / N_BETA * endpoint_keV
-    total = t / ELECTRON_MASS_KEV + 1
-    momentum = np.sqrt(total**2 - 1)
-    x = 2 * np.pi * daughter_z * FINE_STRUCTURE * total / momentum
-    shape = momentum * total * (endpoint_keV - t) ** 2 * x / -np.expm1(-x)
-    return t, shape / shape.sum()

@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tocsin.detectors.array_archive import archive_bytes, read_archive
 from tocsin.detectors.compton import ELECTRON_MASS_KEV
-from tocsin.errors import OutOfDomain, ParseError
+from tocsin.detectors.line_areas import take_out
+from tocsin.detectors.simulated_rows import between, cumulative
+from tocsin.errors import OutOfDomain
 
 FloatArray = NDArray[np.float64]
 
-SCHEMA = "tocsin.photon-matrix/1"
 PEAKS_KEV = (0.0, ELECTRON_MASS_KEV, 2 * ELECTRON_MASS_KEV)
 """Energy that is missing in the three peaks: full energy, single and double escape."""
 XRAY_SPAN_KEV = 40.0
@@ -33,18 +32,6 @@ NEIGHBOURS = (2, 3, 4)
 APART = 0.02
 """Two marks of a spectrum must lie so far apart, relative to the energy, to be told from each
 other."""
-_ARRAYS = (
-    "energies_keV",
-    "edges_keV",
-    "continuum",
-    "continuum_sigma",
-    "peaks",
-    "peaks_sigma",
-    "total",
-    "total_sigma",
-    "first_collision",
-    "first_collision_sigma",
-)
 
 
 @dataclass(frozen=True)
@@ -53,12 +40,20 @@ class Rows:
 
     Attributes
     ----------
-    peaks, peaks_sigma : (k, 3) float
+    low : (k,) int
+        Lower of the two rows of the matrix that the response is mixed of.
+    peaks : (k, 3) float
         Areas of the peaks at ``energies - PEAKS_KEV``.
-    continuum, continuum_variance : (k, n) float
+    peaks_sigma : (k, 2, 3) float
+        Of the parts from the lower and from the upper row, which are independent.
+    continuum : (k, n) float
         Counts in bins of deposited energy between the edges asked for.
+    continuum_variance : (k, 2, n) float
+        Of the parts from the lower and from the upper row; bins that are split between two wanted
+        ones are taken as independent.
     """
 
+    low: NDArray[np.int64]
     peaks: FloatArray
     peaks_sigma: FloatArray
     continuum: FloatArray
@@ -106,71 +101,10 @@ class PhotonMatrix:
     first_collision_sigma: FloatArray
     manifest: dict[str, Any]
 
-    @property
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """All arrays by name."""
-        return {name: getattr(self, name) for name in _ARRAYS}
-
-    def to_bytes(self) -> bytes:
-        """The matrix as an NPZ file with its manifest."""
-        return archive_bytes(self.arrays, self.manifest | {"schema": SCHEMA})
-
-    @classmethod
-    def load(cls, path: Path) -> PhotonMatrix:
-        """Matrix from a file.
-
-        Raises
-        ------
-        ParseError
-            When the file is none of a matrix, is damaged, or its arrays do not fit together.
-        """
-        arrays, manifest = read_archive(path, schema=SCHEMA, wanted=_ARRAYS)
-        manifest = {k: v for k, v in manifest.items() if k not in ("schema", "sha256")}
-        return cls.from_arrays(arrays, manifest, file=str(path))
-
-    @classmethod
-    def from_arrays(
-        cls, arrays: dict[str, NDArray[Any]], manifest: dict[str, Any], *, file: str = ""
-    ) -> PhotonMatrix:
-        """Matrix from arrays by name.
-
-        Raises
-        ------
-        ParseError
-            When the arrays do not fit together.
-        """
-        found = cls(**{name: arrays[name] for name in _ARRAYS}, manifest=manifest)
-        if not found._fits():
-            reason = "its arrays do not fit together: build it again"
-            raise ParseError(reason, code="matrix", file=file)
-        return found
-
-    def _fits(self) -> bool:
-        if any(a.dtype != np.float64 for a in self.arrays.values()) or self.energies_keV.ndim != 1:
-            return False
-        k, n = self.energies_keV.size, self.edges_keV.size - 1
-        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(_ARRAYS, (k,))
-        shapes |= {"edges_keV": (n + 1,)}
-        shapes |= {"continuum": (k, n), "continuum_sigma": (k, n)}
-        shapes |= {"peaks": (k, 3), "peaks_sigma": (k, 3)}
-        return (
-            k > 1
-            and n > 1
-            and all(self.arrays[name].shape == shape for name, shape in shapes.items())
-            and all(bool(np.all(np.isfinite(a))) for a in self.arrays.values())
-            and bool(np.all(np.diff(self.energies_keV) > 0) and self.energies_keV[0] > 0)
-            and bool(np.all(np.diff(self.edges_keV) > 0))
-        )
-
     @cached_property
     def _cumulative(self) -> tuple[FloatArray, FloatArray]:
         """Counts, and their variance, below every edge, ``(k, n + 1)`` each."""
-        out = []
-        for values in (self.continuum, self.continuum_sigma**2):
-            below = np.zeros((values.shape[0], values.shape[1] + 1))
-            np.cumsum(values, axis=1, out=below[:, 1:])
-            out.append(below)
-        return out[0], out[1]
+        return cumulative(self.continuum), cumulative(self.continuum_sigma**2)
 
     def check_range(self, energies_keV: ArrayLike) -> FloatArray:
         """Energies as a row.
@@ -189,25 +123,6 @@ class PhotonMatrix:
             )
         return e
 
-    def between(self, energies_keV: ArrayLike) -> tuple[NDArray[np.int64], FloatArray]:
-        """Lower row and share of the upper one, straight in the logarithm of the energy."""
-        logs = np.log(self.energies_keV)
-        at = np.log(self.check_range(energies_keV))
-        low = np.clip(np.searchsorted(logs, at, side="right") - 1, 0, logs.size - 2)
-        return low, (at - logs[low]) / (logs[low + 1] - logs[low])
-
-    def total_at(self, energies_keV: ArrayLike) -> FloatArray:
-        """Chance to deposit any energy, per photon emitted, shape of the energies."""
-        low, part = self.between(energies_keV)
-        return np.asarray((1 - part) * self.total[low] + part * self.total[low + 1])
-
-    def first_collision_at(self, energies_keV: ArrayLike) -> FloatArray:
-        """Chance that the first interaction lies in the crystal, shape of the energies."""
-        low, part = self.between(energies_keV)
-        return np.asarray(
-            (1 - part) * self.first_collision[low] + part * self.first_collision[low + 1]
-        )
-
     def rows(self, energies_keV: ArrayLike, edges_keV: FloatArray) -> Rows:
         """Response to any energies within those of the matrix.
 
@@ -221,8 +136,7 @@ class PhotonMatrix:
         Returns
         -------
         Rows
-            Variances of the two rows that a response is mixed of are added; bins that are split
-            between two wanted ones are taken as independent.
+            Per photon emitted.
 
         Raises
         ------
@@ -230,15 +144,14 @@ class PhotonMatrix:
             When an energy lies outside the matrix.
         """
         e = self.check_range(energies_keV)
-        low, part = self.between(e)
+        low, part = between(self.energies_keV, e)
         low_share, high_share = (1 - part)[:, None], part[:, None]
         peaks = low_share * self.peaks[low] + high_share * self.peaks[low + 1]
-        variance = (low_share * self.peaks_sigma[low]) ** 2
-        variance += (high_share * self.peaks_sigma[low + 1]) ** 2
+        both = low_share * self.peaks_sigma[low], high_share * self.peaks_sigma[low + 1]
         peaks[:, 0] = _log_mean(self.peaks[:, 0], low, part)
         counts, spread = self._cumulative
         continuum = np.zeros((e.size, edges_keV.size - 1))
-        continuum_variance = np.zeros_like(continuum)
+        variance = np.zeros((e.size, 2, edges_keV.size - 1))
         for i, (energy, row, share) in enumerate(zip(e, low, part, strict=True)):
             pair = (float(self.energies_keV[row]), float(self.energies_keV[row + 1]))
             marks = _marks((pair[0], float(energy), pair[1]))
@@ -248,8 +161,8 @@ class PhotonMatrix:
                     below = np.interp(at, self.edges_keV, counts[row + which])
                     continuum[i] += weight * np.diff(below)
                     below = np.interp(at, self.edges_keV, spread[row + which])
-                    continuum_variance[i] += weight**2 * np.diff(below)
-        return Rows(peaks, np.sqrt(variance), continuum, continuum_variance)
+                    variance[i, which] = weight**2 * np.diff(below)
+        return Rows(low, peaks, np.stack(both, axis=1), continuum, variance)
 
 
 def _log_mean(values: FloatArray, low: NDArray[np.int64], part: FloatArray) -> FloatArray:
@@ -301,18 +214,11 @@ def split_peaks(
     areas, sigmas : (2,) float
         Of the single and of the double escape peak; zero below the threshold of pairs.
     """
-    areas, sigmas = np.zeros(2), np.zeros(2)
     if energy_keV <= PEAKS_KEV[2]:
-        return areas, sigmas
-    for i, missing in enumerate(PEAKS_KEV[1:]):
-        at = int(np.searchsorted(edges_keV, energy_keV - missing, side="right")) - 1
-        beside = [at + side * n for n in NEIGHBOURS for side in (-1, 1)]
-        beside = [b for b in beside if 0 <= b < counts.size]
-        below = float(counts[beside].mean())
-        below_variance = float((sigma[beside] ** 2).sum()) / len(beside) ** 2
-        area = float(counts[at]) - below
-        if area > 0:
-            areas[i] = area
-            sigmas[i] = np.sqrt(float(sigma[at]) ** 2 + below_variance)
-            counts[at], sigma[at] = below, np.sqrt(below_variance)
-    return areas, sigmas
+        return np.zeros(2), np.zeros(2)
+    escapes_keV = energy_keV - np.array(PEAKS_KEV[1:])
+    places = np.searchsorted(edges_keV, escapes_keV, side="right") - 1
+    variance = sigma**2
+    areas, variances = take_out(counts, variance, places.tolist(), NEIGHBOURS)
+    sigma[places] = np.sqrt(variance[places])
+    return areas, np.sqrt(variances)

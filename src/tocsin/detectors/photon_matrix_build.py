@@ -119,7 +119,7 @@ def photon_matrix(
         "transport": transport_digest(),
         "content": key,
     }
-    return PhotonMatrix.from_arrays(arrays, manifest)
+    return PhotonMatrix(**arrays, manifest=manifest)
 
 
 def _short(detector: Construction, irradiation: Irradiation, settings: MatrixSettings) -> str:

@@ -16,8 +16,10 @@ from tocsin.detectors.attenuation import LOW_KEV, material
 from tocsin.detectors.compton import ELECTRON_MASS_KEV
 from tocsin.detectors.energy_nodes import energy_nodes_keV
 from tocsin.detectors.irradiation import shell_scene, shield_thickness_cm
+from tocsin.detectors.line_areas import take_out
 from tocsin.detectors.response import PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV
 from tocsin.detectors.simulated_digest import transport_digest
+from tocsin.detectors.simulated_rows import between, cumulative
 from tocsin.detectors.slab import Shield
 from tocsin.detectors.transport import simulate
 from tocsin.errors import InvalidInput, OutOfDomain
@@ -40,17 +42,25 @@ class Leaving:
         Chance to pass without an interaction that changes the energy.
     line_energies_keV : (l,) float
         X-rays of the shell and annihilation.
+    low : (k,) int
+        Lower of the two simulated rows that the following are mixed of.
     lines : (k, l) float
         Photons of them.
-    scattered, scattered_variance : (k, n) float
+    lines_sigma : (k, 2, l) float
+        One standard deviation of the parts from the lower and from the upper row.
+    scattered : (k, n) float
         Photons in the bins of ``PHOTON_EDGES_KEV``.
+    scattered_sigma : (k, 2, n) float
+        As that of the lines.
     """
 
     passed: FloatArray
     line_energies_keV: FloatArray
+    low: NDArray[np.int64]
     lines: FloatArray
+    lines_sigma: FloatArray
     scattered: FloatArray
-    scattered_variance: FloatArray
+    scattered_sigma: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +75,8 @@ class ShieldMatrix:
         Incident energies.
     line_energies_keV : (l,) float
         X-rays of the shell, and 511 keV.
-    lines : (k, l) float
-        Photons of these lines per photon of the source.
+    lines, lines_variance : (k, l) float
+        Photons of these lines per photon of the source, and the variance of their counting.
     scattered, scattered_variance : (k, n) float
         Other photons that leave with another energy than that of the source.
     content : str
@@ -83,32 +93,37 @@ class ShieldMatrix:
     energies_keV: FloatArray
     line_energies_keV: FloatArray
     lines: FloatArray
+    lines_variance: FloatArray
     scattered: FloatArray
     scattered_variance: FloatArray
     content: str
 
     @cached_property
     def _cumulative(self) -> tuple[FloatArray, FloatArray]:
-        out = []
-        for values in (self.scattered, self.scattered_variance):
-            below = np.zeros((values.shape[0], values.shape[1] + 1))
-            np.cumsum(values, axis=1, out=below[:, 1:])
-            out.append(below)
-        return out[0], out[1]
+        return cumulative(self.scattered), cumulative(self.scattered_variance)
 
     @cached_property
     def of_bins(self) -> Leaving:
         """``leaving`` of the centres of the photon bins; nothing for those outside the matrix."""
         inside = self.inside(PHOTON_CENTRES_KEV)
         found = self.leaving(PHOTON_CENTRES_KEV[inside])
-        whole = [
-            np.zeros((inside.size, *part.shape[1:]))
-            for part in (found.passed, found.lines, found.scattered, found.scattered_variance)
-        ]
-        parts = (found.passed, found.lines, found.scattered, found.scattered_variance)
-        for target, part in zip(whole, parts, strict=True):
+        low = np.zeros(inside.size, dtype=np.int64)
+        low[inside] = found.low
+
+        def whole(part: FloatArray) -> FloatArray:
+            target = np.zeros((inside.size, *part.shape[1:]))
             target[inside] = part
-        return Leaving(whole[0], self.line_energies_keV, whole[1], whole[2], whole[3])
+            return target
+
+        return Leaving(
+            passed=whole(found.passed),
+            line_energies_keV=self.line_energies_keV,
+            low=low,
+            lines=whole(found.lines),
+            lines_sigma=whole(found.lines_sigma),
+            scattered=whole(found.scattered),
+            scattered_sigma=whole(found.scattered_sigma),
+        )
 
     def inside(self, energies_keV: FloatArray) -> NDArray[np.bool_]:
         """Which energies the matrix holds."""
@@ -132,22 +147,26 @@ class ShieldMatrix:
             raise OutOfDomain(f"photons of {low:g} to {high:g} keV are known behind a shell")
         mu = material(self.shield.material).coefficients(e).interaction
         passed = np.exp(-mu * shield_thickness_cm(self.shield))
-        logs = np.log(self.energies_keV)
-        row = np.clip(np.searchsorted(logs, np.log(e), side="right") - 1, 0, logs.size - 2)
-        part = (np.log(e) - logs[row]) / (logs[row + 1] - logs[row])
-        lines = (1 - part)[:, None] * self.lines[row] + part[:, None] * self.lines[row + 1]
+        low, part = between(self.energies_keV, e)
+        shares = np.stack((1 - part, part), axis=1)[:, :, None]
+        rows = np.stack((low, low + 1), axis=1)
+        lines = (shares * self.lines[rows]).sum(axis=1)
+        lines_sigma = shares * np.sqrt(self.lines_variance[rows])
         counts, spread = self._cumulative
         scattered = np.zeros((e.size, PHOTON_CENTRES_KEV.size))
-        variance = np.zeros_like(scattered)
-        for i, (energy, low_row, share) in enumerate(zip(e, row, part, strict=True)):
+        variance = np.zeros((e.size, 2, PHOTON_CENTRES_KEV.size))
+        for i, (energy, row, share) in enumerate(zip(e, low, part, strict=True)):
             lower = np.minimum(PHOTON_EDGES_KEV, energy)
-            for which, weight in ((low_row, 1 - share), (low_row + 1, share)):
+            for side, weight in ((0, 1 - share), (1, share)):
                 if weight > 0:
+                    which = row + side
                     at = 1 / (1 / lower - 1 / energy + 1 / self.energies_keV[which])
                     scattered[i] += weight * np.diff(np.interp(at, PHOTON_EDGES_KEV, counts[which]))
                     below = np.interp(at, PHOTON_EDGES_KEV, spread[which])
-                    variance[i] += weight**2 * np.diff(below)
-        return Leaving(passed, self.line_energies_keV, lines, scattered, variance)
+                    variance[i, side] = weight**2 * np.diff(below)
+        # sums that are taken apart again leave rounding, which may lie below zero
+        sigma = np.sqrt(np.maximum(variance, 0.0))
+        return Leaving(passed, self.line_energies_keV, low, lines, lines_sigma, scattered, sigma)
 
 
 def shield_matrix(
@@ -194,42 +213,30 @@ def _simulated(
     scene, source = shell_scene(shield)
     line_energies = _line_energies_keV(shield.material)
     lines = np.zeros((nodes.size, line_energies.size))
+    lines_variance = np.zeros_like(lines)
     scattered = np.zeros((nodes.size, PHOTON_CENTRES_KEV.size))
     variance = np.zeros_like(scattered)
     tally = simulate(
         scene, source, nodes, histories,
         seed=seed, threads=threads, bin_keV=BIN_KEV, leaving=True,
     )  # fmt: skip
-    at = (line_energies / BIN_KEV).astype(int)
+    at = (line_energies / BIN_KEV).astype(int).tolist()
     for i in range(nodes.size):
         counts, spread = tally.leaving[i].copy(), tally.leaving_sigma[i] ** 2
-        lines[i] = _taken_out(counts, spread, at)
+        lines[i], lines_variance[i] = take_out(counts, spread, at, NEIGHBOURS)
         for values, out in ((counts, scattered[i]), (spread, variance[i])):
             below = np.concatenate(([0.0], np.cumsum(values)))
             out[:] = np.diff(np.interp(PHOTON_EDGES_KEV, tally.edges_keV, below))
+    # both photons of an annihilation may leave, and the tally takes them as independent
+    lines_variance[:, line_energies == ELECTRON_MASS_KEV] *= 2
     return {
         "energies_keV": nodes,
         "line_energies_keV": line_energies,
         "lines": lines,
+        "lines_variance": lines_variance,
         "scattered": scattered,
         "scattered_variance": variance,
     }
-
-
-def _taken_out(counts: FloatArray, variance: FloatArray, at: NDArray[np.int64]) -> FloatArray:
-    """Areas of the lines in some bins, which then hold what their neighbours say."""
-    areas = np.zeros(at.size)
-    taken = set(at.tolist())
-    for i, place in enumerate(at.tolist()):
-        beside = [place + side * n for n in NEIGHBOURS for side in (-1, 1)]
-        beside = [b for b in beside if 0 <= b < counts.size and b not in taken]
-        if place >= counts.size or not beside:
-            continue
-        below = float(counts[beside].mean())
-        if counts[place] > below:
-            areas[i] = counts[place] - below
-            counts[place], variance[place] = below, float(variance[beside].mean())
-    return areas
 
 
 def _line_energies_keV(name: str) -> FloatArray:

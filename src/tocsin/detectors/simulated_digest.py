@@ -8,16 +8,22 @@ from importlib import resources
 
 import numpy as np
 
-_CODE = (
+CODE = (
     "attenuation.py",
+    "compton.py",
+    "electrons.py",
     "energy_nodes.py",
     "irradiation.py",
+    "line_areas.py",
     "photon_matrix.py",
     "photon_matrix_build.py",
     "point_scene.py",
+    "response.py",
     "shield_matrix.py",
+    "simulated_rows.py",
 )
-_DATA = (
+"""Files of this room, all of ``transport`` beside them."""
+DATA = (
     "attenuation.csv",
     "compton_profiles.csv",
     "elements.csv",
@@ -35,7 +41,7 @@ def transport_digest() -> str:
     """Hexadecimal hash: what every simulated matrix follows from beside its model and settings."""
     room = resources.files("tocsin.detectors")
     digest = hashlib.sha256(np.__version__.encode())
-    followed = [room / name for name in _CODE] + [room / "data" / name for name in _DATA]
+    followed = [room / name for name in CODE] + [room / "data" / name for name in DATA]
     followed += sorted(
         (i for i in (room / "transport").iterdir() if i.name.endswith(".py")), key=lambda i: i.name
     )

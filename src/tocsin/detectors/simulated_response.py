@@ -15,6 +15,7 @@ from tocsin.detectors.model import FWHM_PER_SIGMA
 from tocsin.detectors.photon_matrix import PEAKS_KEV, PhotonMatrix, Rows
 from tocsin.detectors.response import PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV
 from tocsin.detectors.shield_matrix import Leaving, ShieldMatrix
+from tocsin.detectors.simulated_rows import Shares, together
 from tocsin.errors import InvalidInput
 
 FloatArray = NDArray[np.float64]
@@ -27,9 +28,10 @@ class Expected:
     Attributes
     ----------
     counts, sigma : (m,) float
-        One standard deviation per channel. Lines that were mixed of the same simulated rows are
-        taken as fully correlated, so that it is rather too large than too small; channels of one
-        peak move together, and neighbouring ones of a continuum within the resolution.
+        One standard deviation per channel: the counting of the rows of the detector and of the
+        shell. All that was mixed of one simulated row is taken as fully correlated, so that it is
+        rather too large than too small; channels of one peak move together, and neighbouring ones
+        of a continuum within the resolution.
     """
 
     counts: FloatArray
@@ -38,12 +40,16 @@ class Expected:
 
 @dataclass(frozen=True)
 class LineCounts:
-    """Counts per channel of single lines, ``(k, m)``, their variances, and the row of each."""
+    """Counts per channel of single lines, ``(k, m)``, and what they are uncertain by.
+
+    ``sigma``, ``(k, 2, m)``, is that of the parts from the lower simulated row, ``low``, ``(k,)``,
+    and from the one above it.
+    """
 
     energies_keV: FloatArray
     counts: FloatArray
-    variance: FloatArray
-    row: NDArray[np.int64]
+    sigma: FloatArray
+    low: NDArray[np.int64]
 
 
 class SimulatedResponse:
@@ -95,17 +101,22 @@ class SimulatedResponse:
         """
         e = np.atleast_1d(np.asarray(energies_keV, dtype=np.float64))
         rows = self._rows(e)
-        counts = np.asarray((self._folder.blur @ rows.continuum.T).T)
-        variance = np.asarray((self._blur_squared @ rows.continuum_variance.T).T)
+        counts, variance = self._blurred(rows.continuum, rows.continuum_variance)
         for peak, missing in enumerate(PEAKS_KEV):
             self._add_peaks(
-                e - missing, rows.peaks[:, peak], rows.peaks_sigma[:, peak], counts, variance
+                e - missing, rows.peaks[:, peak], rows.peaks_sigma[:, :, peak], counts, variance
             )
-        return LineCounts(e, counts, variance, self.matrix.between(e)[0])
+        return LineCounts(e, counts, _root(variance), rows.low)
 
     def _rows(self, energies_keV: FloatArray) -> Rows:
         # counts below zero keV do not exist: bins start at zero
         return self.matrix.rows(energies_keV, np.maximum(self.edges_keV, 0.0))
+
+    def _blurred(self, counts: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Counts ``(k, m)`` and variances ``(k, 2, m)`` after the resolution."""
+        flat = variance.reshape(-1, variance.shape[-1])
+        blurred = np.asarray((self._folder.blur @ counts.T).T)
+        return blurred, np.asarray((self._blur_squared @ flat.T).T).reshape(variance.shape)
 
     def _add_peaks(
         self,
@@ -126,26 +137,27 @@ class SimulatedResponse:
                 shape = np.diff(ndtr((part - centres_keV[k]) / width[k]))
                 here = slice(first[k], first[k] + shape.size)
                 counts[k, here] += areas[k] * shape
-                variance[k, here] += (sigmas[k] * shape) ** 2
+                variance[k, :, here] += (sigmas[k][:, None] * shape) ** 2
 
     @cached_property
-    def _of_bins(self) -> tuple[FloatArray, FloatArray]:
-        """Counts and variances per channel of one photon in each bin of ``PHOTON_EDGES_KEV``."""
-        n = PHOTON_CENTRES_KEV.size
-        counts = np.zeros((n, self.edges_keV.size - 1))
+    def _of_bins(self) -> LineCounts:
+        """As ``lines``, of one photon in each bin of ``PHOTON_EDGES_KEV``."""
+        n, m = PHOTON_CENTRES_KEV.size, self.edges_keV.size - 1
+        counts, variance = np.zeros((n, m)), np.zeros((n, 2, m))
+        rows_low = np.zeros(n, dtype=np.int64)
         inside = self.inside(PHOTON_CENTRES_KEV)
         rows = self._rows(PHOTON_CENTRES_KEV[inside])
-        variance = np.zeros_like(counts)
-        counts[inside], variance[inside] = rows.continuum, rows.continuum_variance
+        counts[inside], variance[inside] = self._blurred(rows.continuum, rows.continuum_variance)
+        rows_low[inside] = rows.low
         low = PHOTON_EDGES_KEV[:-1][inside, None]
         width = np.diff(PHOTON_EDGES_KEV)[inside, None]
         for peak, missing in enumerate(PEAKS_KEV):
-            # a bin of photons makes a box, not a peak
+            # a bin of photons makes a box, not a peak; all of it rises and falls with one area
             box = np.diff(np.clip((self.edges_keV - low + missing) / width, 0.0, 1.0), axis=1)
-            counts[inside] += rows.peaks[:, peak : peak + 1] * box
-            variance[inside] += (rows.peaks_sigma[:, peak : peak + 1] * box) ** 2
-        blurred = np.asarray((self._folder.blur @ counts.T).T)
-        return blurred, np.asarray((self._blur_squared @ variance.T).T)
+            shape = np.asarray((self._folder.blur @ box.T).T)
+            counts[inside] += rows.peaks[:, peak : peak + 1] * shape
+            variance[inside] += (rows.peaks_sigma[:, :, peak, None] * shape[:, None]) ** 2
+        return LineCounts(PHOTON_CENTRES_KEV, counts, _root(variance), rows_low)
 
     def expected(
         self,
@@ -177,43 +189,46 @@ class SimulatedResponse:
             Counts for the photons given.
         """
         direct = np.asarray(intensities, dtype=np.float64)
-        spread = continuum.copy() if continuum is not None else np.zeros(PHOTON_CENTRES_KEV.size)
-        spread_variance = np.zeros_like(spread)
-        extra: tuple[LineCounts, FloatArray] | None = None
+        spread = continuum if continuum is not None else np.zeros(PHOTON_CENTRES_KEV.size)
+        # what was counted by simulated rows of the detector, each times the photons that meet it
+        seen: list[tuple[LineCounts, FloatArray]] = []
+        shell_variance = np.zeros(lines.counts.shape[1])
         if shield is not None:
             found = behind if behind is not None else shield.leaving(lines.energies_keV)
-            born = direct @ found.lines
-            scattered = direct @ found.scattered
-            spread_variance += direct**2 @ found.scattered_variance
+            sent = [(found, direct)]
             if spread.any():
-                bins = shield.of_bins
-                born = born + spread @ bins.lines
-                scattered = scattered + spread @ bins.scattered
-                spread_variance += spread**2 @ bins.scattered_variance
-                scattered = scattered + spread * bins.passed
+                sent.append((shield.of_bins, spread))
+            born, scattered, unsure = _behind(sent, shield.energies_keV.size)
+            if spread.any():
+                scattered = scattered + spread * shield.of_bins.passed
             spread = scattered
             direct = direct * found.passed
-            seen = self.inside(shield.line_energies_keV) & (born > 0)
-            if seen.any():
-                extra = self.lines(shield.line_energies_keV[seen]), born[seen]
-        counts = direct @ lines.counts
-        variance = _together(lines, direct)
-        if extra is not None:
-            counts = counts + extra[1] @ extra[0].counts
-            variance = variance + _together(*extra)
+            lit = self.inside(shield.line_energies_keV) & (born > 0)
+            if lit.any():
+                extra = self.lines(shield.line_energies_keV[lit])
+                seen.append((extra, born[lit]))
+                shell_variance += unsure[0][lit] @ extra.counts**2
+            shell_variance += unsure[1] @ self._of_bins.counts**2
+        seen.append((lines, direct))
         if spread.any():
-            of_bins, of_bins_variance = self._of_bins
-            counts = counts + spread @ of_bins
-            variance = variance + spread_variance @ of_bins**2
-            # bins of photons share simulated rows: those of a channel move together at most
-            variance = variance + (spread @ np.sqrt(of_bins_variance)) ** 2
-        return Expected(counts, np.sqrt(variance))
+            seen.append((self._of_bins, spread))
+        counts = sum((w @ part.counts for part, w in seen), np.zeros_like(shell_variance))
+        shares: list[Shares] = [(part.low, part.sigma, w) for part, w in seen]
+        variance = together(self.matrix.energies_keV.size, shares)
+        return Expected(counts, np.sqrt(variance + shell_variance))
 
 
-def _together(lines: LineCounts, intensities: FloatArray) -> FloatArray:
-    """Variance per channel: lines of the same rows add up in sigma, those of others in square."""
-    sigma = np.sqrt(lines.variance) * intensities[:, None]
-    rows, place = np.unique(lines.row, return_inverse=True)
-    sums = np.zeros((rows.size, sigma.shape[1]))
-    np.add.at(sums, place, sigma)
-    return np.asarray((sums**2).sum(axis=0))
+def _behind(
+    sent: list[tuple[Leaving, FloatArray]], rows: int
+) -> tuple[FloatArray, FloatArray, tuple[FloatArray, FloatArray]]:
+    """X-rays and scattered photons outside a shell, and the variance of both."""
+    born = sum((w @ part.lines for part, w in sent), np.zeros(1))
+    scattered = sum((w @ part.scattered for part, w in sent), np.zeros(1))
+    of_lines: list[Shares] = [(part.low, part.lines_sigma, w) for part, w in sent]
+    of_bins: list[Shares] = [(part.low, part.scattered_sigma, w) for part, w in sent]
+    return born, scattered, (together(rows, of_lines), together(rows, of_bins))
+
+
+def _root(variance: FloatArray) -> FloatArray:
+    """Standard deviations; rounding may have left a variance just below zero."""
+    return np.sqrt(np.maximum(variance, 0.0))

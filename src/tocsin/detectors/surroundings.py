@@ -178,6 +178,10 @@ def inside_medium(
 ) -> Photons:
     """Photon flux in an infinite medium that holds the sources evenly.
 
+    What ``background_components``, the survey detection and scenarios draw the natural background
+    from. To take a measured background apart there is ``background.fields``, which knows a surface,
+    air above it and how thick a wall is.
+
     Parameters
     ----------
     energies_keV, intensities : (k,) float

@@ -31,7 +31,7 @@ class TemplateLibrary:
     manifest : dict
         ``nuclides`` (name, age, members of the chain with their activities, photons left out) and
         ``shieldings`` in the order of the arrays; detector, distance, seeds, hashes, editions of
-        the data.
+        the data; ``warnings``, sentences for a reader.
     """
 
     edges_keV: NDArray[np.float64]

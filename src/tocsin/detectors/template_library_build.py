@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from tocsin.detectors.bremsstrahlung import STOPPER, bremsstrahlung_photons
 from tocsin.detectors.construction import Construction
 from tocsin.detectors.edition import TEMPLATE_LIBRARY_VERSION
+from tocsin.detectors.energy_nodes import HIGH_KEV, LOW_KEV
 from tocsin.detectors.irradiation import named_irradiation, named_shielding
 from tocsin.detectors.photon_matrix_build import MatrixSettings, photon_matrix
 from tocsin.detectors.response import PHOTON_EDGES_KEV
@@ -37,7 +39,7 @@ def usual_nuclides(library: NuclideLibrary) -> tuple[str, ...]:
     for name in library.names:
         if library[name].customary:
             lines = library.lines(name)
-            photons = sum(x.intensity for x in lines if 20.0 <= x.energy_keV <= 3000.0)
+            photons = sum(x.intensity for x in lines if LOW_KEV <= x.energy_keV <= HIGH_KEV)
             if photons >= 1e-3 or bremsstrahlung_photons(name, library=library).any():
                 found.append(name)
     return tuple(found)
@@ -89,13 +91,15 @@ def build_library(
     Raises
     ------
     InvalidInput
-        When a name comes twice, nothing is asked, or edges do not rise.
+        When a name comes twice, nothing is asked, edges do not rise, the age is none or leaves
+        nothing of a nuclide, or no nuclide has photons of 20 to 3000 keV.
     NotFound
         For an unknown nuclide, shielding or distance.
 
     Notes
     -----
-    Forward only: a fixed list of layers, nothing that searches over them.
+    Forward only: a fixed list of layers, nothing that searches over them. A nuclide without counts
+    in these channels keeps its place, with zeros, and is named in the manifest's ``warnings``.
     """
     names = [library[name].name for name in nuclides]
     for word, asked in (("nuclide", names), ("shielding", list(shieldings))):
@@ -107,6 +111,13 @@ def build_library(
     irradiation = named_irradiation(distance)
     layers = {name: named_shielding(name) for name in shieldings}
     chosen = settings or MatrixSettings()
+    # all that can be wrong with names and age is said before the simulation, which takes minutes
+    sources = [_source(name, library, age_s) for name in names]
+    if not any(source.shines for source in sources):
+        raise InvalidInput(
+            f"{', '.join(names)}: no photons of {LOW_KEV:g} to {HIGH_KEV:g} keV, which is what a "
+            "template is made of"
+        )
 
     def told(word: str) -> Callable[[int, int], None]:
         def say(done: int, of: int) -> None:
@@ -126,17 +137,13 @@ def build_library(
     channels = response.edges_keV.size - 1
     counts = np.zeros((len(names), len(shells), channels), dtype=np.float32)
     sigma = np.zeros_like(counts)
-    entries = []
-    for i, name in enumerate(names):
-        energies, intensities, entry = _photons(name, library, age_s, response)
-        continuum = bremsstrahlung_photons(name, library=library, age_s=age_s)
-        continuum[PHOTON_EDGES_KEV[:-1] < matrix.energies_keV[0]] = 0.0
-        entry["bremsstrahlung_photons_per_decay"] = float(continuum.sum())
-        lines = response.lines(energies)
+    for i, source in enumerate(sources):
+        lines = response.lines(source.energies_keV)
         for j, shell in enumerate(shells.values()):
-            found = response.expected(lines, intensities, continuum=continuum, shield=shell)
+            found = response.expected(
+                lines, source.intensities, continuum=source.continuum, shield=shell
+            )
             counts[i, j], sigma[i, j] = found.counts, found.sigma
-        entries.append(entry)
         told("nuclides folded")(i + 1, len(names))
     manifest = {
         "counts": "expected counts per decay of the named nuclide and channel",
@@ -144,7 +151,13 @@ def build_library(
         "checked_by": list(detector.checked_by),
         "distance": distance,
         "distance_cm": irradiation.distance_cm,
-        "nuclides": entries,
+        "nuclides": [source.entry for source in sources],
+        "warnings": [
+            f"{name}: no photons of {LOW_KEV:g} to {HIGH_KEV:g} keV that these channels show, so "
+            "its templates are zero"
+            for name, seen in zip(names, counts, strict=True)
+            if not seen.any()
+        ],
         "shieldings": [
             {
                 "name": name,
@@ -163,17 +176,30 @@ def build_library(
     return TemplateLibrary(response.edges_keV.copy(), counts, sigma, manifest)
 
 
-def _photons(
-    name: str, library: NuclideLibrary, age_s: float | None, response: SimulatedResponse
-) -> tuple[FloatArray, FloatArray, dict[str, Any]]:
-    """Lines that are folded, photons per decay, and what the manifest tells of them."""
+@dataclass(frozen=True)
+class _Source:
+    """Photons of a nuclide per decay, and what the manifest tells of them."""
+
+    energies_keV: FloatArray
+    intensities: FloatArray
+    continuum: FloatArray
+    entry: dict[str, Any]
+
+    @property
+    def shines(self) -> bool:
+        return bool(self.intensities.any() or self.continuum.any())
+
+
+def _source(name: str, library: NuclideLibrary, age_s: float | None) -> _Source:
+    ratios = library.activity_ratios(name, age_s=age_s)
     lines = library.lines(name, age_s=age_s)
     energies = np.array([line.energy_keV for line in lines], dtype=np.float64)
     intensities = np.array([line.intensity for line in lines], dtype=np.float64)
-    inside = response.inside(energies)
+    inside = (energies >= LOW_KEV) & (energies <= HIGH_KEV)
     carried = energies * intensities
-    strong = inside & (carried > LEAST_SHARE * carried.sum()) if lines else inside
-    ratios = library.activity_ratios(name, age_s=age_s)
+    strong = inside & (carried > LEAST_SHARE * carried.sum())
+    continuum = bremsstrahlung_photons(name, library=library, age_s=age_s)
+    continuum[PHOTON_EDGES_KEV[:-1] < LOW_KEV] = 0.0
     entry = {
         "name": name,
         "age_s": age_s,
@@ -181,5 +207,6 @@ def _photons(
         "lines": int(strong.sum()),
         "photons_per_decay": float(intensities[strong].sum()),
         "photons_per_decay_left_out": float(intensities[~strong].sum()),
+        "bremsstrahlung_photons_per_decay": float(continuum.sum()),
     }
-    return energies[strong], intensities[strong], entry
+    return _Source(energies[strong], intensities[strong], continuum, entry)

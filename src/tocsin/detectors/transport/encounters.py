@@ -11,6 +11,7 @@ from tocsin.detectors.transport.compiled import inner
 
 M_keV = 510.99895
 HC_keV_A = 12.398419843  # h c: photon energy times wavelength
+RADIATED_PER_Z_MEV = 6e-4  # of an electron's energy, thin: recalled, not verified
 
 
 @inner
@@ -176,5 +177,5 @@ def energy_of(row: Any, reach: float, low: float, ratio: float) -> float:
 @inner
 def radiative_share(kinetic: float, z: float) -> float:
     """Share of an electron's energy that becomes bremsstrahlung: 6e-4 Z T / (1 + 6e-4 Z T)."""
-    y = 6e-4 * z * kinetic / 1000.0
+    y = RADIATED_PER_Z_MEV * z * kinetic / 1000.0
     return y / (1.0 + y)
