@@ -166,7 +166,6 @@ class SimulatedResponse:
         *,
         continuum: FloatArray | None = None,
         shield: ShieldMatrix | None = None,
-        behind: Leaving | None = None,
     ) -> Expected:
         """Expected counts of a source, bare or in a shell.
 
@@ -180,8 +179,6 @@ class SimulatedResponse:
             Photons in the bins of ``PHOTON_EDGES_KEV`` that the source sends out beside its lines.
         shield : ShieldMatrix, optional
             The shell; none for a bare source.
-        behind : Leaving, optional
-            ``shield.leaving`` of the lines, where it is known already.
 
         Returns
         -------
@@ -194,7 +191,7 @@ class SimulatedResponse:
         seen: list[tuple[LineCounts, FloatArray]] = []
         shell_variance = np.zeros(lines.counts.shape[1])
         if shield is not None:
-            found = behind if behind is not None else shield.leaving(lines.energies_keV)
+            found = shield.leaving(lines.energies_keV)
             sent = [(found, direct)]
             if spread.any():
                 sent.append((shield.of_bins, spread))
