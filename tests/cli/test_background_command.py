@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,17 @@ from tocsin.detectors import named_model
 from tocsin.detectors.background import BackgroundComponents
 from tocsin.formats import write_n42
 from tocsin.nuclear import load_library
-from tocsin.spectra import EnergyCalibration, Instrument, Record, Recording, Spectrum
+from tocsin.spectra import (
+    EnergyCalibration,
+    Instrument,
+    Record,
+    Recording,
+    SourceType,
+    Spectrum,
+)
 
 TIME_S = 600.0
+CALIBRATION = EnergyCalibration.polynomial((0.0, 6.0))
 
 
 def run(*words: str) -> Result:
@@ -25,11 +34,10 @@ def run(*words: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A room of concrete before a 2x2 in NaI."""
-    calibration = EnergyCalibration.polynomial((0.0, 6.0))
+def seen() -> np.ndarray:
+    """Counts per second that a room of concrete leaves in a 2x2 in NaI of 500 channels."""
     background = BackgroundComponents(
-        named_model("nai-2x2in"), calibration.edges_keV(500), library=load_library()
+        named_model("nai-2x2in"), CALIBRATION.edges_keV(500), library=load_library()
     )
     values = {
         "K-40, thick walls": 300.0,
@@ -38,12 +46,25 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "cosmic photons": 1.0,
     }
     amounts = np.array([values.get(c.name, 0.0) for c in background.components])
-    drawn = np.random.default_rng(3).poisson(amounts @ background.counts() * TIME_S)
-    spectrum = Spectrum(drawn, live_time_s=TIME_S, calibration=calibration)
-    record = Record(spectra=(spectrum,), real_time_s=TIME_S)
-    path = tmp_path_factory.mktemp("background") / "room.n42"
-    path.write_bytes(write_n42(Recording(records=(record,), instrument=Instrument(model="NaI"))))
+    return amounts @ background.counts()
+
+
+def written(folder: Path, name: str, *records: Record) -> Path:
+    path = folder / name
+    path.write_bytes(write_n42(Recording(records=records, instrument=Instrument(model="NaI"))))
     return path
+
+
+def spectrum_of(seen: np.ndarray, seed: int, **more: Any) -> Spectrum:
+    drawn = np.random.default_rng(seed).poisson(seen * TIME_S)
+    return Spectrum(drawn, live_time_s=TIME_S, calibration=CALIBRATION, **more)
+
+
+@pytest.fixture(scope="module")
+def room(seen: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A room of concrete before a 2x2 in NaI."""
+    folder = tmp_path_factory.mktemp("background")
+    return written(folder, "room.n42", Record(spectra=(spectrum_of(seen, 3),), real_time_s=TIME_S))
 
 
 def test_a_room_is_taken_apart(room: Path, tmp_path: Path) -> None:
@@ -54,6 +75,10 @@ def test_a_room_is_taken_apart(room: Path, tmp_path: Path) -> None:
     assert told["schema"] == "tocsin.background/1"
     assert told["detector"] == "nai-2x2in"
     assert told["holds"] is True
+    assert (told["records"], told["records_taken"]) == ([0], "measured")
+    assert 50 <= told["low_keV"] < 60
+    assert 2780 < told["high_keV"] <= 2800
+    assert told["warnings"] == []
     assert 0.7 < told["reduced_chi_square"] < 1.3
     rates = {o["name"]: o for o in told["origins"]}
     whole = sum(o["counts_per_s"] for o in rates.values())
@@ -64,6 +89,51 @@ def test_a_room_is_taken_apart(room: Path, tmp_path: Path) -> None:
     words = run(str(room), "--detector", "nai-2x2in").stdout
     assert "K-40" in words
     assert "worst band" in words
+    assert "record 0, all that was measured" in words
+
+
+def test_what_is_not_in_the_range_is_null(room: Path) -> None:
+    words = ("--detector", "nai-2x2in", "--from-kev", "150", "--with", "Am-241")
+    done = run(str(room), *words, "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    rates = {o["name"]: o for o in told["origins"]}
+    lead = rates["surroundings"]
+    assert lead["counts_per_s"] is lead["uncertainty"] is lead["below_counts_per_s"] is None
+    amounts = {c["name"]: c for c in told["components"]}
+    assert amounts["X-rays of lead"]["amount"] is None
+    assert told["low_keV"] >= 150
+    assert "not in the range" in run(str(room), *words).stdout
+
+
+def test_a_declared_background_is_taken_and_not_the_source(
+    seen: np.ndarray, tmp_path: Path
+) -> None:
+    source = Record(spectra=(spectrum_of(30 * seen, 4),), real_time_s=TIME_S,
+                    source_type=SourceType.FOREGROUND)  # fmt: skip
+    plain = Record(spectra=(spectrum_of(seen, 3),), real_time_s=TIME_S,
+                   source_type=SourceType.BACKGROUND)  # fmt: skip
+    path = written(tmp_path, "both.n42", source, plain)
+    told = json.loads(run(str(path), "--detector", "nai-2x2in", "--json").stdout)
+    assert (told["records"], told["records_taken"]) == ([1], "declared_background")
+    assert told["counts"] < 1.1 * seen.sum() * TIME_S
+    words = run(str(path), "--detector", "nai-2x2in", "--record", "0").stdout
+    assert "record 0, as named by --record" in words
+
+
+def test_one_of_several_detectors_is_fitted_by_its_name(seen: np.ndarray, tmp_path: Path) -> None:
+    both = tuple(spectrum_of(seen, k, detector=name) for k, name in enumerate(("A1", "A2")))
+    path = written(tmp_path, "two.n42", Record(spectra=both, real_time_s=TIME_S))
+    done = run(str(path), "--detector", "nai-2x2in")
+    assert done.exit_code == 2
+    said = " ".join(done.stderr.split())
+    assert "--crystal" in said
+    assert "A1, A2" in said
+    told = json.loads(run(str(path), "--detector", "nai-2x2in", "--crystal", "A2", "--json").stdout)
+    assert told["crystal"] == "A2"
+    assert told["counts"] < 1.1 * seen.sum() * TIME_S
+    assert told["live_time_s"] == pytest.approx(TIME_S)
+    assert run(str(path), "--detector", "nai-2x2in", "--crystal", "B").exit_code == 2
 
 
 def test_wrong_calls_say_what_to_do(room: Path, tmp_path: Path) -> None:
@@ -74,6 +144,8 @@ def test_wrong_calls_say_what_to_do(room: Path, tmp_path: Path) -> None:
         ((str(room), "--record", "7"), 2, "numbered 0 to 0"),
         ((str(room), "--altitude-m", "90000"), 2, "outside -500 to 4000 m"),
         ((str(room), "--from-kev", "2000", "--to-kev", "2010"), 2, "too few"),
+        ((str(room), "--from-kev", "10"), 2, "within 30 to 3000 keV"),
+        ((str(room), "--with", "H-3"), 2, "emit no photons"),
         ((str(room), "--plot", "x.pdf"), 2, "ending must be .svg"),
     ):
         done = run(*words)

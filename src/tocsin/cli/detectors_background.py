@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,10 +29,39 @@ from tocsin.errors import InvalidInput, ParseError, TocsinError, Uncalibrated
 if TYPE_CHECKING:
     from tocsin.detectors.background import BackgroundFit
     from tocsin.detectors.model import DetectorModel
-    from tocsin.spectra import Spectrum
+    from tocsin.spectra import Recording, Spectrum
     from tocsin.spectrometry.measured import MeasuredSpectrum
 
 SHOWN_SHARE = 0.001  # components of fewer counts are left out of the table
+TAKEN = {
+    "named": "as named by --record",
+    "declared_background": "declared as background by the file",
+    "measured": "all that was measured: the file declares no background with counts",
+}
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What of a file is fitted: counts, the model for them, and where they come from."""
+
+    spectrum: MeasuredSpectrum
+    model: DetectorModel
+    records: tuple[int, ...]
+    why: str
+    crystal: str
+
+    @property
+    def words(self) -> str:
+        """Records and crystal for a reader."""
+        of = f" of {self.crystal}" if self.crystal else ""
+        first, last, n = self.records[0], self.records[-1], len(self.records)
+        if n == 1:
+            which = f"record {first}"
+        elif last - first == n - 1:
+            which = f"records {first} to {last}"
+        else:
+            which = f"{n} records from {first} to {last}"
+        return f"{which}{of}, {TAKEN[self.why]}"
 
 
 def background_command(
@@ -47,6 +78,10 @@ def background_command(
         list[int] | None,
         typer.Option(metavar="N", help="Only this record, as numbered by tocsin show; repeatable."),
     ] = None,
+    crystal: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which of several detectors in the file, by its name."),
+    ] = None,
     altitude_m: Annotated[
         float, typer.Option("--altitude-m", metavar="M", help="Above the sea, for cosmic rays.")
     ] = 0.0,
@@ -57,10 +92,10 @@ def background_command(
         ),
     ] = None,
     low_keV: Annotated[
-        float, typer.Option("--from-kev", metavar="KEV", help="Lower end of the fit.")
+        float, typer.Option("--from-kev", metavar="KEV", help="Lower end of the fit, from 30.")
     ] = 50.0,
     high_keV: Annotated[
-        float, typer.Option("--to-kev", metavar="KEV", help="Upper end of the fit.")
+        float, typer.Option("--to-kev", metavar="KEV", help="Upper end of the fit, to 3000.")
     ] = 2800.0,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     plot: Annotated[Path | None, typer.Option("--plot", metavar="OUT", help="Write .svg.")] = None,
@@ -76,9 +111,10 @@ def background_command(
         from tocsin.detectors.background import BackgroundComponents, fit_background
         from tocsin.nuclear import load_library
 
-        spectrum, model = _measured(source, tuple(record or ()), detector)
+        taken = _taken(source, tuple(record or ()), crystal, detector)
+        spectrum = taken.spectrum
         background = BackgroundComponents(
-            model,
+            taken.model,
             spectrum.edges_keV,
             library=load_library(),
             altitude_m=altitude_m,
@@ -100,9 +136,9 @@ def background_command(
         text = str(error)
         bad_usage(text if source.name in text else f"{source.name}: {text}")
     if as_json:
-        print_json(_document(source, model, spectrum, fit))
+        print_json(_document(source, taken, fit))
     else:
-        _print(source, model, spectrum, fit)
+        _print(source, taken, fit)
     if plot is not None:
         from tocsin.report.background_plot import draw_background
 
@@ -111,9 +147,9 @@ def background_command(
         remark(f"{counted(1, 'picture')} written to {plot}: {drawn.caption}")
 
 
-def _measured(
-    source: Path, records: tuple[int, ...], detector: str | None
-) -> tuple[MeasuredSpectrum, DetectorModel]:
+def _taken(
+    source: Path, records: tuple[int, ...], crystal: str | None, detector: str | None
+) -> _Taken:
     from tocsin.detectors import model_for, named_model
     from tocsin.detectors.construction import named_construction
     from tocsin.formats import Reader
@@ -121,14 +157,8 @@ def _measured(
 
     with Reader() as reader:
         recording = reader.read(source)
-    wrong = [r for r in records if not 0 <= r < len(recording.records)]
-    if wrong:
-        last = len(recording.records) - 1
-        raise InvalidInput(f"there is no record {wrong[0]}: they are numbered 0 to {last}")
-    chosen = [recording.records[r] for r in sorted(set(records))] or list(recording.measured)
-    spectra: list[Spectrum] = [s for r in chosen for s in r.spectra if s.total > 0]
-    if not spectra:
-        raise InvalidInput("the recording holds no gamma spectrum with counts in what was chosen")
+    chosen, why = _chosen(recording, records)
+    spectra = _of_one_crystal([s for r in chosen for s in recording.records[r].spectra], crystal)
     if not all(s.is_calibrated for s in spectra):
         raise Uncalibrated(
             "the spectrum has no usable energy calibration: make one with tocsin peaks --line first"
@@ -136,21 +166,61 @@ def _measured(
     spectrum = measured_spectrum(spectra, in_channels=False)
     if not spectrum.live_time_s:
         raise InvalidInput("the file states no live time: rates cannot be given")
-    if detector is not None:
-        if detector.endswith(".json"):
-            return spectrum, named_construction(detector).model
-        return spectrum, named_model(detector)
-    model = model_for(
-        recording.instrument, n_channel=spectrum.n_channel, edges_keV=spectrum.edges_keV
-    )
-    if model.assumed:
-        remark(f"the instrument is not recognised: {model.name} stands in; name one by --detector")
-    return spectrum, model
+    if detector is None:
+        model = model_for(
+            recording.instrument, n_channel=spectrum.n_channel, edges_keV=spectrum.edges_keV
+        )
+        if model.assumed:
+            remark(
+                f"the instrument is not recognised: {model.name} stands in; name one by --detector"
+            )
+    elif detector.endswith(".json"):
+        model = named_construction(detector).model
+    else:
+        model = named_model(detector)
+    of = tuple(r for r in chosen if any(s in spectra for s in recording.records[r].spectra))
+    return _Taken(spectrum, model, of, why, spectra[0].detector)
 
 
-def _document(
-    source: Path, model: DetectorModel, spectrum: MeasuredSpectrum, fit: BackgroundFit
-) -> dict[str, Any]:
+def _chosen(recording: Recording, records: tuple[int, ...]) -> tuple[list[int], str]:
+    """Numbers of the records that are fitted, and why these: a key of ``TAKEN``."""
+    wrong = [r for r in records if not 0 <= r < len(recording.records)]
+    if wrong:
+        last = len(recording.records) - 1
+        raise InvalidInput(f"there is no record {wrong[0]}: they are numbered 0 to {last}")
+    if records:
+        return sorted(set(records)), "named"
+    declared = [r for r in recording.background if any(s.total > 0 for s in r.spectra)]
+    wanted = {id(r) for r in (declared or recording.measured)}
+    found = [k for k, r in enumerate(recording.records) if id(r) in wanted]
+    return found, "declared_background" if declared else "measured"
+
+
+def _of_one_crystal(spectra: list[Spectrum], crystal: str | None) -> list[Spectrum]:
+    """Spectra with counts of one detector: a model stands for one, and so does a live time."""
+    filled = [s for s in spectra if s.total > 0]
+    if not filled:
+        raise InvalidInput("the recording holds no gamma spectrum with counts in what was chosen")
+    names = list(dict.fromkeys(s.detector for s in filled))
+    listed = ", ".join(name or "(without a name)" for name in names)
+    if crystal is None:
+        if len(names) > 1:
+            raise InvalidInput(
+                f"there are {len(names)} detectors in what was chosen, and a background is fitted "
+                f"for one: name it by --crystal. They are {listed}"
+            )
+        return filled
+    if crystal not in names:
+        raise InvalidInput(f"there is no detector {crystal!r} in what was chosen: it has {listed}")
+    return [s for s in filled if s.detector == crystal]
+
+
+def _known(value: float) -> float | None:
+    """A number for JSON; null for one that the range of the fit does not tell."""
+    return value if math.isfinite(value) else None
+
+
+def _document(source: Path, taken: _Taken, fit: BackgroundFit) -> dict[str, Any]:
     m = fit.misfit
     instrument = zip(
         fit.parameters, fit.instrument.values().tolist(), fit.instrument_sigma.tolist(), strict=True
@@ -158,19 +228,31 @@ def _document(
     return {
         "schema": "tocsin.background/1",
         "file": source.name,
-        "detector": model.key,
-        "live_time_s": spectrum.live_time_s,
+        "records": list(taken.records),
+        "records_taken": taken.why,
+        "crystal": taken.crystal,
+        "detector": taken.model.key,
+        "live_time_s": taken.spectrum.live_time_s,
+        "low_keV": fit.range_keV[0],
+        "high_keV": fit.range_keV[1],
         "counts": m.counts,
         "origins": [
-            {"name": name, "counts_per_s": rate, "uncertainty": sigma}
-            for name, (rate, sigma) in fit.origin_rates.items()
+            {
+                "name": name,
+                "counts_per_s": _known(
+                    rate.counts_per_s if math.isfinite(rate.sigma) else math.nan
+                ),
+                "uncertainty": _known(rate.sigma),
+                "below_counts_per_s": _known(rate.below_counts_per_s) if rate.absent else None,
+            }
+            for name, rate in fit.origin_rates.items()
         ],
         "components": [
             {
                 "name": c.name,
                 "origin": c.origin,
-                "amount": float(amount),
-                "uncertainty": float(sigma),
+                "amount": _known(float(amount) if math.isfinite(sigma) else math.nan),
+                "uncertainty": _known(float(sigma)),
                 "unit": c.unit,
                 "counts": float(counts),
             }
@@ -192,23 +274,39 @@ def _document(
         },
         "holds": m.holds,
         "converged": fit.converged,
+        "warnings": [{"code": w.code, "message": w.message} for w in taken.spectrum.warnings],
     }
 
 
-def _print(
-    source: Path, model: DetectorModel, spectrum: MeasuredSpectrum, fit: BackgroundFit
-) -> None:
-    m = fit.misfit
-    text = f"{source.name}, {model.name}: {m.counts:.0f} counts in {spectrum.live_time_s:g} s"
+def _print(source: Path, taken: _Taken, fit: BackgroundFit) -> None:
+    from tocsin.report.inert import inert
+
+    m, (low, high) = fit.misfit, fit.range_keV
+    text = (
+        f"{source.name}, {taken.model.name}: {m.counts:.0f} counts in "
+        f"{taken.spectrum.live_time_s:g} s from {low:.0f} to {high:.0f} keV"
+    )
     console.print(Text(text, style="bold"))
+    console.print(Text(inert(taken.words)), soft_wrap=True)
+    for w in taken.spectrum.warnings:
+        console.print(
+            Text(f"! {inert(w.code)}: {inert(w.message)}", style="yellow"), soft_wrap=True
+        )
     table = Table(box=None, pad_edge=False)
     table.add_column("origin")
     for column in ("counts/s", "±", "%"):
         table.add_column(column, justify="right")
-    seconds = float(spectrum.live_time_s or 1.0)
-    for name, (rate, sigma) in fit.origin_rates.items():
-        share = 100 * rate * seconds / m.counts
-        table.add_row(Text(name), f"{rate:.4g}", f"{sigma:.2g}", f"{share:.1f}")
+    seconds = float(taken.spectrum.live_time_s or 1.0)
+    for name, rate in fit.origin_rates.items():
+        if not math.isfinite(rate.sigma):
+            table.add_row(Text(name), "not in the range", "", "")
+            continue
+        if rate.absent:
+            share = 100 * rate.below_counts_per_s * seconds / m.counts
+            table.add_row(Text(name), f"< {rate.below_counts_per_s:.2g}", "", f"< {share:.1f}")
+            continue
+        share = 100 * rate.counts_per_s * seconds / m.counts
+        table.add_row(Text(name), f"{rate.counts_per_s:.4g}", f"{rate.sigma:.2g}", f"{share:.1f}")
     console.print(table)
     table = Table(box=None, pad_edge=False)
     table.add_column("component")

@@ -17,6 +17,7 @@ from tocsin.detectors.background.fit import BackgroundFit, fit_background
 from tocsin.detectors.background.misfit import Band, Misfit
 from tocsin.detectors.background.origins import Component
 from tocsin.detectors.background.plane_field import Layer, plane_fields
+from tocsin.detectors.background.uncertainty import OriginRate
 
 __all__ = [
     "PARAMETERS",
@@ -28,6 +29,7 @@ __all__ = [
     "Instrument",
     "Layer",
     "Misfit",
+    "OriginRate",
     "background_fields",
     "cosmic_field",
     "fit_background",
