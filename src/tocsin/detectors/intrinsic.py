@@ -53,8 +53,10 @@ def intrinsic_components(name: str, folder: Folder) -> dict[str, FloatArray]:
 
     Notes
     -----
-    The beta spectrum is that of an allowed transition with the non-relativistic Coulomb factor; the
-    true one is forbidden and softer. Alpha widths are those of electrons. Shapes, not rates.
+    The beta spectrum is that of an allowed transition with the non-relativistic Coulomb factor. The
+    true one is second forbidden; the factor of a pure unique one would make it harder, and
+    recordings agree with that less well (``docs/science/backgrounds.md``). Alpha widths are those
+    of electrons. Shapes, not rates.
     """
     entry = _data().get(name)
     if entry is None:
