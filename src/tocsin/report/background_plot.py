@@ -45,7 +45,7 @@ def draw_background(
         For the upper edge.
     """
     figure = new_figure(_HEIGHT_in, realm="LIVE")
-    upper = figure.add_axes((0.1, 0.4, 0.87, 0.5))
+    upper = figure.add_axes((0.1, 0.4, 0.87, 0.48))
     dress(upper)
     edges = background.edges_keV
     step = max(1, (edges.size - 1) // MOST_BINS)
@@ -94,7 +94,7 @@ def draw_background(
     for axes in (upper, lower):
         axes.set_xlim(0.0, min(float(edges[-1]), 3000.0))
     words = plain_label(title, limit=TITLE)
-    figure.text(0.97, 0.965, words, ha="right", va="top", color=colour("ink"), parse_math=False)
+    figure.text(0.97, 0.992, words, ha="right", va="top", color=colour("ink"), parse_math=False)
     worst = fit.misfit.worst
     caption = (
         "above, measured counts, the fit and its parts by origin; below, measured over fitted "
