@@ -49,9 +49,10 @@ def seen() -> np.ndarray:
     return amounts @ background.counts()
 
 
-def written(folder: Path, name: str, *records: Record) -> Path:
+def written(folder: Path, name: str, *records: Record, realm: str = "LIVE") -> Path:
     path = folder / name
-    path.write_bytes(write_n42(Recording(records=records, instrument=Instrument(model="NaI"))))
+    recording = Recording(records=records, instrument=Instrument(model="NaI"), realm=realm)
+    path.write_bytes(write_n42(recording))
     return path
 
 
@@ -151,3 +152,17 @@ def test_wrong_calls_say_what_to_do(room: Path, tmp_path: Path) -> None:
         done = run(*words)
         assert done.exit_code == status, (words, done.output)
         assert said in " ".join(done.stderr.split())
+
+
+def test_the_realm_stands_in_words_numbers_and_picture(seen: np.ndarray, tmp_path: Path) -> None:
+    record = Record(spectra=(spectrum_of(seen, 3),), real_time_s=TIME_S)
+    for realm in ("LIVE", "SYNTHETIC"):
+        made, picture = written(tmp_path, f"{realm}.n42", record, realm=realm), tmp_path / realm
+        words = (str(made), "--detector", "nai-2x2in")
+        done = run(*words, "--json", "--plot", str(picture.with_suffix(".svg")))
+        assert json.loads(done.stdout)["realm"] == realm
+        is_told = realm != "LIVE"
+        # nothing but the banner: titles of these files hold the word in another place
+        drawn = picture.with_suffix(".svg").read_text()
+        assert (f"<!-- {realm} -->" in drawn) == is_told
+        assert (f"{realm}\n" in run(*words).stdout) == is_told

@@ -49,6 +49,7 @@ class _Taken:
     records: tuple[int, ...]
     why: str
     crystal: str
+    realm: str
 
     @property
     def words(self) -> str:
@@ -142,7 +143,9 @@ def background_command(
     if plot is not None:
         from tocsin.report.background_plot import draw_background
 
-        drawn = draw_background(background, spectrum.counts, fit, title=source.name)
+        drawn = draw_background(
+            background, spectrum.counts, fit, title=source.name, realm=taken.realm
+        )
         write_file(plot, drawn.svg, force=force)
         remark(f"{counted(1, 'picture')} written to {plot}: {drawn.caption}")
 
@@ -179,7 +182,7 @@ def _taken(
     else:
         model = named_model(detector)
     of = tuple(r for r in chosen if any(s in spectra for s in recording.records[r].spectra))
-    return _Taken(spectrum, model, of, why, spectra[0].detector)
+    return _Taken(spectrum, model, of, why, spectra[0].detector, recording.realm)
 
 
 def _chosen(recording: Recording, records: tuple[int, ...]) -> tuple[list[int], str]:
@@ -228,6 +231,7 @@ def _document(source: Path, taken: _Taken, fit: BackgroundFit) -> dict[str, Any]
     return {
         "schema": "tocsin.background/1",
         "file": source.name,
+        "realm": taken.realm,
         "records": list(taken.records),
         "records_taken": taken.why,
         "crystal": taken.crystal,
@@ -286,6 +290,8 @@ def _print(source: Path, taken: _Taken, fit: BackgroundFit) -> None:
         f"{source.name}, {taken.model.name}: {m.counts:.0f} counts in "
         f"{taken.spectrum.live_time_s:g} s from {low:.0f} to {high:.0f} keV"
     )
+    if taken.realm != "LIVE":
+        console.print(Text(inert(taken.realm), style="bold yellow"))
     console.print(Text(text, style="bold"))
     console.print(Text(inert(taken.words)), soft_wrap=True)
     for w in taken.spectrum.warnings:

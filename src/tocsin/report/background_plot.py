@@ -29,7 +29,12 @@ ORIGIN_LINES = (
 
 @themed
 def draw_background(
-    background: BackgroundComponents, counts: FloatArray, fit: BackgroundFit, *, title: str
+    background: BackgroundComponents,
+    counts: FloatArray,
+    fit: BackgroundFit,
+    *,
+    title: str,
+    realm: str,
 ) -> Drawn:
     """Counts, fit and origins per keV; below, the misfit with its counting noise.
 
@@ -43,8 +48,10 @@ def draw_background(
         The fit.
     title : str
         For the upper edge.
+    realm : str
+        Of the recording; any but LIVE is written into the picture.
     """
-    figure = new_figure(_HEIGHT_in, realm="LIVE")
+    figure = new_figure(_HEIGHT_in, realm=realm)
     upper = figure.add_axes((0.1, 0.4, 0.87, 0.48))
     dress(upper)
     edges = background.edges_keV
@@ -94,7 +101,8 @@ def draw_background(
     for axes in (upper, lower):
         axes.set_xlim(0.0, min(float(edges[-1]), 3000.0))
     words = plain_label(title, limit=TITLE)
-    figure.text(0.97, 0.992, words, ha="right", va="top", color=colour("ink"), parse_math=False)
+    # the upper right corner is for the realm
+    figure.text(0.1, 0.992, words, va="top", color=colour("ink"), parse_math=False)
     worst = fit.misfit.worst
     caption = (
         "above, measured counts, the fit and its parts by origin; below, measured over fitted "
