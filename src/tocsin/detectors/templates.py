@@ -148,25 +148,38 @@ def background_components(
     return dict(_background(model, edges.tobytes(), library))
 
 
-@lru_cache(maxsize=64)
-def _background(
-    model: DetectorModel, edges: bytes, library: NuclideLibrary
-) -> tuple[tuple[str, FloatArray], ...]:
-    edges_keV = np.frombuffer(edges, dtype=np.float64)
+def series_lines(library: NuclideLibrary) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Energies in keV and photons per decay of the head: K-40 and the two series in equilibrium.
+
+    The uranium series brings that of U-235 at its natural share.
+    """
     share_235 = library["U-238"].half_life_s / library["U-235"].half_life_s / U_ATOM_RATIO
     series = {
-        "K-40": dict.fromkeys(("K-40",), 1.0),
+        "K-40": {"K-40": 1.0},
         "U-series": dict.fromkeys(U_SERIES, 1.0) | dict.fromkeys(ACTINIUM_SERIES, share_235),
         "Th-series": dict.fromkeys(TH_SERIES, 1.0),
     }
     out = {}
     for key, members in series.items():
         found = [nuclide_lines(name, library=library) for name in members]
-        energies = np.concatenate([e for e, _ in found])
-        intensities = np.concatenate(
-            [i * weight for (_, i), weight in zip(found, members.values(), strict=True)]
+        out[key] = (
+            np.concatenate([e for e, _ in found]),
+            np.concatenate(
+                [i * weight for (_, i), weight in zip(found, members.values(), strict=True)]
+            ),
         )
-        out[key] = _in_ground(energies, intensities, model, edges_keV)
+    return out
+
+
+@lru_cache(maxsize=64)
+def _background(
+    model: DetectorModel, edges: bytes, library: NuclideLibrary
+) -> tuple[tuple[str, FloatArray], ...]:
+    edges_keV = np.frombuffer(edges, dtype=np.float64)
+    out = {
+        key: _in_ground(energies, intensities, model, edges_keV)
+        for key, (energies, intensities) in series_lines(library).items()
+    }
     out["cosmic"] = _cosmic(model, edges_keV)
     if model.intrinsic:
         out |= intrinsic_components(model.intrinsic, folder_for(model, edges_keV))

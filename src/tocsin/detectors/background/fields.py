@@ -18,13 +18,7 @@ from tocsin.detectors.background.plane_field import Layer, plane_fields
 from tocsin.detectors.compton import ELECTRON_MASS_KEV
 from tocsin.detectors.response import PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV
 from tocsin.detectors.slab import Photons
-from tocsin.detectors.templates import (
-    ACTINIUM_SERIES,
-    TH_SERIES,
-    U_ATOM_RATIO,
-    U_SERIES,
-    nuclide_lines,
-)
+from tocsin.detectors.templates import nuclide_lines, series_lines
 from tocsin.errors import OutOfDomain
 from tocsin.nuclear import NuclideLibrary
 
@@ -88,34 +82,25 @@ def background_fields(library: NuclideLibrary, *, altitude_m: float = 0.0) -> tu
     return (*_terrestrial(library), cosmic_field(altitude_m))
 
 
-def series_lines(library: NuclideLibrary) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """Lines and photons per decay of the head: K-40 and the two series in equilibrium.
-
-    The uranium series brings that of U-235 at its natural share.
-    """
-    share_235 = library["U-238"].half_life_s / library["U-235"].half_life_s / U_ATOM_RATIO
-    members = {
-        "K-40": {"K-40": 1.0},
-        "U-238 series": dict.fromkeys(U_SERIES, 1.0) | dict.fromkeys(ACTINIUM_SERIES, share_235),
-        "Th-232 series": dict.fromkeys(TH_SERIES, 1.0),
-        "radon progeny": {"Rn-222": 1.0},
+def _origin_lines(library: NuclideLibrary) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Lines within the photon bins and photons per decay of the head, by origin."""
+    series = series_lines(library)
+    found = {
+        "K-40": series["K-40"],
+        "U-238 series": series["U-series"],
+        "Th-232 series": series["Th-series"],
+        "radon progeny": nuclide_lines("Rn-222", library=library),
     }
-    return {key: _together(library, weights) for key, weights in members.items()}
-
-
-def _together(library: NuclideLibrary, weights: dict[str, float]) -> tuple[FloatArray, FloatArray]:
-    found = [nuclide_lines(name, library=library) for name in weights]
-    energies = np.concatenate([e for e, _ in found])
-    intensities = np.concatenate(
-        [i * weight for (_, i), weight in zip(found, weights.values(), strict=True)]
-    )
-    inside = (energies >= PHOTON_EDGES_KEV[0]) & (energies <= PHOTON_EDGES_KEV[-1])
-    return energies[inside], intensities[inside]
+    out = {}
+    for origin, (energies, intensities) in found.items():
+        inside = (energies >= PHOTON_EDGES_KEV[0]) & (energies <= PHOTON_EDGES_KEV[-1])
+        out[origin] = energies[inside], intensities[inside]
+    return out
 
 
 @cache
 def _terrestrial(library: NuclideLibrary) -> tuple[Field, ...]:
-    lines = series_lines(library)
+    lines = _origin_lines(library)
     part_of = {
         "surroundings": ("K-40", "U-238 series", "Th-232 series"),
         "radon": ("radon progeny",),
@@ -206,10 +191,11 @@ def cosmic_field(altitude_m: float = 0.0) -> Field:
             "where the table of cosmic photons holds"
         )
     depths = background_data()["cosmic_depth_g_cm2"]
-    depth = depths["sea_level"] * np.exp(-altitude_m / depths["scale_height_m"])
+    sea, above = depths["sea_level"], depths["second"]
+    depth = sea * np.exp(-altitude_m / depths["scale_height_m"])
     table = _cosmic_table()
     low, high = np.log(table[:, 1]), np.log(table[:, 2])
-    flux = low + (high - low) * (1033.0 - depth) / (1033.0 - 700.0)
+    flux = low + (high - low) * (sea - depth) / (sea - above)
     at = int(np.argmin(np.abs(table[:, 0] - _LINE_ROW_KEV)))
     smooth = np.delete(np.arange(table.shape[0]), at)
     e = np.log(table[:, 0])

@@ -54,8 +54,6 @@ class BackgroundFit:
         Where the first of them begins and the last ends, by the energies of the file.
     misfit : Misfit
         How well it holds.
-    deviance : float
-        Twice the log-likelihood ratio against the counts themselves, without the priors.
     converged : bool
         False when the turns ran out, or no part of a step that promised more made the likelihood
         rise.
@@ -74,7 +72,6 @@ class BackgroundFit:
     used: NDArray[np.bool_]
     range_keV: tuple[float, float]
     misfit: Misfit
-    deviance: float
     converged: bool
     parameters: tuple[str, ...] = PARAMETERS
 
@@ -196,6 +193,5 @@ def _result(
         used=used,
         range_keV=(low, high),
         misfit=misfit,
-        deviance=likelihood.deviance(expected[used]),
         converged=converged,
     )
