@@ -406,7 +406,7 @@ def test_the_pages_say_so_of_a_device(
     from tocsin.server.ingest.shedding import map_is_shed, say_shed, say_turned_away
 
     browser = signed_in(person("officer", clearance=2))
-    words = b"records of this device wait on it"
+    words = b"part of what this device sends waits on it"
     assert words not in browser.get(device.get_absolute_url()).content
     say_turned_away({device.fingerprint})
     assert words in browser.get(device.get_absolute_url()).content

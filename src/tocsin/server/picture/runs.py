@@ -6,6 +6,7 @@ last hour.
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -42,6 +43,8 @@ MOST_SPECTRA_BYTES = 64 << 20
 """Of the batches whose spectra stay reduced in memory, of all surveys together: the waterfalls of
 some fifty surveys. They are many where each second comes by itself."""
 _NO_SPECTRA_BYTES = 256
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -197,7 +200,8 @@ def _read(run: Run, survey: LiveSurvey, until_s: float) -> bool:
             try:
                 run.take(unpacked_table(batch.summary), batch.first)
             except InvalidInput:
-                pass  # its records are in the envelope; the picture goes on without them
+                # its records are in the envelope; the picture goes on without them
+                log.warning("columns of a batch are damaged", extra={"batch": batch.pk})
         run.through = batch.last
         run.data_at = batch.received_at
     if found:
