@@ -4,6 +4,7 @@
     python benchmarks/bench_live.py --instruments 50 --seconds 120 --database sqlite
     python benchmarks/bench_live.py --overload 3             # three times the rate in the middle
     python benchmarks/bench_live.py --rate 10                # ten records a second
+    python benchmarks/bench_live.py --instruments 20 --chromium   # with a viewer's browser
 
 Every instrument sends each second its records of 1,024 channels in one signed envelope, over one
 kept connection, and keeps what is not acknowledged. Some walk past a caesium source; for every
@@ -39,6 +40,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import live_browser
 import numpy as np
 from each_database import _runner
 
@@ -86,7 +88,8 @@ def main(words: Sequence[str] | None = None) -> int:
     asked.add_argument("--alarms", type=int, default=30, help="passings, one instrument each")
     asked.add_argument("--overload", type=float, default=1.0)
     asked.add_argument("--rate", type=int, default=1, help="records a second of an instrument")
-    asked.add_argument("--role", choices=("people", "generator", "acks", "client", "result"))
+    asked.add_argument("--chromium", action="store_true", help="look at the live picture meanwhile")
+    asked.add_argument("--role", choices=tuple(ROLES))
     asked.add_argument("--folder", type=Path)
     asked.add_argument("--port", type=int, default=0)
     given = asked.parse_args(words)
@@ -152,6 +155,10 @@ def measure(given: argparse.Namespace, name: str, url: str) -> int:
                 acks.stdin.close()
             roots = {"serve": server.pid, "generator": generator.pid, "acknowledgements": acks.pid}
             roots["stream client"] = client.pid
+            viewer = None
+            if given.chromium:
+                viewer = subprocess.Popen([*role, "--role", "browser"], env=env)
+                roots["Chromium"] = viewer.pid
             before, began = _used_s(roots, url), time.monotonic()
             samples = []
             while generator.poll() is None:
@@ -159,6 +166,10 @@ def measure(given: argparse.Namespace, name: str, url: str) -> int:
                 after = _used_s(roots, url)
                 samples.append((time.monotonic() - began, after))
             acks.wait(60)
+            if viewer is not None:
+                viewer.send_signal(signal.SIGTERM)
+                viewer.wait(60)
+                print(f"  {live_browser.told(folder)}")
             _heard_out(folder)
             client.send_signal(signal.SIGTERM)
             client.wait(10)
@@ -206,6 +217,7 @@ def _used_s(roots: dict[str, int], url: str) -> dict[str, float]:
             continue
         pid, parent, spent = int(path.parent.name), int(words[1]), int(words[11]) + int(words[12])
         name = next((n for n, p in roots.items() if pid == p), "")
+        name = "Chromium" if "Chromium" in roots and "/chromium/" in command else name
         if parent == roots["serve"]:
             known = {"uvicorn": "web", "detecting": "detector", "serving.tasks": "tasks"}
             name = next((n for part, n in known.items() if part in command), "timers")
@@ -517,6 +529,12 @@ def client(given: argparse.Namespace) -> None:
             seen.write(json.dumps([at, shown]) + "\n")
 
 
+def browser(given: argparse.Namespace) -> None:
+    """Looks at the live picture once the instruments are on."""
+    time.sleep(STARTS_S + 5.0)
+    live_browser.watch(given.port, given.folder)
+
+
 # Result
 
 
@@ -639,6 +657,7 @@ ROLES = {
     "generator": generator,
     "acks": acks,
     "client": client,
+    "browser": browser,
     "result": result,
 }
 

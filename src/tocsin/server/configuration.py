@@ -124,7 +124,7 @@ def database_of(url: str, data: Path) -> dict[str, Any]:
     """Django's description of the database that a URL names; SQLite in the data folder if none."""
     if not url:
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "tocsin.server.sqlite_turns",
             "NAME": data / "tocsin.sqlite3",
             "OPTIONS": {
                 # FULL: an acknowledgement may only follow a flushed row. 64 MiB of pages in memory:

@@ -1,0 +1,1 @@
+"""Django's SQLite with short waits for the one who writes."""
