@@ -14,6 +14,7 @@ from django.db import OperationalError
 from tests.server.ingest.conftest import BOOT
 from tests.server.ingest.passing import BACKPACK, passing
 
+from tocsin.field import listening
 from tocsin.field.envelope import seal
 from tocsin.field.listening import Heard, Listener
 from tocsin.field.wire import pack_json, pack_records
@@ -265,6 +266,34 @@ def test_a_fast_stream_is_heard_by_the_second_and_told_in_its_own_records(
     assert Alarm.objects.count() == 1
 
 
+def test_a_short_alarm_of_a_fast_stream_is_told_before_its_records_are_heard_again(
+    send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is past a source in two seconds is an alarm only at the end of the encounter."""
+    monkeypatch.setattr(listening, "STANDING_S", 1e9)
+    monkeypatch.setattr(process, "FINER_S", 0.0)  # one record in each look
+    fast = passing(110, 60.0, per_s=10)
+    send(fast, each=50, ends=True)
+    detecting = Detecting()
+    while not Alarm.objects.exists():
+        assert detecting.step(now())
+    first = ServerMessage.objects.get(stage="standing")
+    assert Alarm.objects.get().encounter_id == first.pk
+    assert not ServerMessage.objects.filter(stage="closed").exists()
+    # others are heard between the pieces
+    send(WALK[:20], boot="b" * 32)
+    detecting.step(now())
+    assert detecting.held[LiveSurvey.objects.get(boot="b" * 32).pk].hearing.through == 19
+    assert not ServerMessage.objects.filter(stage="closed").exists()
+    # and an end of the process in between loses nothing
+    detecting.note_all(now())
+    hear(Detecting())
+    closed = ServerMessage.objects.get(stage="closed").said
+    assert (closed["last_record"] - closed["first_record"] + 1) % 10
+    assert ServerMessage.objects.filter(stage="standing").count() == 1
+    assert Alarm.objects.count() == 1
+
+
 def test_what_is_measured_beside_a_fast_walk_moves_no_record_of_it() -> None:
     """What is heard again around an alarm is the same walk, also after the process began anew."""
     fast = passing(110, 60.0, per_s=10)
@@ -277,12 +306,14 @@ def test_what_is_measured_beside_a_fast_walk_moves_no_record_of_it() -> None:
 
     hearing, said = Hearing(), []
     for k in range(0, len(lane), 100):
-        said += hearing.hear(Recording(tuple(lane[k : k + 100]), BACKPACK), records)
+        said += hearing.hear(Recording(tuple(lane[k : k + 100]), BACKPACK))
         if k == 500:
             saved = hearing.save()
             assert saved is not None
             hearing = Hearing.resumed(hearing.through, *saved)
-    said += hearing.end(records)
+    said += hearing.end()
+    while hearing.has_finer():
+        said += hearing.go_on(records, 0.0)[0]
     (closed,) = [s.said.values for s in said if s.said.stage == "closed"]
     assert abs(closed["peak_record"] - 600) <= 25
     assert closed["first_record"] < 600 < closed["last_record"]

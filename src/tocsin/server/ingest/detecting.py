@@ -14,6 +14,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,6 +44,9 @@ MOST_OF_NOW = 100
 """Records that a survey is behind while its device walks: ten seconds of ten a second."""
 LONGEST_STEP_S = 0.5
 """After so long it looks again who has news: those who walk now come first."""
+FINER_S = 0.05
+"""Of each look, for alarms of fast streams that are over and are heard once more: who walks now
+waits no longer than this for them."""
 NOTE_EVERY_S = 60.0
 NOTES_A_TURN = 4
 MOST_HELD = 1000
@@ -106,6 +110,7 @@ class Detecting:
         self.tries: dict[UUID, int] = {}
         self.waiting: dict[UUID, datetime] = {}
         self._turn_since_s: dict[UUID, float] = {}
+        self._finer: OrderedDict[UUID, UUID] = OrderedDict()
         self._most = most
         self._forgot_s = -math.inf
         self._fresh = Fresh()
@@ -141,30 +146,39 @@ class Detecting:
         until_s = at_s + LONGEST_STEP_S
         heard = 0
         for one in news:
-            try:
+            with self._trying(one.pk):
                 heard += self._hear(one, at)
-            except Error:
-                # the database is away: that is nothing about this survey
-                self.held.pop(one.pk, None)
-                raise
-            except Exception:
-                # one survey must not end the others: it is heard again from its last note, and
-                # after some tries left to the analysis at its end
-                log.exception("a survey could not be heard", extra={"survey": str(one.pk)})
-                self.held.pop(one.pk, None)
-                self.tries[one.pk] = self.tries.get(one.pk, 0) + 1
-            else:
-                self.tries.pop(one.pk, None)
             self._turn_since_s[one.pk] = time.monotonic()
             if self._through(one.pk) >= one.through or one.pk in self.over or self._failed(one.pk):
                 self.waiting.pop(one.pk, None)
                 self._turn_since_s.pop(one.pk, None)
             if time.monotonic() > until_s:
                 break
+        heard += self._hear_again(at)
         if everywhere:
             self._fresh.keep({pk: held.hearing.through for pk, held in self.held.items()})
         self._note(at)
         return heard
+
+    @contextmanager
+    def _trying(self, pk: UUID) -> Iterator[None]:
+        """One survey must not end the others.
+
+        What fails is heard again from its last note, and after some tries left to the analysis at
+        its end.
+        """
+        try:
+            yield
+        except Error:
+            # the database is away: that is nothing about this survey
+            self.held.pop(pk, None)
+            raise
+        except Exception:
+            log.exception("a survey could not be heard", extra={"survey": str(pk)})
+            self.held.pop(pk, None)
+            self.tries[pk] = self.tries.get(pk, 0) + 1
+        else:
+            self.tries.pop(pk, None)
 
     def _turn(self, news: News, at_s: float) -> tuple[int, float]:
         since_s = self._turn_since_s[news.pk]
@@ -236,19 +250,45 @@ class Detecting:
             ).order_by("first")
             come = list(rows.values_list("envelope", flat=True)[:BATCHES_A_TURN])
         sayings: list[Saying] = []
-
-        def records(first: int, last: int) -> Sequence[Record]:
-            return list(records_between(news.pk, first, last))
-
         for envelope in come:
-            sayings += hearing.hear(unpack_records(open_envelope(bytes(envelope)).body), records)
-        if news.complete and hearing.through == news.through:
-            sayings += hearing.end(records)
+            sayings += hearing.hear(unpack_records(open_envelope(bytes(envelope)).body))
+        if news.complete and hearing.through == news.through and not hearing.over:
+            sayings += hearing.end()
         if sayings:
             say(news.pk, news.device, sayings)
-        if hearing.over:
+        if hearing.has_finer():
+            self._finer.setdefault(news.pk, news.device)
+        elif hearing.over:
             self._let_go(news.pk, at)
         return hearing.through - before
+
+    def _hear_again(self, at: datetime) -> int:
+        """Some of the records around alarms that are over; how many were judged."""
+        from tocsin.server.ingest.saying import say
+
+        heard = 0
+        until_s = time.monotonic() + FINER_S
+        while self._finer:
+            pk, device = next(iter(self._finer.items()))
+            held = self.held.get(pk)
+            if held is None or not held.hearing.has_finer():
+                # it was let go meanwhile: its records are heard again from its last note
+                del self._finer[pk]
+                continue
+
+            def records(first: int, last: int, survey: UUID = pk) -> Sequence[Record]:
+                return list(records_between(survey, first, last))
+
+            with self._trying(pk):
+                sayings, judged = held.hearing.go_on(records, until_s)
+                heard += judged
+                if sayings:
+                    say(pk, device, sayings)
+                if held.hearing.over and not held.hearing.has_finer():
+                    self._let_go(pk, at)
+            if time.monotonic() >= until_s:
+                break
+        return heard
 
     def _taken_up(self, pk: UUID, at: datetime) -> Held:
         """The survey in memory, from its note where there is one, else from its beginning."""

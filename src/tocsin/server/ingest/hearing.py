@@ -1,12 +1,14 @@
 """One survey heard by the server's detector: the agent's own listener, at one record a second.
 
-Faster streams are summed to a second. Where such a sum holds an alarm, the records around it are
-heard once more at their full rate, and what is said then counts: place and extent are finer.
+Faster streams are summed to a second. Where such a sum holds an alarm, it is told at once; when it
+is over, the records around it are heard once more at their full rate (:mod:`finer`), and what is
+said then counts: place and extent are finer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +16,7 @@ import tocsin
 from tocsin.detection.detector import ALGORITHM_VERSION
 from tocsin.errors import ParseError
 from tocsin.field.listening import Heard, Listener
+from tocsin.server.ingest.finer import WALKED, Finer, Records
 from tocsin.server.ingest.said import Said, read_said
 from tocsin.spectra import (
     GrossCounts,
@@ -35,10 +38,6 @@ LEAD_S, TAIL_S = 90.0, 12.0
 MOST_FIRSTS = 4096
 """So many sums back it is known which records they hold; the longest encounter is far shorter."""
 MOST_BACKGROUND = 100
-
-WALKED = frozenset({SourceType.FOREGROUND, SourceType.UNKNOWN})
-
-Records = Callable[[int, int], Sequence[Record]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +79,21 @@ class Hearing:
         self._length_s = 0.0
         self._background: list[Record] = []
         self._held: list[Record] = []
+        # alarms that are over and are heard once more, and the encounter that was told standing
+        self._finer: deque[Finer] = deque()
+        self._standing = 0
         # number in the walk of the first record of each item that the listener heard
         self._dropped = 0
         self._firsts: list[int] = []
 
     # ---------------------------------------------------------------- hearing
-    def hear(self, recording: Recording, records: Records) -> list[Saying]:
+    def hear(self, recording: Recording) -> list[Saying]:
         """Judge the records of one message.
 
         Parameters
         ----------
         recording : Recording
             What the message holds; it follows on the one before without a gap.
-        records : callable
-            Gives records of the walk by their first and last number in the lane of records.
         """
         told: list[Saying] = []
         said = recording.instrument
@@ -105,16 +105,45 @@ class Hearing:
                 self._beside(record)
                 continue
             for heard in self._walk(record, recording.instrument):
-                told.append(self._saying(heard, records))
+                told += self._sayings(heard)
         return told
 
-    def end(self, records: Records) -> list[Saying]:
+    def end(self) -> list[Saying]:
         """No further record will come."""
         self.over = True
         if self.listener is None:
             return []
-        told = [self._saying(h, records) for h in self._flush()]
-        return told + [self._saying(h, records) for h in self.listener.end()]
+        told = [s for h in self._flush() for s in self._sayings(h)]
+        return told + [s for h in self.listener.end() for s in self._sayings(h)]
+
+    def has_finer(self) -> bool:
+        """Whether an alarm is over that is heard once more: :meth:`go_on`."""
+        return bool(self._finer)
+
+    def go_on(self, records: Records, until_s: float) -> tuple[list[Saying], int]:
+        """Hear some more of the records around an alarm that is over.
+
+        Parameters
+        ----------
+        records : callable
+            Gives records of the walk by their first and last number in the lane of records.
+        until_s : float
+            By the clock that cannot be set.
+
+        Returns
+        -------
+        list of Saying
+            What is said of it, once it was heard to its end.
+        int
+            Records that were heard now.
+        """
+        finer = self._finer[0]
+        before = finer.heard
+        heard = finer.go_on(records, until_s)
+        if heard is None:
+            return [], finer.heard - before
+        self._finer.popleft()
+        return [self._saying(heard, finer.record)], finer.heard - before
 
     def _beside(self, record: Record) -> None:
         """Records that are not walked: a background before the walk starts the tracked one."""
@@ -168,12 +197,23 @@ class Hearing:
         """Whether records are summed before they are heard."""
         return self._length_s > 0.0
 
-    def _saying(self, heard: Heard, records: Records) -> Saying:
-        """In the device's numbers; for a fast stream an alarm that is over is heard once more."""
-        if heard.said and heard.is_alarm and heard.stage == "closed" and self.is_fast:
-            heard = self._finer(heard, records)
-        else:
-            heard = replace(heard, said=self._numbered(heard.said))
+    def _sayings(self, heard: Heard) -> list[Saying]:
+        """In the device's numbers; the end of an alarm of a fast stream is said after :mod:`finer`.
+
+        What is an alarm only at its end is told of at once, as one that goes on.
+        """
+        coarse = replace(heard, said=self._numbered(heard.said))
+        if heard.stage == "standing":
+            self._standing = heard.number
+        if not (self.is_fast and heard.said and heard.is_alarm and heard.stage == "closed"):
+            return [self._saying(coarse, self.through)]
+        self._hear_again(coarse)
+        if self._standing == heard.number:
+            return []
+        self._standing = heard.number
+        return [self._saying(replace(coarse, stage="standing"), self.through)]
+
+    def _saying(self, heard: Heard, record: int) -> Saying:
         return Saying(
             read_said(
                 {
@@ -185,7 +225,7 @@ class Hearing:
                     "versions": {"tocsin": tocsin.__version__, "algorithm": ALGORITHM_VERSION},
                 }
             ),
-            self.through,
+            record,
         )
 
     def _first_of(self, item: int) -> int:
@@ -214,41 +254,21 @@ class Hearing:
             "peak_record": self._first_of(said["peak_record"]),
         }
 
-    def _finer(self, heard: Heard, records: Records) -> Heard:
-        """What the records around an alarm say at their full rate."""
-        coarse = replace(heard, said=self._numbered(heard.said))
-        listener = self.listener
-        if listener is None:
-            return coarse
+    def _hear_again(self, coarse: Heard) -> None:
+        """Let the records around an alarm be heard at their full rate."""
+        if self.listener is None:
+            return
         rate = 1.0 / self._length_s
         begin = max(0, coarse.said["first_record"] - int(LEAD_S * rate))
         end = min(self._walked - 1, coarse.said["last_record"] + int(TAIL_S * rate))
-        again = Listener(listener.detector.instrument)
-        found: list[Heard] = []
-        for record in records(self._in_lane(begin), self._in_lane(end)):
-            if record.source_type in WALKED:
-                found += again.hear(record)
-        found += again.end()
-        near = [
-            h
-            for h in found
-            if h.stage == "closed"
-            and h.said["first_record"] + begin <= coarse.said["last_record"]
-            and coarse.said["first_record"] <= h.said["last_record"] + begin
-            and h.is_alarm
-        ]
-        if not near:
-            return coarse
-        best = max(near, key=lambda h: h.statistic)
-        moved = {
-            name: best.said[name] + begin for name in ("first_record", "last_record", "peak_record")
-        }
-        return replace(coarse, said=best.said | moved)
+        lane = self._in_lane(begin), self._in_lane(end)
+        instrument = self.listener.detector.instrument
+        self._finer.append(Finer(coarse, instrument, begin, lane, self.through))
 
     # ------------------------------------------------------------------ state
     def save(self) -> tuple[dict[str, Any], bytes] | None:
         """Values and state to go on from; None where something is held that they do not cover."""
-        if self.listener is None or self._held:
+        if self.listener is None or self._held or self._finer:
             return None
         state, since_s = self.listener.save()
         values = {

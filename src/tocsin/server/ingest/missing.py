@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tocsin.field.envelope import open_envelope
 from tocsin.field.wire import unpack_records
-from tocsin.server.ingest.hearing import WALKED
+from tocsin.server.ingest.finer import WALKED
 from tocsin.server.ingest.models import Batch, LiveSurvey
 
 

@@ -22,11 +22,13 @@ USUAL_TIMEOUT_S = 5.0
 class DatabaseWrapper(base.DatabaseWrapper):
     """Connection whose transactions begin as soon as the one before has ended."""
 
+    transaction_mode: str | None
+
     def _start_transaction_under_autocommit(self) -> None:
         mode = self.transaction_mode
         if mode is None or self.is_in_memory_db():
             # nothing is locked at such a beginning, or the library waits for nobody
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
             return
         raw = self.connection
         timeout_s = float(self.settings_dict["OPTIONS"].get("timeout", USUAL_TIMEOUT_S))
@@ -43,6 +45,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 else:
                     return
             # the last try: what is wrong is told as Django tells it
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
         finally:
             raw.execute(f"PRAGMA busy_timeout = {int(1e3 * timeout_s)}")
