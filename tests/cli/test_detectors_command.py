@@ -114,6 +114,27 @@ def test_a_library_is_built_into_one_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert "add --force" in " ".join(run("build", *words).stderr.split())
 
 
+def test_a_library_is_built_at_a_count_rate(tmp_path: Path) -> None:
+    out = tmp_path / "fast.npz"
+    words = ("--detector", "radiacode-102", "--nuclides", "Cs-137", "--shieldings", "bare")
+    words = (*words, "--distance", "near", "--channels", "256", "--histories", "1000")
+    words = (*words, "--out", str(out), "--rate", "20000", "--pile-up-us", "5")
+    done = run("build", *words)
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.stderr.split())
+    assert "the threshold of radiacode-102 is not known and is left out" in said
+    assert "dead time of" not in said
+    built = TemplateLibrary.load(out)
+    told = built.manifest["counting"]
+    assert told["pulses_per_s"] == 20000
+    assert told["electronics"]["dead_time_us"] == 19
+    assert told["electronics"]["pile_up_us"] == 5
+    template = built.template("Cs-137")
+    assert template.live_share == pytest.approx(1 / (1 + 20000 * 19e-6))
+    above = template.counts[built.edges_keV[:-1] > 800].sum() / template.counts.sum()
+    assert 0.001 < above < 0.1  # two pulses in one count
+
+
 def test_a_wrong_library_is_refused_before_the_work(tmp_path: Path) -> None:
     base = ("--detector", "nai-3x3in", "--out", str(tmp_path / "a.npz"))
     for words, said in (
@@ -124,6 +145,11 @@ def test_a_wrong_library_is_refused_before_the_work(tmp_path: Path) -> None:
         ((*base, "--highest-keV", "1"), "100 to 10000"),
         ((*base, "--histories", "1"), "1000 to"),
         ((*base, "--age-d", "-1"), "--age-d must be a number of days"),
+        ((*base, "--dead-time-us", "5"), "--dead-time-us: give the true rate too"),
+        ((*base, "--gain", "0.9", "--paralysable"), "--paralysable, --gain: give the true rate"),
+        ((*base, "--rate", "-5"), "pulses_per_s must be a number, zero or more"),
+        ((*base, "--rate", "5", "--pile-up-us", "-1"), "pile_up_us must be a number of us"),
+        ((*base, "--rate", "1e6", "--pile-up-us", "50"), "ask a lower rate"),
         ((*base, "--age-d", "nan"), "--age-d must be a number of days"),
         ((*base, "--nuclides", "Tc-99m", "--age-d", "1000"), "nothing of Tc-99m is left"),
         ((*base, "--nuclides", "H-3"), "no photons of 20 to 3000 keV"),

@@ -156,6 +156,8 @@ def test_widths_of_zero_and_tables_of_light_are_looked_at() -> None:
         "verification": "read",
     }
     assert construction_from(made).light == (1.1, 1)
+    made["non_proportionality"] |= {"energies_keV": [10, 11], "relative_light": [1, 0.9]}
+    assert [p.where for p in problems_of(made)] == ["non_proportionality.relative_light"]
 
 
 @pytest.mark.parametrize("value", [None, 3, [], "text"])

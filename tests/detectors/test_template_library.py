@@ -12,6 +12,8 @@ from tocsin.detectors import template_library_build
 from tocsin.detectors.array_archive import archive_bytes
 from tocsin.detectors.array_cache import CACHE_VARIABLE
 from tocsin.detectors.construction import named_construction
+from tocsin.detectors.counting import Counting
+from tocsin.detectors.electronics import Electronics
 from tocsin.detectors.photon_matrix_build import MatrixSettings
 from tocsin.detectors.template_library import SCHEMA, TemplateLibrary
 from tocsin.detectors.template_library_build import build_library, usual_nuclides
@@ -202,6 +204,38 @@ def test_a_nuclide_without_photons_is_told(built: TemplateLibrary) -> None:
     assert not found.counts[1].any()
     (warning,) = found.manifest["warnings"]
     assert warning.startswith("H-3: no photons of 20 to 3000 keV")
+
+
+def test_a_library_at_a_rate_is_recorded_template_by_template(
+    built: TemplateLibrary, tmp_path: Path
+) -> None:
+    counting = Counting(Electronics(threshold_keV=30, dead_time_us=20, pile_up_us=5), 2e4)
+    fast = build(("Cs-137", "H-3"), shieldings=("bare", "Fe 1 cm"), counting=counting)
+    slow = built.template("Cs-137", "Fe 1 cm")
+    found = fast.template("Cs-137", "Fe 1 cm")
+    alone = counting.record(slow.counts, EDGES_keV, sigma=slow.sigma)
+    assert found.counts == pytest.approx(alone.counts, rel=1e-4, abs=1e-12)
+    assert found.sigma == pytest.approx(alone.sigma, rel=1e-4, abs=1e-12)
+    assert found.live_share == pytest.approx(alone.live_share)
+    assert 0.7 < found.live_share < 0.8
+    # of the peak exp(-0.1) stays, and sums of the continuum fall into its channels
+    assert np.exp(-0.1) < near(found.counts, 600, 720) / near(slow.counts, 600, 720) < 0.95
+    assert near(found.counts, 800, 1300) > 10 * near(slow.counts, 800, 1300)
+    assert fast.template("H-3").live_share == 1.0
+    assert built.template("Cs-137").live_share == 1.0
+    path = tmp_path / "fast.npz"
+    path.write_bytes(fast.to_bytes())
+    assert TemplateLibrary.load(path).template("Cs-137").live_share == pytest.approx(
+        fast.template("Cs-137").live_share
+    )
+    arrays = {"edges_keV": fast.edges_keV, "counts": fast.counts, "sigma": fast.sigma}
+    for wrong in ([[1.0]], [[2.0, 1.0], [1.0, 1.0]], "none"):
+        told = fast.manifest["counting"] | {"live_share": wrong}
+        path.write_bytes(
+            archive_bytes(arrays, fast.manifest | {"schema": SCHEMA, "counting": told})
+        )
+        with pytest.raises(ParseError, match="do not fit together"):
+            TemplateLibrary.load(path)
 
 
 def test_the_usual_nuclides_are_those_that_are_met() -> None:

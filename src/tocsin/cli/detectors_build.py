@@ -42,6 +42,26 @@ def build_command(
     ] = 3072.0,
     histories: Annotated[int, typer.Option(help="Photons simulated for each energy.")] = 100_000,
     seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 20261127,
+    rate: Annotated[
+        float | None,
+        typer.Option("--rate", metavar="PER_S", help="As recorded at this true rate of pulses."),
+    ] = None,
+    threshold_keV: Annotated[
+        float | None, typer.Option("--threshold-keV", metavar="KEV", help="With --rate.")
+    ] = None,
+    dead_time_us: Annotated[
+        float | None, typer.Option("--dead-time-us", metavar="US", help="With --rate.")
+    ] = None,
+    pile_up_us: Annotated[
+        float | None,
+        typer.Option("--pile-up-us", metavar="US", help="Resolving time, with --rate."),
+    ] = None,
+    paralysable: Annotated[
+        bool, typer.Option("--paralysable", help="Pulses prolong the dead time, with --rate.")
+    ] = False,
+    gain: Annotated[
+        float, typer.Option("--gain", help="Height over energy, with --rate; 0.99 is 1 % low.")
+    ] = 1.0,
     models: Annotated[
         Path | None,
         typer.Option("--models", metavar="FOLDER", help="Folder of detector files of your own."),
@@ -60,6 +80,7 @@ def build_command(
         bad_usage(f"--age-d must be a number of days, zero or more, got {age_d:g}")
     import numpy as np
 
+    from tocsin.cli.detectors_rate import counting_at
     from tocsin.detectors.construction import named_construction
     from tocsin.detectors.irradiation import SHIELDINGS
     from tocsin.detectors.photon_matrix_build import MatrixSettings
@@ -71,6 +92,14 @@ def build_command(
         library = load_library()
         names = _names(nuclides) or usual_nuclides(library)
         layers = _names(shieldings) or tuple(SHIELDINGS)
+        electronics = {
+            "threshold_keV": threshold_keV,
+            "dead_time_us": dead_time_us,
+            "pile_up_us": pile_up_us,
+        }
+        counting, left_out = counting_at(
+            one, rate, given=electronics, paralysable=paralysable, gain=gain
+        )
         with progress_bar() as bar:
             tasks: dict[str, TaskID] = {}
 
@@ -88,6 +117,7 @@ def build_command(
                 distance=distance,
                 age_s=None if age_d is None else age_d * 86_400.0,
                 settings=MatrixSettings(histories=histories, seed=seed),
+                counting=counting,
                 progress=told,
             )
     except ParseError:
@@ -97,7 +127,7 @@ def build_command(
     write_file(out, built.to_bytes(), force=force)
     many = f"{counted(len(names), 'nuclide')}, {counted(len(layers), 'shielding')}"
     remark(f"library of {many}, {counted(channels, 'channel')} written to {out}")
-    for warning in built.manifest["warnings"]:
+    for warning in (*built.manifest["warnings"], *left_out):
         remark(warning)
     if not one.checked_by:
         remark(f"{one.name}: no data to check it against")

@@ -97,7 +97,7 @@ class Construction:
     resolution_source, resolution_verification : str
         Where they come from.
     light_keV, light : tuple of float or None
-        Light per keV relative to that at 662 keV, or None where no table is known.
+        Light per keV of an electron relative to that at 662 keV, or None where no table is known.
     light_source, light_verification : str
         Where it comes from, or why there is none.
     electronics : mapping of str to Stated

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from tocsin.detectors.attenuation import material_names
@@ -269,6 +270,16 @@ def _light(check: _Check, value: Any) -> None:
         check.say(_at(where, "relative_light"), text, "one for each energy")
     if energies != sorted(set(energies)):
         check.say(_at(where, "energies_keV"), "do not rise", "sort them; each energy once")
+        return
+    lights = [v for v in columns[1] if v is not None]
+    for low, high in pairwise(zip(energies, lights, strict=False)):
+        # light per keV is straight in the logarithm: d(E r)/dE = r + dr/d(ln E)
+        slope = (high[1] - low[1]) / math.log(high[0] / low[0])
+        if min(low[1], high[1]) + slope <= 0:
+            text = (
+                f"falls so fast from {low[0]:g} to {high[0]:g} keV that more energy is less light"
+            )
+            check.say(_at(where, "relative_light"), text, "give light per keV, not light")
 
 
 def _electronics(check: _Check, value: Any) -> None:

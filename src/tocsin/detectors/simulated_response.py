@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from tocsin.detectors.construction import Construction
+from tocsin.detectors.counting import Counting
 from tocsin.detectors.folding import PEAK_REACH, Folder, folder_for
+from tocsin.detectors.light import light_of
 from tocsin.detectors.model import FWHM_PER_SIGMA
 from tocsin.detectors.photon_matrix import PEAKS_KEV, PhotonMatrix, Rows
 from tocsin.detectors.response import PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV
@@ -19,6 +21,8 @@ from tocsin.detectors.simulated_rows import Shares, together
 from tocsin.errors import InvalidInput
 
 FloatArray = NDArray[np.float64]
+
+NARROW_KEV = 1e-3
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,14 @@ class Expected:
         shell. All that was mixed of one simulated row is taken as fully correlated, so that it is
         rather too large than too small; channels of one peak move together, and neighbouring ones
         of a continuum within the resolution.
+    live_share : float
+        Live time over real time where a count rate was asked, else 1; the counts are for the live
+        time.
     """
 
     counts: FloatArray
     sigma: FloatArray
+    live_share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ class SimulatedResponse:
     Parameters
     ----------
     detector : Construction
-        Whose peak widths are used.
+        Whose peak widths are used, and whose light where its file states a table.
     matrix : PhotonMatrix
         Simulated for this detector.
     edges_keV : (m + 1,) float
@@ -67,12 +75,16 @@ class SimulatedResponse:
     Raises
     ------
     InvalidInput
-        When the edges do not rise, or the matrix is that of another detector.
+        When the edges do not rise, the matrix is that of another detector, or the table of light is
+        none.
 
     Notes
     -----
-    Left out: light that is not proportional, threshold, dead time and pile-up, coincident photons
-    that add up. Photons outside the energies of the matrix give no counts.
+    Where a table of light is stated, peaks stand where ``Light.photon_keV`` puts their energy, and
+    the continuum as if one electron had left it.
+
+    Left out: coincident photons that add up. Threshold, dead time and pile-up come in where a count
+    rate is asked. Photons outside the energies of the matrix give no counts.
     """
 
     def __init__(self, detector: Construction, matrix: PhotonMatrix, edges_keV: ArrayLike) -> None:
@@ -85,6 +97,7 @@ class SimulatedResponse:
         self._folder: Folder = folder_for(detector.model, edges_keV)
         self.edges_keV = self._folder.edges_keV
         self._blur_squared = self._folder.blur.power(2)
+        self._light = light_of(detector)
 
     def inside(self, energies_keV: FloatArray) -> NDArray[np.bool_]:
         """Which photons the matrix holds."""
@@ -103,14 +116,20 @@ class SimulatedResponse:
         rows = self._rows(e)
         counts, variance = self._blurred(rows.continuum, rows.continuum_variance)
         for peak, missing in enumerate(PEAKS_KEV):
-            self._add_peaks(
-                e - missing, rows.peaks[:, peak], rows.peaks_sigma[:, :, peak], counts, variance
-            )
+            at = self._peak_keV(e - missing)
+            self._add_peaks(at, rows.peaks[:, peak], rows.peaks_sigma[:, :, peak], counts, variance)
         return LineCounts(e, counts, _root(variance), rows.low)
 
     def _rows(self, energies_keV: FloatArray) -> Rows:
+        edges = self.edges_keV
+        if self._light is not None:
+            edges = self._light.electron_energy_keV(edges)
         # counts below zero keV do not exist: bins start at zero
-        return self.matrix.rows(energies_keV, np.maximum(self.edges_keV, 0.0))
+        return self.matrix.rows(energies_keV, np.maximum(edges, 0.0))
+
+    def _peak_keV(self, energies_keV: FloatArray) -> FloatArray:
+        """Where a peak of some deposited energy stands."""
+        return energies_keV if self._light is None else self._light.photon_keV(energies_keV)
 
     def _blurred(self, counts: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Counts ``(k, m)`` and variances ``(k, 2, m)`` after the resolution."""
@@ -149,11 +168,13 @@ class SimulatedResponse:
         rows = self._rows(PHOTON_CENTRES_KEV[inside])
         counts[inside], variance[inside] = self._blurred(rows.continuum, rows.continuum_variance)
         rows_low[inside] = rows.low
-        low = PHOTON_EDGES_KEV[:-1][inside, None]
-        width = np.diff(PHOTON_EDGES_KEV)[inside, None]
         for peak, missing in enumerate(PEAKS_KEV):
             # a bin of photons makes a box, not a peak; all of it rises and falls with one area
-            box = np.diff(np.clip((self.edges_keV - low + missing) / width, 0.0, 1.0), axis=1)
+            low = self._peak_keV(PHOTON_EDGES_KEV[:-1][inside, None] - missing)
+            high = self._peak_keV(PHOTON_EDGES_KEV[1:][inside, None] - missing)
+            # light may fall over an absorption edge
+            width = np.maximum(high - low, NARROW_KEV)
+            box = np.diff(np.clip((self.edges_keV - low) / width, 0.0, 1.0), axis=1)
             shape = np.asarray((self._folder.blur @ box.T).T)
             counts[inside] += rows.peaks[:, peak : peak + 1] * shape
             variance[inside] += (rows.peaks_sigma[:, :, peak, None] * shape[:, None]) ** 2
@@ -166,6 +187,7 @@ class SimulatedResponse:
         *,
         continuum: FloatArray | None = None,
         shield: ShieldMatrix | None = None,
+        counting: Counting | None = None,
     ) -> Expected:
         """Expected counts of a source, bare or in a shell.
 
@@ -179,11 +201,14 @@ class SimulatedResponse:
             Photons in the bins of ``PHOTON_EDGES_KEV`` that the source sends out beside its lines.
         shield : ShieldMatrix, optional
             The shell; none for a bare source.
+        counting : Counting, optional
+            Electronics and the true rate of the pulses; without it every pulse is one count. A
+            source without counts stays as it is.
 
         Returns
         -------
         Expected
-            Counts for the photons given.
+            Counts for the photons given, in the live time.
         """
         direct = np.asarray(intensities, dtype=np.float64)
         spread = continuum if continuum is not None else np.zeros(PHOTON_CENTRES_KEV.size)
@@ -212,7 +237,11 @@ class SimulatedResponse:
         counts = sum((w @ part.counts for part, w in seen), np.zeros_like(shell_variance))
         shares: list[Shares] = [(part.low, part.sigma, w) for part, w in seen]
         variance = together(self.matrix.energies_keV.size, shares)
-        return Expected(counts, np.sqrt(variance + shell_variance))
+        sigma = np.sqrt(variance + shell_variance)
+        if counting is None or not counts.any():
+            return Expected(counts, sigma)
+        recorded = counting.record(counts, self.edges_keV, sigma=sigma)
+        return Expected(recorded.counts, recorded.sigma, recorded.live_share)
 
 
 def _behind(

@@ -31,7 +31,8 @@ class TemplateLibrary:
     manifest : dict
         ``nuclides`` (name, age, members of the chain with their activities, photons left out) and
         ``shieldings`` in the order of the arrays; detector, distance, seeds, hashes, editions of
-        the data; ``warnings``, sentences for a reader.
+        the data; ``warnings``, sentences for a reader; ``counting``, electronics, rate and live
+        shares, where the templates were recorded at a rate.
     """
 
     edges_keV: NDArray[np.float64]
@@ -55,7 +56,7 @@ class TemplateLibrary:
         Returns
         -------
         Expected
-            Counts per decay and channel with their standard deviation.
+            Counts per decay and channel with their standard deviation, and the live share.
 
         Raises
         ------
@@ -69,7 +70,24 @@ class TemplateLibrary:
             if name not in known:
                 raise NotFound(f"the library holds no {word} {name!r}; it has {', '.join(known)}")
         at = self.nuclides.index(nuclide), self.shieldings.index(shielding)
-        return Expected(self.counts[at].astype(np.float64), self.sigma[at].astype(np.float64))
+        return Expected(
+            self.counts[at].astype(np.float64),
+            self.sigma[at].astype(np.float64),
+            float(self._live_share[at]),
+        )
+
+    @property
+    def _live_share(self) -> NDArray[np.float64]:
+        """Of every template, (nuclide, shielding); ones where no rate was asked."""
+        shape = self.counts.shape[:2]
+        counting = self.manifest.get("counting")
+        if counting is None:
+            return np.ones(shape)
+        try:
+            shares = np.asarray(counting["live_share"], dtype=np.float64)
+        except (KeyError, TypeError, ValueError):
+            return np.empty(0)
+        return shares
 
     def to_bytes(self) -> bytes:
         """The library as an NPZ file with its manifest; the same library gives the same bytes."""
@@ -100,6 +118,9 @@ class TemplateLibrary:
                 isinstance(e, dict) and isinstance(e.get("name"), str) for e in entries
             ):
                 return False
+        live = self._live_share
+        if live.shape != self.counts.shape[:2] or not np.all((live > 0) & (live <= 1)):
+            return False
         edges = self.edges_keV
         shape = (len(self.nuclides), len(self.shieldings), edges.size - 1)
         return (

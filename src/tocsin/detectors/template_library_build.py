@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tocsin.detectors.bremsstrahlung import STOPPER, bremsstrahlung_photons
 from tocsin.detectors.construction import Construction
+from tocsin.detectors.counting import Counting
 from tocsin.detectors.edition import TEMPLATE_LIBRARY_VERSION
 from tocsin.detectors.energy_nodes import HIGH_KEV, LOW_KEV
 from tocsin.detectors.irradiation import named_irradiation, named_shielding
@@ -55,6 +56,7 @@ def build_library(
     distance: str = "room",
     age_s: float | None = None,
     settings: MatrixSettings | None = None,
+    counting: Counting | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> TemplateLibrary:
@@ -78,6 +80,9 @@ def build_library(
         Time since the nuclides were pure; None for progeny in practical equilibrium.
     settings : MatrixSettings, optional
         Of the detector's matrix.
+    counting : Counting, optional
+        Electronics and the true rate at which each template is recorded, alone; without it every
+        pulse is one count.
     threads : int, optional
         As in ``simulate``; it changes no bit.
     progress : callable, optional
@@ -137,15 +142,21 @@ def build_library(
     channels = response.edges_keV.size - 1
     counts = np.zeros((len(names), len(shells), channels), dtype=np.float32)
     sigma = np.zeros_like(counts)
+    live_share = np.ones(counts.shape[:2])
     for i, source in enumerate(sources):
         lines = response.lines(source.energies_keV)
         for j, shell in enumerate(shells.values()):
             found = response.expected(
-                lines, source.intensities, continuum=source.continuum, shield=shell
+                lines,
+                source.intensities,
+                continuum=source.continuum,
+                shield=shell,
+                counting=counting,
             )
             counts[i, j], sigma[i, j] = found.counts, found.sigma
+            live_share[i, j] = found.live_share
         told("nuclides folded")(i + 1, len(names))
-    manifest = {
+    manifest: dict[str, Any] = {
         "counts": "expected counts per decay of the named nuclide and channel",
         "detector": detector.name,
         "checked_by": list(detector.checked_by),
@@ -173,6 +184,13 @@ def build_library(
         "nuclide_library": library.version,
         "response_edition": TEMPLATE_LIBRARY_VERSION,
     }
+    if counting is not None:
+        manifest["counts"] += ", recorded at a rate and for the live time"
+        manifest["counting"] = {
+            "pulses_per_s": counting.pulses_per_s,
+            "electronics": counting.electronics.described,
+            "live_share": live_share.tolist(),
+        }
     return TemplateLibrary(response.edges_keV.copy(), counts, sigma, manifest)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tocsin.detectors.compton import ELECTRON_MASS_KEV
+from tocsin.detectors.counting import Counting
 from tocsin.detectors.folding import fold_lines, folder_for, scatter_continuum
 from tocsin.detectors.intrinsic import intrinsic_components
 from tocsin.detectors.model import DetectorModel
@@ -55,6 +56,7 @@ def nuclide_template(
     shield: Shield | None = None,
     age_s: float | None = None,
     scatter: float = 0.0,
+    counting: Counting | None = None,
 ) -> FloatArray:
     """Counts per decay of a nuclide with its progeny.
 
@@ -74,11 +76,14 @@ def nuclide_template(
         Time since the nuclide was pure; None for progeny in practical equilibrium.
     scatter : float
         Amount of ground scatter: 0 none, 1 as much as in the standard scene.
+    counting : Counting, optional
+        Electronics and the true rate of the pulses; without it every pulse is one count.
 
     Returns
     -------
     (n_channel,) float
-        Counts per decay as in :func:`fold_lines`; read-only, shared between calls.
+        Counts per decay as in :func:`fold_lines`, in the live time; read-only, shared between
+        calls.
 
     Raises
     ------
@@ -88,7 +93,7 @@ def nuclide_template(
     if not (np.isfinite(scatter) and scatter >= 0):
         raise InvalidInput(f"scatter must be a number >= 0, not {scatter!r}")
     edges = np.ascontiguousarray(edges_keV, dtype=np.float64)
-    return _template(name, model, edges.tobytes(), library, shield, age_s, float(scatter))
+    return _template(name, model, edges.tobytes(), library, shield, age_s, float(scatter), counting)
 
 
 @lru_cache(maxsize=4096)
@@ -100,6 +105,7 @@ def _template(
     shield: Shield | None,
     age_s: float | None,
     scatter: float,
+    counting: Counting | None,
 ) -> FloatArray:
     edges_keV = np.frombuffer(edges, dtype=np.float64)
     e, i = nuclide_lines(name, library=library, age_s=age_s)
@@ -113,6 +119,8 @@ def _template(
             e = np.concatenate((out.energies_keV, PHOTON_CENTRES_KEV[lit]))
             i = np.concatenate((out.intensities, out.continuum[lit]))
         counts = counts + scatter * scatter_continuum(e, i, model, edges_keV)
+    if counting is not None and counts.any():
+        counts = counting.record(counts, edges_keV).counts
     counts.flags.writeable = False
     return counts
 
