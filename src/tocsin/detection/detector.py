@@ -92,6 +92,11 @@ class Detector:
         return self._dispersion
 
     # ------------------------------------------------------------------ input
+    @property
+    def is_learning(self) -> bool:
+        """Whether the first background is not known yet: nothing can be an event before that."""
+        return self._scorer is None
+
     def push(self, record: Record) -> list[DetectorEvent]:
         """Judge one record; returns what happened, in order of time (often one score, or nothing).
 

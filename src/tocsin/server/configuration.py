@@ -134,7 +134,8 @@ def database_of(url: str, data: Path) -> dict[str, Any]:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
             },
-            "TEST": {"OPTIONS": {}},
+            # told by name: pytest-django knows only Django's own engine to test in memory
+            "TEST": {"NAME": ":memory:"},
         }
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):

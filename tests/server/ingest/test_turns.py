@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from types import SimpleNamespace
+from typing import cast
 from uuid import UUID
 
 import pytest
 
 from tocsin.server.clock import now
 from tocsin.server.ingest import detecting as module
-from tocsin.server.ingest.detecting import MOST_OF_NOW, Detecting, News
+from tocsin.server.ingest.detecting import LEARNING_LATE_S, MOST_OF_NOW, Detecting, Held, News
+from tocsin.server.ingest.hearing import Hearing
 
 WALKERS = [UUID(int=k) for k in range(6)]
 BACK = [UUID(int=100 + k) for k in range(3)]
@@ -87,3 +90,23 @@ def test_a_backlog_waits_on_while_only_what_has_just_come_is_looked_at(
     turns = Counter(detecting.order)
     # a look at everything each second: in fifteen of them each backlog comes to its turn
     assert all(turns[pk] >= 2 for pk in BACK)
+
+
+def learns(through: int) -> Held:
+    """A survey in memory whose detector has no background yet."""
+    hearing = cast(Hearing, SimpleNamespace(is_learning=True, through=through))
+    return Held(hearing, noted_s=0.0, noted_through=-1)
+
+
+def test_who_learns_comes_after_those_who_walk_and_has_a_turn_in_time(clock: list[float]) -> None:
+    detecting = Slow()
+    detecting.behind = dict.fromkeys(WALKERS, 1)
+    learner = WALKERS[0]
+    detecting.held[learner] = learns(-1)
+    for _ in range(3 * (len(WALKERS) - 1)):
+        detecting.step(now())
+    assert Counter(detecting.order) == dict.fromkeys(WALKERS[1:], 3)
+    clock[0] += LEARNING_LATE_S
+    for _ in WALKERS:
+        detecting.step(now())
+    assert learner in detecting.order[-len(WALKERS) :]

@@ -40,6 +40,9 @@ LOOK_BACK = timedelta(hours=12)
 BATCHES_A_TURN = 20
 """Of one survey: who brings the records of hours does not hold up those who walk now."""
 LATE_S = 2.0
+LEARNING_LATE_S = 10.0
+"""Many devices that are switched on together learn together, each for some hundredths of a second:
+those who walk already come first, as long as there are others."""
 MOST_OF_NOW = 100
 """Records that a survey is behind while its device walks: ten seconds of ten a second."""
 LONGEST_STEP_S = 0.5
@@ -182,6 +185,8 @@ class Detecting:
 
     def _turn(self, news: News, at_s: float) -> tuple[int, float]:
         since_s = self._turn_since_s[news.pk]
+        if (held := self.held.get(news.pk)) is not None and held.hearing.is_learning:
+            return 0 if at_s - since_s >= LEARNING_LATE_S else 1, since_s
         is_now = news.through - self._through(news.pk) <= MOST_OF_NOW
         return 0 if is_now or at_s - since_s >= LATE_S else 1, since_s
 
@@ -237,7 +242,7 @@ class Detecting:
     def _hear(self, news: News, at: datetime) -> int:
         from tocsin.field.envelope import open_envelope
         from tocsin.field.wire import unpack_records
-        from tocsin.server.ingest.models import Batch
+        from tocsin.server.ingest.lane import after
         from tocsin.server.ingest.saying import say
 
         held = self._taken_up(news.pk, at)
@@ -245,9 +250,7 @@ class Detecting:
         before = hearing.through
         come = self._fresh.take(news.pk, hearing.through, BATCHES_A_TURN)
         if not come and news.without_a_gap and hearing.through < news.through:
-            rows = Batch.objects.filter(
-                survey=news.pk, last__gt=hearing.through, last__lte=news.through
-            ).order_by("first")
+            rows = after(news.pk, hearing.through).filter(first__lte=news.through)
             come = list(rows.values_list("envelope", flat=True)[:BATCHES_A_TURN])
         sayings: list[Saying] = []
         for envelope in come:
@@ -384,9 +387,9 @@ def records_between(survey: UUID, first: int, last: int) -> Iterator[Record]:
     """Records of a survey by their numbers in the lane, both ends included."""
     from tocsin.field.envelope import open_envelope
     from tocsin.field.wire import unpack_records
-    from tocsin.server.ingest.models import Batch
+    from tocsin.server.ingest.lane import holding
 
-    rows = Batch.objects.filter(survey=survey, last__gte=first, first__lte=last).order_by("first")
+    rows = holding(survey, first, last)
     for begins, envelope in rows.values_list("first", "envelope").iterator():
         records = unpack_records(open_envelope(bytes(envelope)).body).records
         yield from records[max(0, first - begins) : last - begins + 1]

@@ -116,6 +116,11 @@ class Hearing:
         told = [s for h in self._flush() for s in self._sayings(h)]
         return told + [s for h in self.listener.end() for s in self._sayings(h)]
 
+    @property
+    def is_learning(self) -> bool:
+        """Whether the detector has no background yet: no record can be an alarm before that."""
+        return self.listener is None or self.listener.detector.is_learning
+
     def has_finer(self) -> bool:
         """Whether an alarm is over that is heard once more: :meth:`go_on`."""
         return bool(self._finer)

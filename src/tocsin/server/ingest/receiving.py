@@ -18,6 +18,7 @@ from tocsin.sealing import VerifierKey
 from tocsin.server.audit.models import Leaf
 from tocsin.server.audit.services import record
 from tocsin.server.clock import now
+from tocsin.server.ingest.lane import after, holding
 from tocsin.server.ingest.models import Batch, Device, EdgeMessage, LiveSurvey, Refusal
 from tocsin.server.ingest.presented import present
 from tocsin.server.ingest.said import Said, read_said
@@ -281,8 +282,7 @@ def _keep_batch(
     known = Batch.objects.filter(survey=survey, first=header.first).first()
     if known is not None and known.sha256 == digest:
         return False
-    others = Batch.objects.filter(survey=survey)
-    if known is not None or others.filter(first__lte=header.last, last__gte=header.first).exists():
+    if known is not None or holding(survey.pk, header.first, header.last).exists():
         raise _conflict("these numbers were sent before with other content")
     if survey.upload_id is not None:
         if _was_let_go(survey, digest):
@@ -291,7 +291,7 @@ def _keep_batch(
     end = survey.ends_before
     if end is not None and (header.ends or header.last >= end):
         raise _conflict("the survey has ended before")
-    if header.ends and others.filter(last__gt=header.last).exists():
+    if header.ends and after(survey.pk, header.last).exists():
         raise _conflict("there are records after this end")
     batch = batch_of(survey, raw, header, recording, digest)
     batch.save()
@@ -368,8 +368,7 @@ def leaf_values(device: Device, survey: LiveSurvey, header: Header, digest: str)
 def _through(survey: LiveSurvey) -> int:
     """Highest number without a gap."""
     through = survey.records_through
-    rows = Batch.objects.filter(survey=survey, last__gt=through).order_by("first")
-    for first, last in rows.values_list("first", "last"):
+    for first, last in after(survey.pk, through).values_list("first", "last"):
         if first != through + 1:
             break
         through = last

@@ -22,7 +22,8 @@ from tocsin.server.accounts.models import Level
 from tocsin.server.alarms.facts import State
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.alarms.names import CLASSES, STATES
-from tocsin.server.ingest.models import SILENT_AFTER, Batch, Device, LiveSurvey
+from tocsin.server.ingest.lane import holding
+from tocsin.server.ingest.models import SILENT_AFTER, Device, LiveSurvey
 from tocsin.server.ingest.reading import survey_for
 from tocsin.server.ingest.shedding import map_is_shed
 from tocsin.server.marking.policy import Reader, for_figures, may, visible, within_clearance
@@ -298,7 +299,7 @@ def _bins(
     """Energy bins, and the counts of each row in them by its number."""
     if not rows:
         return None, {}
-    batches = Batch.objects.filter(survey=survey, last__gte=rows[0].first, first__lte=rows[-1].last)
+    batches = holding(survey.pk, rows[0].first, rows[-1].last)
     edges: list[float] | None = None
     found: dict[int, list[float]] = {}
     for pk, first, last in batches.order_by("-first").values_list("pk", "first", "last"):

@@ -1,0 +1,56 @@
+"""Messages of a survey by the numbers of their records, found by the index.
+
+Without it every question would look at all of them.
+
+The messages of a lane do not overlap, so that in the order of their first numbers they are in the
+order of their last ones too. A survey may hold many thousands: a question about its end must not
+read its beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import F, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from tocsin.server.ingest.models import Batch
+
+
+def after(survey: UUID, number: int) -> QuerySet[Batch]:
+    """Messages that begin after a record, in their order.
+
+    Parameters
+    ----------
+    survey : UUID
+        Survey.
+    number : int
+        Number of a record with which a message ends, or -1.
+    """
+    return Batch.objects.filter(survey=survey, first__gt=number).order_by("first")
+
+
+def holding(survey: UUID, first: int, last: int) -> QuerySet[Batch]:
+    """Messages that hold any of these records, in their order.
+
+    Parameters
+    ----------
+    survey : UUID
+        Survey.
+    first, last : int
+        Numbers of records, both included.
+    """
+    own = Batch.objects.filter(survey=survey)
+    # the one that holds the first of them, if any does, begins at it or before
+    begins = own.filter(first__lte=first).order_by("-first").values("first")[:1]
+    return own.filter(
+        first__gte=Coalesce(Subquery(begins), Value(first)), first__lte=last, last__gte=first
+    ).order_by("first")
+
+
+def behind_a_gap(surveys: Collection[UUID]) -> QuerySet[Batch]:
+    """Messages of these surveys that are there although others before them are missing."""
+    return Batch.objects.filter(
+        survey__in=surveys, first__gt=F("survey__records_through")
+    ).order_by()
