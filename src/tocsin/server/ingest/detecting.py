@@ -251,10 +251,10 @@ class Detecting:
         come = self._fresh.take(news.pk, hearing.through, BATCHES_A_TURN)
         if not come and news.without_a_gap and hearing.through < news.through:
             rows = after(news.pk, hearing.through).filter(first__lte=news.through)
-            come = list(rows.values_list("envelope", flat=True)[:BATCHES_A_TURN])
+            come = [bytes(e) for e in rows.values_list("envelope", flat=True)[:BATCHES_A_TURN]]
         sayings: list[Saying] = []
         for envelope in come:
-            sayings += hearing.hear(unpack_records(open_envelope(bytes(envelope)).body))
+            sayings += hearing.hear(unpack_records(open_envelope(envelope).body))
         if news.complete and hearing.through == news.through and not hearing.over:
             sayings += hearing.end()
         if sayings:
