@@ -129,6 +129,7 @@ def test_a_library_is_built_at_a_count_rate(tmp_path: Path) -> None:
     assert told["pulses_per_s"] == 20000
     assert told["electronics"]["dead_time_us"] == 19
     assert told["electronics"]["pile_up_us"] == 5
+    assert told["left_out"] == ["threshold_keV"]
     template = built.template("Cs-137")
     assert template.live_share == pytest.approx(1 / (1 + 20000 * 19e-6))
     above = template.counts[built.edges_keV[:-1] > 800].sum() / template.counts.sum()
@@ -152,6 +153,7 @@ def test_a_wrong_library_is_refused_before_the_work(tmp_path: Path) -> None:
         ((*base, "--rate", "1e6", "--pile-up-us", "50"), "ask a lower rate"),
         ((*base, "--age-d", "nan"), "--age-d must be a number of days"),
         ((*base, "--nuclides", "Tc-99m", "--age-d", "1000"), "nothing of Tc-99m is left"),
+        ((*base, "--nuclides", "Co-60", "--highest-keV", "700", "--rate", "5"), "ends at 700 keV"),
         ((*base, "--nuclides", "H-3"), "no photons of 20 to 3000 keV"),
         (("--detector", "nai-3x3in", "--out", str(tmp_path / "a.csv")), "must be .npz"),
         (("--detector", "nai-9x9in", "--out", str(tmp_path / "a.npz")), "known are czt-1cm3"),

@@ -150,13 +150,31 @@ def test_sigma_covers_what_the_sigma_of_the_spectrum_does() -> None:
     draws = []
     for _ in range(200):
         other = counts + sigma * rng.standard_normal(counts.size)
-        draws.append(counting.record(other / other.sum(), EDGES_keV).counts)
+        draws.append(counting.record(other, EDGES_keV).counts)
     scatter = np.std(draws, axis=0)
     lit = found.counts > 1e-6
     assert np.all(scatter[lit] < 1.25 * found.sigma[lit])
     alone = math.exp(-0.3)
     peak = np.argmin(np.abs(CENTRES_keV - 662))
     assert found.sigma[peak] == pytest.approx(alone * sigma[peak], rel=0.1)
+
+
+def test_sigma_holds_what_an_unsure_line_takes_from_a_sure_one() -> None:
+    """At a fixed rate a stronger line B leaves fewer pulses of A, so that fewer of A meet."""
+    edges = np.arange(-0.5, 1501.0)
+    counts, sigma = np.zeros(edges.size - 1), np.zeros(edges.size - 1)
+    counts[100], counts[310], sigma[310] = 1.0, 1.0, 0.1
+    counting = Counting(Electronics(pile_up_us=4), 100_000.0)
+    found = counting.record(counts, edges, sigma=sigma)
+    two = slice(190, 211)  # A with A
+    changed = counting.record(counts + 1e-3 * sigma, edges).counts[two].sum()
+    loss = 1e3 * (found.counts[two].sum() - changed)
+    assert loss == pytest.approx(found.counts[two].sum() * 0.1 / 2, rel=1e-3)
+    assert found.sigma[two].sum() == pytest.approx(loss, rel=1e-3)
+    # a gain that moves B above the channels leaves it in the rate and in the doubt
+    above = Counting(Electronics(pile_up_us=4, gain=2.0), 100_000.0)
+    narrow = above.record(counts[:401], edges[:402], sigma=sigma[:401])
+    assert narrow.sigma[380:].sum() == pytest.approx(narrow.counts[380:].sum() * 0.05, rel=1e-3)
 
 
 def test_the_unit_of_the_counts_does_not_matter() -> None:
@@ -178,6 +196,16 @@ def test_a_template_of_a_nuclide_is_recorded_at_a_rate() -> None:
     above = CENTRES_keV > 800
     assert fast[above].sum() > 1e-3 * fast.sum()
     assert plain[above].sum() < 1e-6 * plain.sum()
+
+
+def test_channels_that_end_below_a_line_are_refused_at_a_rate() -> None:
+    model = named_construction("radiacode-102").model
+    library = load_library()
+    narrow = np.linspace(0.0, 1250.0, 501)
+    counting = Counting(Electronics(pile_up_us=5), 2e4)
+    assert nuclide_template("Co-60", model, narrow, library=library).any()
+    with pytest.raises(InvalidInput, match=r"Co-60: photons of up to .* ends at 1250 keV"):
+        nuclide_template("Co-60", model, narrow, library=library, counting=counting)
 
 
 @pytest.mark.parametrize(

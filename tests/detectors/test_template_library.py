@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -236,6 +237,49 @@ def test_a_library_at_a_rate_is_recorded_template_by_template(
         )
         with pytest.raises(ParseError, match="do not fit together"):
             TemplateLibrary.load(path)
+
+
+def test_a_rate_asks_for_channels_up_to_the_highest_photon(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("photon_matrix", "shield_matrix"):
+        monkeypatch.setattr(template_library_build, name, no_simulation)
+    counting = Counting(Electronics(pile_up_us=5), 2e4)
+    with pytest.raises(InvalidInput, match=r"Co-60, Sr-90: photons .* which ends at 700 keV"):
+        build_library(
+            DETECTOR,
+            np.linspace(0, 700, 65),
+            library=LIBRARY,
+            nuclides=("Cs-137", "Co-60", "Sr-90"),
+            shieldings=("bare",),
+            counting=counting,
+        )
+
+
+def test_a_nuclide_below_the_threshold_is_told_as_such() -> None:
+    counting = Counting(Electronics(threshold_keV=100, dead_time_us=20), 2e4)
+    found = build(("I-125",), shieldings=("bare",), counting=counting, left_out=("pile_up_us",))
+    assert not found.counts.any()
+    (warning,) = found.manifest["warnings"]
+    assert warning.startswith("I-125: no pulse passes the threshold")
+    assert found.manifest["counting"]["left_out"] == ["pile_up_us"]
+
+
+def test_the_manifest_holds_widths_and_light(built: TemplateLibrary) -> None:
+    told = built.manifest
+    assert told["resolution"]["b_keV"] == DETECTOR.resolution.b_keV
+    assert told["light"] is None
+    bent = replace(DETECTOR, light_keV=(10.0, 662.0), light=(1.1, 1.0))
+    other = build_library(
+        bent,
+        EDGES_keV,
+        library=LIBRARY,
+        nuclides=("Cs-137",),
+        shieldings=("bare",),
+        distance="near",
+        settings=SETTINGS,
+    )
+    assert other.manifest["light"] == {"energies_keV": [10.0, 662.0], "relative": [1.1, 1.0]}
+    assert other.manifest["matrix"]["content"] == told["matrix"]["content"]
+    assert not np.array_equal(other.counts[0, 0], built.counts[0, 0])
 
 
 def test_the_usual_nuclides_are_those_that_are_met() -> None:

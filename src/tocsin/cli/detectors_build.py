@@ -80,7 +80,7 @@ def build_command(
         bad_usage(f"--age-d must be a number of days, zero or more, got {age_d:g}")
     import numpy as np
 
-    from tocsin.cli.detectors_rate import counting_at
+    from tocsin.cli.detectors_rate import counting_at, left_out_remarks
     from tocsin.detectors.construction import named_construction
     from tocsin.detectors.irradiation import SHIELDINGS
     from tocsin.detectors.photon_matrix_build import MatrixSettings
@@ -97,7 +97,7 @@ def build_command(
             "dead_time_us": dead_time_us,
             "pile_up_us": pile_up_us,
         }
-        counting, left_out = counting_at(
+        counting, unknown = counting_at(
             one, rate, given=electronics, paralysable=paralysable, gain=gain
         )
         with progress_bar() as bar:
@@ -118,6 +118,7 @@ def build_command(
                 age_s=None if age_d is None else age_d * 86_400.0,
                 settings=MatrixSettings(histories=histories, seed=seed),
                 counting=counting,
+                left_out=unknown,
                 progress=told,
             )
     except ParseError:
@@ -127,7 +128,7 @@ def build_command(
     write_file(out, built.to_bytes(), force=force)
     many = f"{counted(len(names), 'nuclide')}, {counted(len(layers), 'shielding')}"
     remark(f"library of {many}, {counted(channels, 'channel')} written to {out}")
-    for warning in (*built.manifest["warnings"], *left_out):
+    for warning in (*built.manifest["warnings"], *left_out_remarks(one, unknown)):
         remark(warning)
     if not one.checked_by:
         remark(f"{one.name}: no data to check it against")

@@ -24,8 +24,8 @@ def counting_at(
     given: dict[str, float | None],
     paralysable: bool,
     gain: float,
-) -> tuple[Counting | None, list[str]]:
-    """Electronics at a rate, and sentences about what is not known; None where no rate is asked.
+) -> tuple[Counting | None, tuple[str, ...]]:
+    """Electronics at a rate, and names of what is not known; None where no rate is asked.
 
     Raises
     ------
@@ -40,17 +40,19 @@ def counting_at(
         asked += ["--paralysable"] * paralysable + ["--gain"] * (gain != 1.0)
         if asked:
             raise InvalidInput(f"{', '.join(asked)}: give the true rate too, --rate 5000")
-        return None, []
+        return None, ()
     from tocsin.detectors.counting import Counting
     from tocsin.detectors.electronics import stated_electronics
 
     electronics, unknown = stated_electronics(
         detector, given=stated, paralysable=paralysable, gain=gain
     )
-    remarks = []
-    for name in unknown:
-        word, option = WORDS[name]
-        remarks.append(
-            f"the {word} of {detector.name} is not known and is left out; {option} states one"
-        )
-    return Counting(electronics, rate_per_s), remarks
+    return Counting(electronics, rate_per_s), unknown
+
+
+def left_out_remarks(detector: Construction, unknown: tuple[str, ...]) -> list[str]:
+    """Sentences about what is not known of the electronics."""
+    return [
+        f"the {word} of {detector.name} is not known and is left out; {option} states one"
+        for word, option in (WORDS[name] for name in unknown)
+    ]

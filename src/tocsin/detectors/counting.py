@@ -39,7 +39,8 @@ class Recorded:
         In the unit of the spectrum given (per decay, per second), for the live time.
     sigma : (m,) float
         One standard deviation, if the spectrum had one, else zeros. All that goes into a channel is
-        taken as fully correlated, so that it is rather too large than too small.
+        taken as fully correlated, and at the fixed rate what one channel gains all others lose in
+        the pile-up, so that it is rather too large than too small.
     live_share : float
         Live time over real time: ``counts * live_share`` is what the real time holds.
     started_per_s : float
@@ -114,8 +115,9 @@ class Counting:
         ----------
         counts : (m,) float
             Expected spectrum, resolution included, in any unit: per decay, per second. It is taken
-            to hold all pulses, so channels should go on to the highest energy. The answer is not
-            linear: sources that are there together are added up before.
+            to hold all pulses, so channels should go from zero to the highest energy: what has no
+            channel is missing from the rate, which the others then share. The answer is not linear:
+            sources that are there together are added up before.
         edges_keV : (m + 1,) float
             Rising channel edges.
         sigma : (m,) float, optional
@@ -142,7 +144,7 @@ class Counting:
         edges, spectrum, spread = _checked(counts, edges_keV, sigma)
         total = float(spectrum.sum())
         moved, below, above = _moved(spectrum / total, edges, self.electronics.gain)
-        unsure, _, _ = _moved(spread / total, edges, self.electronics.gain)
+        unsure, unsure_below, _ = _moved(spread / total, edges, self.electronics.gain)
         starts = self._starts(edges)
         # pulses above the last channel are there, whether a channel shows them or not
         started = float(starts @ moved) + above
@@ -155,7 +157,9 @@ class Counting:
             out = out + grid.given(first * (further - alone))
             # the change of both factors when the spectrum rises by its sigma everywhere
             change = grid.taken(starts * unsure) * (further - alone)
-            change = change + first * further * self.piled * grid.taken(unsure)
+            # at a fixed rate, more of one channel is less of all pulses, that channel's among them
+            share = grid.taken(unsure) + unsure_below + float(spread.sum()) / total * pulses
+            change = change + first * further * self.piled * share
             out_sigma = out_sigma + grid.given(change)
         started_per_s = started * self.pulses_per_s
         return Recorded(
@@ -178,6 +182,22 @@ class Counting:
         x = (edges_keV - threshold) / noise
         integral = noise * (x * ndtr(x) + np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi))
         return np.asarray(np.clip(np.diff(integral) / (high - low), 0.0, 1.0))
+
+
+def refuse_above(highest_keV: float, edges_keV: ArrayLike, source: str) -> None:
+    """Refuse channels that end below photons of a source: their pulses would miss in the rate.
+
+    Raises
+    ------
+    InvalidInput
+        With the energy and the end of the channels.
+    """
+    top_keV = float(np.max(np.asarray(edges_keV, dtype=np.float64), initial=0.0))
+    if highest_keV > top_keV:
+        raise InvalidInput(
+            f"{source}: photons of up to {highest_keV:g} keV are above the last channel, which "
+            f"ends at {top_keV:g} keV; at a count rate all pulses must have a channel"
+        )
 
 
 class _Grid:

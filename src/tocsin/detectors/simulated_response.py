@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from tocsin.detectors.construction import Construction
-from tocsin.detectors.counting import Counting
+from tocsin.detectors.counting import Counting, refuse_above
 from tocsin.detectors.folding import PEAK_REACH, Folder, folder_for
 from tocsin.detectors.light import light_of
 from tocsin.detectors.model import FWHM_PER_SIGMA
@@ -209,9 +209,20 @@ class SimulatedResponse:
         -------
         Expected
             Counts for the photons given, in the live time.
+
+        Raises
+        ------
+        InvalidInput
+            When a rate is asked and the channels end below photons of the source.
         """
         direct = np.asarray(intensities, dtype=np.float64)
         spread = continuum if continuum is not None else np.zeros(PHOTON_CENTRES_KEV.size)
+        if counting is not None:
+            highest_keV = max(
+                float(lines.energies_keV[direct > 0].max(initial=0.0)),
+                float(PHOTON_EDGES_KEV[:-1][spread > 0].max(initial=0.0)),
+            )
+            refuse_above(highest_keV, self.edges_keV, "source")
         # what was counted by simulated rows of the detector, each times the photons that meet it
         seen: list[tuple[LineCounts, FloatArray]] = []
         shell_variance = np.zeros(lines.counts.shape[1])
@@ -238,9 +249,10 @@ class SimulatedResponse:
         shares: list[Shares] = [(part.low, part.sigma, w) for part, w in seen]
         variance = together(self.matrix.energies_keV.size, shares)
         sigma = np.sqrt(variance + shell_variance)
-        if counting is None or not counts.any():
+        if counting is None or not np.any(counts > 0):
             return Expected(counts, sigma)
-        recorded = counting.record(counts, self.edges_keV, sigma=sigma)
+        # rounding may have left a channel just below zero
+        recorded = counting.record(np.maximum(counts, 0.0), self.edges_keV, sigma=sigma)
         return Expected(recorded.counts, recorded.sigma, recorded.live_share)
 
 

@@ -31,8 +31,9 @@ class TemplateLibrary:
     manifest : dict
         ``nuclides`` (name, age, members of the chain with their activities, photons left out) and
         ``shieldings`` in the order of the arrays; detector, distance, seeds, hashes, editions of
-        the data; ``warnings``, sentences for a reader; ``counting``, electronics, rate and live
-        shares, where the templates were recorded at a rate.
+        the data; ``resolution`` and ``light`` of the detector; ``warnings``, sentences for a
+        reader; ``counting``, electronics, what of them is not known, rate and live shares, where
+        the templates were recorded at a rate.
     """
 
     edges_keV: NDArray[np.float64]

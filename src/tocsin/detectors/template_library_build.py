@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tocsin.detectors.bremsstrahlung import STOPPER, bremsstrahlung_photons
 from tocsin.detectors.construction import Construction
-from tocsin.detectors.counting import Counting
+from tocsin.detectors.counting import Counting, refuse_above
 from tocsin.detectors.edition import TEMPLATE_LIBRARY_VERSION
 from tocsin.detectors.energy_nodes import HIGH_KEV, LOW_KEV
 from tocsin.detectors.irradiation import named_irradiation, named_shielding
@@ -57,6 +57,7 @@ def build_library(
     age_s: float | None = None,
     settings: MatrixSettings | None = None,
     counting: Counting | None = None,
+    left_out: Sequence[str] = (),
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> TemplateLibrary:
@@ -83,6 +84,9 @@ def build_library(
     counting : Counting, optional
         Electronics and the true rate at which each template is recorded, alone; without it every
         pulse is one count.
+    left_out : sequence of str
+        What is not known of the electronics and stands as zero in ``counting``, as
+        ``stated_electronics`` names it; for the manifest.
     threads : int, optional
         As in ``simulate``; it changes no bit.
     progress : callable, optional
@@ -97,7 +101,8 @@ def build_library(
     ------
     InvalidInput
         When a name comes twice, nothing is asked, edges do not rise, the age is none or leaves
-        nothing of a nuclide, or no nuclide has photons of 20 to 3000 keV.
+        nothing of a nuclide, no nuclide has photons of 20 to 3000 keV, or a rate is asked and the
+        channels end below photons of a nuclide.
     NotFound
         For an unknown nuclide, shielding or distance.
 
@@ -123,6 +128,15 @@ def build_library(
             f"{', '.join(names)}: no photons of {LOW_KEV:g} to {HIGH_KEV:g} keV, which is what a "
             "template is made of"
         )
+    if counting is not None:
+        top_keV = float(np.max(np.asarray(edges_keV, dtype=np.float64), initial=0.0))
+        high = [source for source in sources if source.highest_keV > top_keV]
+        if high:
+            refuse_above(
+                max(source.highest_keV for source in high),
+                edges_keV,
+                ", ".join(source.entry["name"] for source in high),
+            )
 
     def told(word: str) -> Callable[[int, int], None]:
         def say(done: int, of: int) -> None:
@@ -164,9 +178,8 @@ def build_library(
         "distance_cm": irradiation.distance_cm,
         "nuclides": [source.entry for source in sources],
         "warnings": [
-            f"{name}: no photons of {LOW_KEV:g} to {HIGH_KEV:g} keV that these channels show, so "
-            "its templates are zero"
-            for name, seen in zip(names, counts, strict=True)
+            _nothing_seen(source, counting)
+            for source, seen in zip(sources, counts, strict=True)
             if not seen.any()
         ],
         "shieldings": [
@@ -179,6 +192,10 @@ def build_library(
             for (name, layer), shell in zip(layers.items(), shells.values(), strict=True)
         ],
         "matrix": matrix.manifest,
+        "resolution": asdict(detector.resolution),
+        "light": None
+        if detector.light_keV is None or detector.light is None
+        else {"energies_keV": list(detector.light_keV), "relative": list(detector.light)},
         "shells_seed": SEED,
         "betas_stopped_in": STOPPER,
         "nuclide_library": library.version,
@@ -189,6 +206,7 @@ def build_library(
         manifest["counting"] = {
             "pulses_per_s": counting.pulses_per_s,
             "electronics": counting.electronics.described,
+            "left_out": list(left_out),
             "live_share": live_share.tolist(),
         }
     return TemplateLibrary(response.edges_keV.copy(), counts, sigma, manifest)
@@ -206,6 +224,22 @@ class _Source:
     @property
     def shines(self) -> bool:
         return bool(self.intensities.any() or self.continuum.any())
+
+    @property
+    def highest_keV(self) -> float:
+        """Highest energy of its photons; zero where there are none."""
+        continuous = PHOTON_EDGES_KEV[:-1][self.continuum > 0]
+        return float(max(self.energies_keV.max(initial=0.0), continuous.max(initial=0.0)))
+
+
+def _nothing_seen(source: _Source, counting: Counting | None) -> str:
+    """Why all templates of a source are zero."""
+    name = source.entry["name"]
+    if counting is not None and source.shines:
+        why = "no pulse passes the threshold and falls into these channels"
+    else:
+        why = f"no photons of {LOW_KEV:g} to {HIGH_KEV:g} keV that these channels show"
+    return f"{name}: {why}, so its templates are zero"
 
 
 def _source(name: str, library: NuclideLibrary, age_s: float | None) -> _Source:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tocsin.detectors.compton import ELECTRON_MASS_KEV
-from tocsin.detectors.counting import Counting
+from tocsin.detectors.counting import Counting, refuse_above
 from tocsin.detectors.folding import fold_lines, folder_for, scatter_continuum
 from tocsin.detectors.intrinsic import intrinsic_components
 from tocsin.detectors.model import DetectorModel
@@ -88,7 +88,8 @@ def nuclide_template(
     Raises
     ------
     NotFound, InvalidInput
-        For an unknown nuclide, or a scatter amount that is negative or not finite.
+        For an unknown nuclide, a scatter amount that is negative or not finite, or channels that
+        end below a line where a rate is asked.
     """
     if not (np.isfinite(scatter) and scatter >= 0):
         raise InvalidInput(f"scatter must be a number >= 0, not {scatter!r}")
@@ -109,6 +110,9 @@ def _template(
 ) -> FloatArray:
     edges_keV = np.frombuffer(edges, dtype=np.float64)
     e, i = nuclide_lines(name, library=library, age_s=age_s)
+    if counting is not None:
+        seen = e[(i > 0) & (e <= PHOTON_EDGES_KEV[-1])]
+        refuse_above(float(seen.max(initial=0.0)), edges_keV, name)
     counts = fold_lines(e, i, model, edges_keV, shield=shield)
     if scatter > 0:
         inside = (e >= PHOTON_EDGES_KEV[0]) & (e <= PHOTON_EDGES_KEV[-1])
@@ -119,8 +123,9 @@ def _template(
             e = np.concatenate((out.energies_keV, PHOTON_CENTRES_KEV[lit]))
             i = np.concatenate((out.intensities, out.continuum[lit]))
         counts = counts + scatter * scatter_continuum(e, i, model, edges_keV)
-    if counting is not None and counts.any():
-        counts = counting.record(counts, edges_keV).counts
+    if counting is not None and np.any(counts > 0):
+        # rounding may have left a channel just below zero
+        counts = counting.record(np.maximum(counts, 0.0), edges_keV).counts
     counts.flags.writeable = False
     return counts
 
