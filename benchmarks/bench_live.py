@@ -169,7 +169,8 @@ def measure(given: argparse.Namespace, name: str, url: str) -> int:
             if viewer is not None:
                 viewer.send_signal(signal.SIGTERM)
                 viewer.wait(60)
-                print(f"  {live_browser.told(folder)}")
+                if viewer.returncode == 0:
+                    print(f"  {live_browser.told(folder)}")
             _heard_out(folder)
             client.send_signal(signal.SIGTERM)
             client.wait(10)

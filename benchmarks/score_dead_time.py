@@ -204,11 +204,12 @@ def tables() -> str:
 
 PARTS = """# Dead time and pile-up against recordings
 
-Written by `python benchmarks/score_dead_time.py --write`. How it works stands in
+Tables by `python benchmarks/score_dead_time.py --write`, the text by hand. How it works stands in
 [detector response](../science/detectors.md#electronics). Two sources were recorded one by one
 and together for 300 s each with one RadiaCode-102, and the background for 1800 s (radiacode-tools,
 `radiacode_deadtime`); the instrument states no live time. Rates in counts per second; one standard
-deviation is that of the counting alone.
+deviation is that of the counting alone. The files state whole seconds, and one second of the pair's
+time is 6 us of dead time for the first pair and 15 us for the second.
 
 ## Dead time from the rates
 
@@ -232,7 +233,9 @@ pair's spectrum lacks of the sum, in groups of {group} channels.
 {shape}
 
 No pile-up is seen: both resolving times agree with zero within two standard deviations, a negative
-one being noise. So no resolving time is put into a detector's file.
+one being noise. So no resolving time is put into a detector's file. The shapes of the second pair
+differ beyond counting (its chi-square has a chance of 2 % for 35 degrees of freedom), so that its
+figures are worth less than they state.
 
 What is not shown: any rate at which pile-up matters, another instrument, the shape of a piled-up
 spectrum against a recording. That a second source shades or scatters into the first is not

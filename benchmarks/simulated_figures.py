@@ -298,7 +298,10 @@ def _back_keV(line_keV: float) -> float:
 def _marks(
     edges_keV: FloatArray, counts: FloatArray, line_keV: float, fwhm_keV: float
 ) -> tuple[float, float, float | None, float | None] | None:
-    """Where the edge falls most steeply, and counts per keV of shelf, valley and hump."""
+    """Where the edge falls most steeply, and counts per keV of shelf, valley and hump.
+
+    None where no edge stands within the search.
+    """
     back = _back_keV(line_keV)
     edge = line_keV - back
     grid = np.arange(LOW_KEV, line_keV + 2 * fwhm_keV, 1.0)
@@ -318,7 +321,11 @@ def _marks(
     region = np.flatnonzero((x > edge - reach) & (x < min(edge + reach, line_keV - fwhm_keV)))
     if shelf is None or region.size < 5:
         return None
-    place = float(x[region[np.argmin(slope[region])]])
+    steepest = int(np.argmin(slope[region]))
+    # at the rim of the search it falls more steeply elsewhere: no edge was found
+    if steepest in (0, region.size - 1):
+        return None
+    place = float(x[region[steepest]])
     valley = mean(edge + 0.5 * fwhm_keV, line_keV - 1.6 * fwhm_keV)
     hump = mean(0.92 * back, 1.08 * back) if back > 1.5 * LOW_KEV else None
     return place, shelf, valley, hump

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -90,10 +90,37 @@ def test_areas_edges_and_heights_of_a_made_spectrum_come_back(figures: ModuleTyp
     assert edge.back == pytest.approx(0.5, rel=0.03)
 
 
+def test_a_steepest_place_at_the_rim_of_the_search_is_no_edge(figures: ModuleType) -> None:
+    """A continuum that falls more and more gently is steepest where the search begins."""
+    ours = made(1e5, 478.0, 300.0)
+    theirs = made(1e5, 478.0, 0.0) + 3e4 * np.exp(-CENTRES_keV / 150.0)
+    lines = figures.Lines(np.array([662.0]), np.ones(1), np.array([1e5]))
+    groups = figures.clear_groups(EDGES_keV, theirs, np.sqrt(theirs), ours, lines, WIDTHS)
+    assert len(groups) == 1
+    assert figures.compton_edge(EDGES_keV, ours, ours, groups, lines, WIDTHS) is not None
+    assert figures.compton_edge(EDGES_keV, theirs, ours, groups, lines, WIDTHS) is None
+    assert figures.compton_edge(EDGES_keV, ours, theirs, groups, lines, WIDTHS) is None
+
+
 def test_a_peak_beside_another_one_is_not_compared(figures: ModuleType) -> None:
     theirs = made(1e5, 478.0, 300.0)
     lines = figures.Lines(np.array([662.0, 700.0]), np.ones(2), np.array([1e5, 3e4]))
     assert figures.clear_groups(EDGES_keV, theirs, np.sqrt(theirs), theirs, lines, WIDTHS) == ()
+
+
+def test_a_median_tells_from_how_few_files_it_is(figures: ModuleType) -> None:
+    """Figures that not every file has carry the number of files that have them."""
+    score = importlib.import_module("score_simulated")
+    groups = [
+        figures.Group(e, e, 100.0, 100.0 * r) for e, r in ((100, 1.0), (300, 1.2), (400, 1.4))
+    ]
+    shared = {"misfit": 0.2, "with_surroundings": (0.1, 0.3)}
+    edge = figures.Edge(662.0, 0.0, 0.8, None, 0.5)
+    one = SimpleNamespace(**shared, peak_to_total=1.5, groups=groups, edge=edge)
+    other = SimpleNamespace(**shared, peak_to_total=None, groups=[], edge=None)
+    cells = score._medians([one, other]).split(" | ")
+    assert cells == ["20.0", "10.0", "1.50 (1)", "30 (1)", "0.80 (1)", "", "0.50 (1)"]
+    assert score._medians([one]).split(" | ")[3] == "30"
 
 
 @pytest.mark.recordings

@@ -63,9 +63,16 @@ def begin(connection: Any) -> None:
 def test_it_begins_once_the_one_before_has_ended(handler: ConnectionHandler) -> None:
     connection = handler[HANDLER_ALIAS]
     other = Writer(handler)
-    timer = threading.Timer(0.05, other.lets_go.set)
+    tries: list[str] = []
+    connection.ensure_connection()
+    connection.connection.set_trace_callback(
+        lambda said: tries.append(said) if said.startswith("BEGIN") else None
+    )
+    timer = threading.Timer(0.1, other.lets_go.set)
     timer.start()
     begin(connection)
+    connection.connection.set_trace_callback(None)
+    assert len(tries) > 5  # the library's own way would ask once
     assert words(connection) == ["first"]  # it sees what was written before its turn
     connection.cursor().execute("INSERT INTO word VALUES ('second')")
     connection.cursor().execute("COMMIT")

@@ -110,6 +110,7 @@ def test_messages_under_the_same_numbers_with_other_content_are_refused(
 
 def test_after_the_end_nothing_comes(device: Device, batch: Maker) -> None:
     receive(batch(walk(10)))
+    assert refused(batch([], 5, ends=True)).code == "conflict"  # in the middle of a message
     receive(batch(walk(3), 20))
     assert refused(batch(walk(2), 10, ends=True)).code == "conflict"  # there is something behind
     receive(batch(walk(10), 10))

@@ -24,6 +24,7 @@ from tocsin.server.audit.models import Leaf
 from tocsin.server.clock import now
 from tocsin.server.ingest import detecting as process
 from tocsin.server.ingest.detecting import Detecting
+from tocsin.server.ingest.finer import Finer
 from tocsin.server.ingest.hearing import Hearing, Saying
 from tocsin.server.ingest.models import Device, EdgeMessage, HeardState, LiveSurvey, ServerMessage
 from tocsin.server.ingest.receiving import receive
@@ -292,6 +293,36 @@ def test_a_short_alarm_of_a_fast_stream_is_told_before_its_records_are_heard_aga
     assert (closed["last_record"] - closed["first_record"] + 1) % 10
     assert ServerMessage.objects.filter(stage="standing").count() == 1
     assert Alarm.objects.count() == 1
+
+
+def test_an_alarm_that_cannot_be_heard_again_is_told_by_the_second_and_holds_up_nothing(
+    send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: Any) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Finer, "go_on", broken)
+    fast = passing(110, 60.0, per_s=10)
+    send(fast, each=50)
+    detecting = Detecting()
+    hear(detecting)
+    closed = ServerMessage.objects.get(stage="closed").said
+    assert (closed["last_record"] - closed["first_record"] + 1) % 10 == 0
+    assert detecting.held[LiveSurvey.objects.get().pk].hearing.through == len(fast) - 1
+    assert Alarm.objects.count() == 1
+
+
+@pytest.mark.parametrize("neutron", [False, True])
+def test_shorter_records_that_name_nothing_take_back_no_name(*, neutron: bool) -> None:
+    """Else who was told of caesium would be called once more for something unknown."""
+    coarse = next(h for h in on_the_device(WALK) if h.stage == "closed")
+    finer = Finer(coarse, BACKPACK, 0, (0, -1), 0)
+    said = coarse.said | {"class": "unknown", "nuclides": [], "neutron": neutron}
+    finer._found = [replace(coarse, said=said | {"first_record": coarse.said["first_record"] + 1})]
+    heard = finer.go_on(lambda _first, _last: [], 0.0)
+    assert heard is not None
+    assert heard.said["class"] == ("unknown" if neutron else coarse.said["class"])
+    assert heard.said["first_record"] == coarse.said["first_record"] + 1
 
 
 def test_what_is_measured_beside_a_fast_walk_moves_no_record_of_it() -> None:

@@ -110,3 +110,19 @@ def test_who_learns_comes_after_those_who_walk_and_has_a_turn_in_time(clock: lis
     for _ in WALKERS:
         detecting.step(now())
     assert learner in detecting.order[-len(WALKERS) :]
+
+
+def test_those_who_learn_too_long_together_do_not_come_before_who_waits_since_then(
+    clock: list[float],
+) -> None:
+    detecting = Slow()
+    learners, walker = WALKERS[1:], WALKERS[0]
+    detecting.behind = dict.fromkeys(learners, 1)
+    for pk in learners:
+        detecting.held[pk] = learns(-1)
+    detecting.step(now())  # all wait, one of them has its turn
+    detecting.behind[walker] = 1
+    detecting._turn_since_s[walker] = clock[0] + 0.7 * LEARNING_LATE_S
+    clock[0] += 1.2 * LEARNING_LATE_S
+    detecting.step(now())
+    assert detecting.order[-1] == walker

@@ -40,7 +40,7 @@ LOOK_BACK = timedelta(hours=12)
 BATCHES_A_TURN = 20
 """Of one survey: who brings the records of hours does not hold up those who walk now."""
 LATE_S = 2.0
-LEARNING_LATE_S = 10.0
+LEARNING_LATE_S = 4.0
 """Many devices that are switched on together learn together, each for some hundredths of a second:
 those who walk already come first, as long as there are others."""
 MOST_OF_NOW = 100
@@ -185,10 +185,14 @@ class Detecting:
 
     def _turn(self, news: News, at_s: float) -> tuple[int, float]:
         since_s = self._turn_since_s[news.pk]
-        if (held := self.held.get(news.pk)) is not None and held.hearing.is_learning:
-            return 0 if at_s - since_s >= LEARNING_LATE_S else 1, since_s
-        is_now = news.through - self._through(news.pk) <= MOST_OF_NOW
-        return 0 if is_now or at_s - since_s >= LATE_S else 1, since_s
+        if news.through - self._through(news.pk) > MOST_OF_NOW:
+            return 0 if at_s - since_s >= LATE_S else 2, since_s
+        held = self.held.get(news.pk)
+        if held is not None and held.hearing.is_learning and not news.complete:
+            # those who became late together are not put before everybody who waits since then
+            due_s = since_s + LEARNING_LATE_S
+            return (0, due_s) if at_s >= due_s else (1, since_s)
+        return 0, since_s
 
     def behind_s(self, at: datetime) -> float:
         """Since when the survey that waits longest has records that were not heard, in seconds."""
@@ -282,13 +286,24 @@ class Detecting:
             def records(first: int, last: int, survey: UUID = pk) -> Sequence[Record]:
                 return list(records_between(survey, first, last))
 
+            # each survey in its turn, however many alarms one of them has
+            self._finer.move_to_end(pk)
             with self._trying(pk):
-                sayings, judged = held.hearing.go_on(records, until_s)
+                try:
+                    sayings, judged = held.hearing.go_on(records, until_s)
+                except Error:
+                    raise
+                except Exception:
+                    # heard from its last note it would fail here again, and never get past it
+                    log.exception("an alarm could not be heard again", extra={"survey": str(pk)})
+                    sayings, judged = [held.hearing.give_up()], 0
                 heard += judged
                 if sayings:
                     say(pk, device, sayings)
-                if held.hearing.over and not held.hearing.has_finer():
-                    self._let_go(pk, at)
+                if not held.hearing.has_finer():
+                    held.noted_s = -math.inf  # its note had to wait for this
+                    if held.hearing.over:
+                        self._let_go(pk, at)
             if time.monotonic() >= until_s:
                 break
         return heard

@@ -43,7 +43,7 @@ class Finer:
         self.record = record
         self.heard = 0
         """Records so far."""
-        self._coarse = coarse
+        self.coarse = coarse
         self._begin = begin
         self._next, self._last = lane
         self._read: deque[Record] = deque()
@@ -77,7 +77,7 @@ class Finer:
 
     def _best(self) -> Heard:
         """The strongest of what lies where the alarm was, or what was said before."""
-        coarse, begin = self._coarse, self._begin
+        coarse, begin = self.coarse, self._begin
         near = [
             h
             for h in self._found
@@ -92,4 +92,7 @@ class Finer:
         moved = {
             name: best.said[name] + begin for name in ("first_record", "last_record", "peak_record")
         }
-        return replace(coarse, said=best.said | moved)
+        # shorter records hold less: that they name nothing takes back no name
+        names_less = best.said["class"] == "unknown" and not best.said["neutron"]
+        said = coarse.said if names_less else best.said
+        return replace(coarse, said=said | moved)

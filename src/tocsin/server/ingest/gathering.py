@@ -20,7 +20,7 @@ from tocsin.field.envelope import Envelope
 from tocsin.server.audit.models import Leaf
 from tocsin.server.audit.services import leaf_of, record_many
 from tocsin.server.clock import now
-from tocsin.server.ingest.lane import behind_a_gap
+from tocsin.server.ingest.lane import with_a_gap
 from tocsin.server.ingest.models import Batch, Device, LiveSurvey
 from tocsin.server.ingest.receiving import (
     Receipt,
@@ -174,7 +174,7 @@ def _going(usual: dict[int, Taken], devices: set[UUID]) -> dict[tuple[UUID, str]
     """Surveys that go on, without an end or records beyond a gap, of devices that may send."""
     boots = {t.header.boot for t in usual.values()}
     surveys = list(LiveSurvey.objects.filter(device__in=devices, boot__in=boots))
-    beyond = set(behind_a_gap([s.pk for s in surveys]).values_list("survey", flat=True))
+    beyond = set(with_a_gap([s.pk for s in surveys]).values_list("pk", flat=True))
     return {
         (s.device_id, s.boot): _Going(s)
         for s in surveys

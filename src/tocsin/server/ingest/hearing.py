@@ -1,8 +1,8 @@
 """One survey heard by the server's detector: the agent's own listener, at one record a second.
 
 Faster streams are summed to a second. Where such a sum holds an alarm, it is told at once; when it
-is over, the records around it are heard once more at their full rate (:mod:`finer`), and what is
-said then counts: place and extent are finer.
+is over, the records around it are heard once more at their full rate (:mod:`finer`): what is said
+then is the message of its end, with a finer place and extent.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ LONG_BACKGROUND = 5.0
 """Times the first record of the walk: so long is a background that was measured beforehand."""
 LEAD_S, TAIL_S = 90.0, 12.0
 """Heard at the full rate before an alarm (the background is learnt in it) and after."""
+MOST_AGAIN = 5000
+"""Records before an alarm, and after it, at most: one odd length makes it not the whole walk."""
 MOST_FIRSTS = 4096
 """So many sums back it is known which records they hold; the longest encounter is far shorter."""
 MOST_BACKGROUND = 100
@@ -150,6 +152,11 @@ class Hearing:
         self._finer.popleft()
         return [self._saying(heard, finer.record)], finer.heard - before
 
+    def give_up(self) -> Saying:
+        """What was said by the second, where the records around an alarm cannot be heard again."""
+        finer = self._finer.popleft()
+        return self._saying(finer.coarse, finer.record)
+
     def _beside(self, record: Record) -> None:
         """Records that are not walked: a background before the walk starts the tracked one."""
         if self.listener is not None:
@@ -264,8 +271,9 @@ class Hearing:
         if self.listener is None:
             return
         rate = 1.0 / self._length_s
-        begin = max(0, coarse.said["first_record"] - int(LEAD_S * rate))
-        end = min(self._walked - 1, coarse.said["last_record"] + int(TAIL_S * rate))
+        lead, tail = (min(int(s * rate), MOST_AGAIN) for s in (LEAD_S, TAIL_S))
+        begin = max(0, coarse.said["first_record"] - lead)
+        end = min(self._walked - 1, coarse.said["last_record"] + tail)
         lane = self._in_lane(begin), self._in_lane(end)
         instrument = self.listener.detector.instrument
         self._finer.append(Finer(coarse, instrument, begin, lane, self.through))

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import F, QuerySet, Subquery, Value
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from tocsin.server.ingest.models import Batch
+from tocsin.server.ingest.models import Batch, LiveSurvey
 
 
 def after(survey: UUID, number: int) -> QuerySet[Batch]:
@@ -26,7 +26,7 @@ def after(survey: UUID, number: int) -> QuerySet[Batch]:
     survey : UUID
         Survey.
     number : int
-        Number of a record with which a message ends, or -1.
+        Number of a record that is not inside a message, or with which one ends; -1 for all.
     """
     return Batch.objects.filter(survey=survey, first__gt=number).order_by("first")
 
@@ -49,8 +49,7 @@ def holding(survey: UUID, first: int, last: int) -> QuerySet[Batch]:
     ).order_by("first")
 
 
-def behind_a_gap(surveys: Collection[UUID]) -> QuerySet[Batch]:
-    """Messages of these surveys that are there although others before them are missing."""
-    return Batch.objects.filter(
-        survey__in=surveys, first__gt=F("survey__records_through")
-    ).order_by()
+def with_a_gap(surveys: Collection[UUID]) -> QuerySet[LiveSurvey]:
+    """Those of these surveys that hold messages although others before them are missing."""
+    behind = Batch.objects.filter(survey=OuterRef("pk"), first__gt=OuterRef("records_through"))
+    return LiveSurvey.objects.filter(Exists(behind), pk__in=surveys).order_by()

@@ -38,6 +38,8 @@ COUNTED = (*("last_at", "records_through", "alarms_through", "ends_before", "fau
 """Columns of a survey that a message changes; the others belong to who brings it together."""
 OF_NOBODY = frozenset({"no_envelope", "unknown_device", "signature", "revoked", "altered"})
 """Codes of what anybody may send who holds no key."""
+MOST_JOINED = 100
+"""Messages behind a gap that are looked at together; there may be those of hours."""
 _MINUTE = timedelta(minutes=1)
 _FLOOD = "flood"
 
@@ -368,10 +370,11 @@ def leaf_values(device: Device, survey: LiveSurvey, header: Header, digest: str)
 def _through(survey: LiveSurvey) -> int:
     """Highest number without a gap."""
     through = survey.records_through
-    for first, last in after(survey.pk, through).values_list("first", "last"):
-        if first != through + 1:
-            break
-        through = last
+    while rows := list(after(survey.pk, through).values_list("first", "last")[:MOST_JOINED]):
+        for first, last in rows:
+            if first != through + 1:
+                return through
+            through = last
     return through
 
 

@@ -38,8 +38,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             while time.monotonic() < until_s:
                 try:
                     raw.execute(f"BEGIN {mode}")
-                except sqlite3.OperationalError as error:
-                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                except sqlite3.Error as error:
+                    if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                         break
                     time.sleep(LOOK_S)
                 else:
