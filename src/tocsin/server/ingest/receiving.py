@@ -370,12 +370,15 @@ def leaf_values(device: Device, survey: LiveSurvey, header: Header, digest: str)
 def _through(survey: LiveSurvey) -> int:
     """Highest number without a gap."""
     through = survey.records_through
-    while rows := list(after(survey.pk, through).values_list("first", "last")[:MOST_JOINED]):
+    while True:
+        rows = list(after(survey.pk, through).values_list("first", "last")[:MOST_JOINED])
         for first, last in rows:
             if first != through + 1:
                 return through
             through = last
-    return through
+        # an end without a record moves nothing on: it would be asked for again and again
+        if len(rows) < MOST_JOINED:
+            return through
 
 
 def _keep_message(
