@@ -49,7 +49,7 @@ LONGEST_STEP_S = 0.5
 """After so long it looks again who has news: those who walk now come first."""
 FINER_S = 0.05
 """Of each look, for alarms of fast streams that are over and are heard once more: who walks now
-waits no longer than this for them."""
+waits for that, and for the last record that was begun with its explanation, and not for all."""
 NOTE_EVERY_S = 60.0
 NOTES_A_TURN = 4
 MOST_HELD = 1000

@@ -1,7 +1,5 @@
 """Messages of a survey by the numbers of their records, found by the index.
 
-Without it every question would look at all of them.
-
 The messages of a lane do not overlap, so that in the order of their first numbers they are in the
 order of their last ones too. A survey may hold many thousands: a question about its end must not
 read its beginning.
