@@ -17,7 +17,7 @@ complete in the instrument to the event at the client; acknowledgements against 
 database; records that were not heard by the server's detector; share of a core of each process.
 With ``--overload`` the middle third runs at so many times the rate: the same latencies in it, what
 was said to be left undone, and the time until nothing waits any more. Exit status 1 where something
-acknowledged is not there, or alarms are missing.
+acknowledged is not there, alarms are missing, or Chromium failed.
 """
 
 from __future__ import annotations
@@ -166,18 +166,19 @@ def measure(given: argparse.Namespace, name: str, url: str) -> int:
                 after = _used_s(roots, url)
                 samples.append((time.monotonic() - began, after))
             acks.wait(60)
+            wrong = False
             if viewer is not None:
                 viewer.send_signal(signal.SIGTERM)
                 viewer.wait(60)
-                if viewer.returncode == 0:
-                    print(f"  {live_browser.told(folder)}")
+                wrong = viewer.returncode != 0
+                print("  Chromium failed" if wrong else f"  {live_browser.told(folder)}")
             _heard_out(folder)
             client.send_signal(signal.SIGTERM)
             client.wait(10)
             took, last = samples[-2]
             print("  share of one core: " + _shares(before, last, took))
             print(f"  load of the machine after {os.getloadavg()[0]:.1f}")
-            return subprocess.run([*role, "--role", "result"], env=env, check=False).returncode
+            return wrong | subprocess.run([*role, "--role", "result"], env=env).returncode
         finally:
             server.terminate()
             server.wait(30)

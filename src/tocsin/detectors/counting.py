@@ -9,6 +9,7 @@ their heights are exact for these rules, in all orders of pile-up.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -184,19 +185,27 @@ class Counting:
         return np.asarray(np.clip(np.diff(integral) / (high - low), 0.0, 1.0))
 
 
-def refuse_above(highest_keV: float, edges_keV: ArrayLike, source: str) -> None:
+def refuse_above(highest_keV: Mapping[str, float], edges_keV: ArrayLike) -> None:
     """Refuse channels that end below photons of a source: their pulses would miss in the rate.
+
+    Parameters
+    ----------
+    highest_keV : mapping of str to float
+        Highest energy of the photons of each source.
+    edges_keV : (m + 1,) float
+        Channel edges.
 
     Raises
     ------
     InvalidInput
-        With the energy and the end of the channels.
+        With the sources, the highest energy and the end of the channels.
     """
     top_keV = float(np.max(np.asarray(edges_keV, dtype=np.float64), initial=0.0))
-    if highest_keV > top_keV:
+    above = {name: energy for name, energy in highest_keV.items() if energy > top_keV}
+    if above:
         raise InvalidInput(
-            f"{source}: photons of up to {highest_keV:g} keV are above the last channel, which "
-            f"ends at {top_keV:g} keV; at a count rate all pulses must have a channel"
+            f"{', '.join(above)}: photons of up to {max(above.values()):g} keV are above the last "
+            f"channel, which ends at {top_keV:g} keV; at a count rate all pulses must have one"
         )
 
 

@@ -23,6 +23,7 @@ from tocsin.errors import InvalidInput
 FloatArray = NDArray[np.float64]
 
 NARROW_KEV = 1e-3
+"""A box of photons that light puts at one place is drawn no narrower; channels are far wider."""
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,7 @@ class SimulatedResponse:
                 float(lines.energies_keV[direct > 0].max(initial=0.0)),
                 float(PHOTON_EDGES_KEV[:-1][spread > 0].max(initial=0.0)),
             )
-            refuse_above(highest_keV, self.edges_keV, "source")
+            refuse_above({"source": highest_keV}, self.edges_keV)
         # what was counted by simulated rows of the detector, each times the photons that meet it
         seen: list[tuple[LineCounts, FloatArray]] = []
         shell_variance = np.zeros(lines.counts.shape[1])

@@ -129,14 +129,7 @@ def build_library(
             "template is made of"
         )
     if counting is not None:
-        top_keV = float(np.max(np.asarray(edges_keV, dtype=np.float64), initial=0.0))
-        high = [source for source in sources if source.highest_keV > top_keV]
-        if high:
-            refuse_above(
-                max(source.highest_keV for source in high),
-                edges_keV,
-                ", ".join(source.entry["name"] for source in high),
-            )
+        refuse_above({source.entry["name"]: source.highest_keV for source in sources}, edges_keV)
 
     def told(word: str) -> Callable[[int, int], None]:
         def say(done: int, of: int) -> None:

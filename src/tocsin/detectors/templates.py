@@ -112,7 +112,7 @@ def _template(
     e, i = nuclide_lines(name, library=library, age_s=age_s)
     if counting is not None:
         seen = e[(i > 0) & (e <= PHOTON_EDGES_KEV[-1])]
-        refuse_above(float(seen.max(initial=0.0)), edges_keV, name)
+        refuse_above({name: float(seen.max(initial=0.0))}, edges_keV)
     counts = fold_lines(e, i, model, edges_keV, shield=shield)
     if scatter > 0:
         inside = (e >= PHOTON_EDGES_KEV[0]) & (e <= PHOTON_EDGES_KEV[-1])

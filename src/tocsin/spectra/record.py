@@ -117,6 +117,11 @@ class Record:
     count_rates: tuple[CountRate, ...] = ()
 
     @property
+    def is_measured(self) -> bool:
+        """Whether it is to be analysed: foreground, or of no stated purpose."""
+        return self.source_type in (SourceType.FOREGROUND, SourceType.UNKNOWN)
+
+    @property
     def neutron_counts(self) -> float | None:
         """Sum over the neutron detectors; None where there is none or none was written."""
         values = [

@@ -106,9 +106,7 @@ class Recording:
 
         A file that holds nothing else (a background recording) is analysed as it is.
         """
-        chosen = tuple(
-            r for r in self.records if r.source_type in (SourceType.FOREGROUND, SourceType.UNKNOWN)
-        )
+        chosen = tuple(r for r in self.records if r.is_measured)
         return chosen or self.background
 
     @property

@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tocsin.field.listening import Heard, Listener
-from tocsin.spectra import Instrument, Record, SourceType
+from tocsin.spectra import Instrument, Record
 
 AT_ONCE = 50
 """Records that are read together."""
-WALKED = frozenset({SourceType.FOREGROUND, SourceType.UNKNOWN})
 Records = Callable[[int, int], Sequence[Record]]
 
 
@@ -68,7 +67,7 @@ class Finer:
                 continue
             record = self._read.popleft()
             self.heard += 1
-            if record.source_type in WALKED:
+            if record.is_measured:
                 self._found += self._listener.hear(record)
             if time.monotonic() >= until_s:
                 return None

@@ -16,7 +16,7 @@ import tocsin
 from tocsin.detection.detector import ALGORITHM_VERSION
 from tocsin.errors import ParseError
 from tocsin.field.listening import Heard, Listener
-from tocsin.server.ingest.finer import WALKED, Finer, Records
+from tocsin.server.ingest.finer import Finer, Records
 from tocsin.server.ingest.said import Said, read_said
 from tocsin.spectra import (
     GrossCounts,
@@ -103,7 +103,7 @@ class Hearing:
         self._realm = recording.realm
         for record in recording.records:
             self.through += 1
-            if record.source_type not in WALKED:
+            if not record.is_measured:
                 self._beside(record)
                 continue
             for heard in self._walk(record, recording.instrument):

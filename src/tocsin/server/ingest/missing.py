@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from tocsin.field.envelope import open_envelope
 from tocsin.field.wire import unpack_records
-from tocsin.server.ingest.finer import WALKED
 from tocsin.server.ingest.models import Batch, LiveSurvey
 
 
@@ -61,7 +60,7 @@ def _before_the_walk(survey: LiveSurvey) -> int:
     envelopes = Batch.objects.filter(survey=survey).order_by("first")
     for envelope in envelopes.values_list("envelope", flat=True).iterator():
         for record in unpack_records(open_envelope(bytes(envelope)).body).records:
-            if record.source_type in WALKED:
+            if record.is_measured:
                 return count
             count += 1
     return count

@@ -23,6 +23,7 @@ from tocsin.errors import InvalidInput, ParseError
 from tocsin.field.envelope import open_envelope
 from tocsin.field.wire import unpack_records
 from tocsin.server.clock import now
+from tocsin.server.ingest.lane import after
 from tocsin.server.ingest.models import Batch, LiveSurvey
 from tocsin.server.measurements.records import unpacked_table
 from tocsin.server.picture.significance import SETTINGS, RateTest
@@ -187,7 +188,7 @@ class Runs:
 
 def _read(run: Run, survey: LiveSurvey, until_s: float) -> bool:
     """Read further batches; whether all were read."""
-    rows = Batch.objects.filter(survey=survey, first__gt=run.through).order_by("first")
+    rows = after(survey.pk, run.through)
     if run.through < 0:
         rows = rows.filter(received_at__gt=now() - LOOK_BACK)
     found = list(rows.defer("envelope")[:MOST_BATCHES])
