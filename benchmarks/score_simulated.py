@@ -299,9 +299,7 @@ ratio of Na-22, and shelf, valley and scattered back of many lines are those of 
 I-131 (shielded); with germanium those of X-rays, shielded, belong to the 440 keV of the impurity
 Tl-202.
 
-The brackets, and the rule that a steepest place at the rim of the search is no edge (it takes out
-Tl-201 shielded with CsI), are younger than the last run over all files and were put in from its
-tables and the files.
+A steepest place at the rim of the search is taken as no edge (Tl-201 shielded with CsI).
 
 ## What agrees
 
