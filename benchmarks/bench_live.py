@@ -584,6 +584,7 @@ def result(given: argparse.Namespace) -> int:
         for n in range(a, b + 1)
     }
     sides: dict[str, list[tuple[float, float, str]]] = {"server": [], "device": []}
+    parts: list[tuple[float, float, float]] = []
     missing = graver = 0
     classes: dict[int, list[str]] = {}
     # by its first event: each has more of them once nobody has acknowledged it for a minute
@@ -603,7 +604,10 @@ def result(given: argparse.Namespace) -> int:
             missing += 1
             continue
         came = acknowledged_at.get(key, due[key]) - due[key]
-        by_then = f"acknowledged {came:.1f}, raised {alarm.raised_at.timestamp() - due[key]:.1f}"
+        raised_s = alarm.raised_at.timestamp() - due[key]
+        by_then = f"acknowledged {came:.1f}, raised {raised_s:.1f}"
+        if side == "server":
+            parts.append((came, raised_s - came, shown - due[key] - raised_s))
         sides[side].append((due[key], shown - due[key], by_then))
     for side, values in sides.items():
         print(
@@ -616,6 +620,12 @@ def result(given: argparse.Namespace) -> int:
         if given.overload > 1.0:
             during = [v for t, v, _b in values if third <= t - began < 2.0 * third]
             print(f"    of these under {given.overload:g} times the load: {_spread(during)}")
+    for name, values_s in zip(
+        ("acknowledgement", "then alarm raised", "then client"),
+        zip(*parts, strict=True),
+        strict=False,
+    ):
+        print(f"    to {name}: {_spread(list(values_s))}")
     surveys = LiveSurvey.objects.count()
     walkers = _walkers(given, random.Random(SEED))  # noqa: S311
     missed = walkers - set(classes)

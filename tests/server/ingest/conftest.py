@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import pytest
+from tests.server.ingest.passing import BACKPACK
 
 from tocsin.field.envelope import seal
 from tocsin.field.wire import pack_json, pack_records
@@ -12,6 +13,7 @@ from tocsin.sealing import SigningKey
 from tocsin.server.accounts.models import Person
 from tocsin.server.ingest.enrolling import enrol
 from tocsin.server.ingest.models import Device
+from tocsin.server.ingest.receiving import receive
 from tocsin.server.marking.policy import Reader, reader_of
 from tocsin.spectra import Instrument, Record
 
@@ -85,3 +87,35 @@ def message(key: SigningKey) -> Callable[..., bytes]:
         )
 
     return make
+
+
+@pytest.fixture
+def send(device: Device, key: SigningKey) -> Callable[..., None]:
+    """Sender of records from a number on, some in each message."""
+
+    def post(
+        records: Sequence[Record],
+        first: int = 0,
+        *,
+        each: int = 10,
+        boot: str = BOOT,
+        ends: bool = False,
+    ) -> None:
+        for k in range(0, len(records), each):
+            part = records[k : k + each]
+            last = first + k + len(part) - 1
+            receive(
+                seal(
+                    key,
+                    pack_records(part, BACKPACK, "EXERCISE"),
+                    boot=boot,
+                    lane="records",
+                    first=first + k,
+                    last=last,
+                    ends=ends and k + each >= len(records),
+                    device_time="2026-03-03T12:00:00+00:00",
+                    monotonic_s=1.0,
+                )
+            )
+
+    return post

@@ -6,15 +6,13 @@ from collections.abc import Callable
 
 import pytest
 from tests.server.ingest.passing import passing
-from tests.server.ingest.test_server_detector import kept, on_the_device, send, told
+from tests.server.ingest.test_server_detector import kept, on_the_device, told
 
 from tocsin.server.clock import now
 from tocsin.server.ingest import fresh as module
 from tocsin.server.ingest.detecting import Detecting
 from tocsin.server.ingest.fresh import Fresh
 from tocsin.server.ingest.models import Batch, LiveSurvey
-
-__all__ = ["send"]  # the fixture
 
 pytestmark = pytest.mark.django_db
 

@@ -70,7 +70,10 @@ def test_a_second_delivery_gets_its_receipt_and_writes_nothing(
     for raw in (batch(walk(10)), message(said())):
         first = receive(raw)
         leaves = Leaf.objects.count()
+        told_at = LiveSurvey.objects.get().last_at
         again = receive(raw)
+        # nothing was measured since: the days that it is kept do not begin anew
+        assert LiveSurvey.objects.get().last_at == told_at
         assert again == first
         assert (first.again, again.again) == (False, True)
         assert Leaf.objects.count() == leaves

@@ -17,7 +17,7 @@ from tests.server.ingest.passing import BACKPACK, passing
 from tocsin.field import listening
 from tocsin.field.envelope import seal
 from tocsin.field.listening import Heard, Listener
-from tocsin.field.wire import pack_json, pack_records
+from tocsin.field.wire import pack_json
 from tocsin.sealing import SigningKey
 from tocsin.server.alarms.models import Alarm
 from tocsin.server.audit.models import Leaf
@@ -36,38 +36,6 @@ from tocsin.spectra import Record, Recording, SourceType
 pytestmark = pytest.mark.django_db
 
 WALK = passing(110, 60.0)
-
-
-@pytest.fixture
-def send(device: Device, key: SigningKey) -> Callable[..., None]:
-    """Sender of records from a number on, some in each message."""
-
-    def post(
-        records: Sequence[Record],
-        first: int = 0,
-        *,
-        each: int = 10,
-        boot: str = BOOT,
-        ends: bool = False,
-    ) -> None:
-        for k in range(0, len(records), each):
-            part = records[k : k + each]
-            last = first + k + len(part) - 1
-            receive(
-                seal(
-                    key,
-                    pack_records(part, BACKPACK, "EXERCISE"),
-                    boot=boot,
-                    lane="records",
-                    first=first + k,
-                    last=last,
-                    ends=ends and k + each >= len(records),
-                    device_time="2026-03-03T12:00:00+00:00",
-                    monotonic_s=1.0,
-                )
-            )
-
-    return post
 
 
 @pytest.fixture

@@ -11,14 +11,16 @@ import json
 import logging
 import math
 import os
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import django
@@ -26,6 +28,7 @@ from django.db import Error
 
 from tocsin.field.stopping import Stop
 from tocsin.server.ingest.fresh import Fresh
+from tocsin.server.ingest.writing import Aside, AtOnce, Piece, Writer
 from tocsin.server.told_to_end import told_to_end
 
 if TYPE_CHECKING:
@@ -55,6 +58,9 @@ NOTES_A_TURN = 4
 MOST_HELD = 1000
 """Surveys in memory; the one that was silent longest is noted and let go first."""
 MOST_TRIES = 3
+THREADS_TURN_S = 0.0005
+"""The thread that writes runs between two questions to the database and waits no longer than this
+for it; Python's usual 5 ms at each of some twenty questions would be felt by all who write."""
 
 log = logging.getLogger(__name__)
 
@@ -105,12 +111,15 @@ class Detecting:
     ----------
     most : int
         Surveys in memory.
+    writer : Writer, optional
+        Who writes what is said; by default it is written before the next survey is heard.
     """
 
-    def __init__(self, most: int = MOST_HELD) -> None:
+    def __init__(self, most: int = MOST_HELD, writer: Writer | None = None) -> None:
         self.held: OrderedDict[UUID, Held] = OrderedDict()
         self.over: dict[UUID, datetime] = {}
         self.tries: dict[UUID, int] = {}
+        self._unwritten: dict[UUID, int] = {}
         self.waiting: dict[UUID, datetime] = {}
         self._turn_since_s: dict[UUID, float] = {}
         self._finer: OrderedDict[UUID, UUID] = OrderedDict()
@@ -118,6 +127,7 @@ class Detecting:
         self._forgot_s = -math.inf
         self._fresh = Fresh()
         self._devices: dict[UUID, UUID] = {}
+        self._writer = writer or AtOnce()
 
     def step(self, at: datetime, *, everywhere: bool = True) -> int:
         """Hear what is new; how many records were judged.
@@ -129,6 +139,7 @@ class Detecting:
         everywhere : bool
             Look at every survey; else only at those in memory for which something has just come.
         """
+        self._take_back()
         come = self._fresh.read()
         if everywhere:
             news = self._news(at)
@@ -183,6 +194,24 @@ class Detecting:
         else:
             self.tries.pop(pk, None)
 
+    def _take_back(self) -> None:
+        """Surveys of which something could not be written are heard again from their last note."""
+        away: Exception | None = None
+        for piece, error in self._writer.failed():
+            held = self.held.get(piece.survey)
+            if held is not None and held.hearing is not piece.voice:
+                continue
+            self.held.pop(piece.survey, None)
+            self.over.pop(piece.survey, None)
+            if isinstance(error, Error):
+                away = error
+                continue
+            # apart from those that could not be heard: hearing it again goes well each time
+            self._unwritten[piece.survey] = self._unwritten.get(piece.survey, 0) + 1
+        if away is not None:
+            # the database is away: that is nothing about a survey
+            raise away
+
     def _turn(self, news: News, at_s: float) -> tuple[int, float]:
         since_s = self._turn_since_s[news.pk]
         if news.through - self._through(news.pk) > MOST_OF_NOW:
@@ -195,17 +224,19 @@ class Detecting:
         return 0, since_s
 
     def behind_s(self, at: datetime) -> float:
-        """Since when the survey that waits longest has records that were not heard, in seconds."""
-        return max(((at - since).total_seconds() for since in self.waiting.values()), default=0.0)
+        """Since when records wait to be heard, or what was heard to be written, in seconds."""
+        heard_s = ((at - since).total_seconds() for since in self.waiting.values())
+        return max(*heard_s, self._writer.behind_s(), 0.0)
 
     @property
     def failures(self) -> int:
         """Surveys that could not be heard."""
-        return sum(map(self._failed, self.tries))
+        return sum(map(self._failed, {*self.tries, *self._unwritten}))
 
     def note_all(self, at: datetime) -> None:
         """Write down where every survey stands, at an orderly end."""
         self._write_notes(list(self.held), at)
+        self._writer.end()
 
     # ---------------------------------------------------------------- looking
     def _through(self, pk: UUID) -> int:
@@ -213,7 +244,7 @@ class Detecting:
         return held.hearing.through if held is not None else -1
 
     def _failed(self, pk: UUID) -> bool:
-        return self.tries.get(pk, 0) >= MOST_TRIES
+        return max(self.tries.get(pk, 0), self._unwritten.get(pk, 0)) >= MOST_TRIES
 
     def _news(self, at: datetime) -> list[News]:
         from django.db.models import F
@@ -247,7 +278,6 @@ class Detecting:
         from tocsin.field.envelope import open_envelope
         from tocsin.field.wire import unpack_records
         from tocsin.server.ingest.lane import after
-        from tocsin.server.ingest.saying import say
 
         held = self._taken_up(news.pk, at)
         hearing = held.hearing
@@ -262,17 +292,20 @@ class Detecting:
         if news.complete and hearing.through == news.through and not hearing.over:
             sayings += hearing.end()
         if sayings:
-            say(news.pk, news.device, sayings)
+            self._say(news.pk, news.device, held, sayings)
         if hearing.has_finer():
             self._finer.setdefault(news.pk, news.device)
         elif hearing.over:
             self._let_go(news.pk, at)
         return hearing.through - before
 
-    def _hear_again(self, at: datetime) -> int:
-        """Some of the records around alarms that are over; how many were judged."""
+    def _say(self, pk: UUID, device: UUID, held: Held, sayings: Sequence[Saying]) -> None:
         from tocsin.server.ingest.saying import say
 
+        self._writer.put(Piece(pk, held.hearing, lambda: say(pk, device, sayings)))
+
+    def _hear_again(self, at: datetime) -> int:
+        """Some of the records around alarms that are over; how many were judged."""
         heard = 0
         until_s = time.monotonic() + FINER_S
         while self._finer:
@@ -299,7 +332,7 @@ class Detecting:
                     sayings, judged = [held.hearing.give_up()], 0
                 heard += judged
                 if sayings:
-                    say(pk, device, sayings)
+                    self._say(pk, device, held, sayings)
                 if not held.hearing.has_finer():
                     held.noted_s = -math.inf  # its note had to wait for this
                     if held.hearing.over:
@@ -316,6 +349,7 @@ class Detecting:
 
         held = self.held.get(pk)
         if held is None:
+            self._writer.settle(pk)
             note = HeardState.objects.filter(pk=pk).first()
             hearing = Hearing()
             if note is not None:
@@ -332,11 +366,16 @@ class Detecting:
         return held
 
     def _let_go(self, pk: UUID, at: datetime) -> None:
+        held = self.held.pop(pk, None)
+        self.over[pk] = at
+        self._no_note(pk, held)
+
+    def _no_note(self, pk: UUID, held: Held | None) -> None:
         from tocsin.server.ingest.models import HeardState
 
-        self.held.pop(pk, None)
-        self.over[pk] = at
-        HeardState.objects.filter(pk=pk).delete()
+        voice = held.hearing if held is not None else None
+        work = HeardState.objects.filter(pk=pk).delete
+        self._writer.put(Piece(pk, voice, work, together=True))
 
     # ------------------------------------------------------------------ notes
     def _note(self, at: datetime) -> None:
@@ -354,7 +393,7 @@ class Detecting:
         """Let go what is over and was not heard to its end: its analysis has the rest of it."""
         from django.db.models import Q
 
-        from tocsin.server.ingest.models import HeardState, LiveSurvey
+        from tocsin.server.ingest.models import LiveSurvey
 
         if time.monotonic() - self._forgot_s < NOTE_EVERY_S:
             return
@@ -365,37 +404,32 @@ class Detecting:
         ).order_by()
         keys = list(over.values_list("pk", flat=True))
         for pk in keys:
-            self.held.pop(pk, None)
-        HeardState.objects.filter(pk__in=keys).delete()
+            self._no_note(pk, self.held.pop(pk, None))
 
     def _write_notes(self, keys: Sequence[UUID], at: datetime) -> None:
-        from tocsin.server.ingest.models import HeardState
-
-        notes = []
         for pk in keys:
             held = self.held[pk]
             # what cannot be noted now waits its turn again and does not hold up the others
             held.noted_s = time.monotonic()
             if (saved := held.hearing.save()) is None:
                 continue
-            values, state = saved
             held.noted_through = held.hearing.through
-            notes.append(
-                HeardState(
-                    survey_id=pk,
-                    through=held.hearing.through,
-                    values=values,
-                    state=state,
-                    saved_at=at,
-                )
-            )
-        if notes:
-            HeardState.objects.bulk_create(
-                notes,
-                update_conflicts=True,
-                unique_fields=["survey"],
-                update_fields=["through", "values", "state", "saved_at"],
-            )
+            work = partial(_write_note, pk, held.noted_through, *saved, at)
+            self._writer.put(Piece(pk, held.hearing, work, together=True))
+
+
+def _write_note(
+    survey: UUID, through: int, values: dict[str, Any], state: bytes, at: datetime
+) -> None:
+    from tocsin.server.ingest.models import HeardState
+
+    given = {"through": through, "values": values, "state": state, "saved_at": at}
+    HeardState.objects.bulk_create(
+        [HeardState(survey_id=survey, **given)],
+        update_conflicts=True,
+        unique_fields=["survey"],
+        update_fields=list(given),
+    )
 
 
 def records_between(survey: UUID, first: int, last: int) -> Iterator[Record]:
@@ -418,7 +452,7 @@ def run(stop: Stop) -> None:
     from tocsin.server.kept_connection import keep_connection
 
     keep_connection()
-    detecting = Detecting()
+    detecting = Detecting(writer=Aside())
     told_s = looked_s = 0.0
     while not stop.is_set():
         close_old_connections()
@@ -454,6 +488,7 @@ def _tell(detecting: Detecting, at: datetime) -> None:
 def main() -> None:
     """Start as a process of its own."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.server.settings")
+    sys.setswitchinterval(THREADS_TURN_S)
     # 200 small products a second gain nothing from threads of their own
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")

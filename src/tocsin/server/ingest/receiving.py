@@ -240,8 +240,10 @@ def _written(taken: Taken) -> Receipt:
         is_new = _keep_batch(device, survey, raw, header, recording, digest)
     at = now()
     Device.objects.filter(pk=device.pk).update(last_seen_at=at)
-    survey.last_at = at
-    survey.save(update_fields=COUNTED)
+    if is_new:
+        # what came before and comes again does not make the survey a younger one
+        survey.last_at = at
+        survey.save(update_fields=COUNTED)
     through = survey.alarms_through if said is not None else survey.records_through
     return Receipt(digest, through, again=not is_new)
 
