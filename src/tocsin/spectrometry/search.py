@@ -22,6 +22,8 @@ GROUP = 8.0
 """Channels per full width at half maximum up to which neighbouring channels are added."""
 HALF_WINDOW_FWHM = 1.9
 """Half width of the kernel: far enough out for a parabola, near enough for a curved continuum."""
+JOINT_FWHM = 0.2
+"""Overlap of two such stretches: candidates that both have are one (nearer than 0.4 widths)."""
 FLAT_COUNTS = 30.0
 """Counts beside a candidate below which a flat continuum is tried as well as a parabola."""
 CORE_FWHM = 0.6
@@ -90,7 +92,11 @@ def search(
         stop = start + int(beyond[0]) if beyond.size else high
         stop = max(stop, min(high, start + max(1, round(f))))
         middle = float(np.median(fwhm[start:stop]))
-        found += _block(measured, middle, (start, stop), least_sigma, continuum_error)
+        # Two kernels put the same peak at two places: at a joint each of the stretches may see it
+        # in the other one, and neither in its own.
+        over = JOINT_FWHM * middle
+        block = (max(low, start - over), min(high, stop + over))
+        found += _block(measured, middle, block, least_sigma, continuum_error)
         start = stop
     found.sort()
     table = np.array(found, dtype=np.float64).reshape(-1, 3)
@@ -101,7 +107,7 @@ def search(
 def _block(
     measured: MeasuredSpectrum,
     fwhm: float,
-    block: tuple[int, int],
+    block: tuple[float, float],
     least_sigma: float,
     continuum_error: float,
 ) -> list[tuple[float, float, float]]:
@@ -113,8 +119,8 @@ def _block(
     f = fwhm / group
     half = max(3, round(HALF_WINDOW_FWHM * f))
     margin = (half + 1) * group
-    first = max(0, block[0] - margin)
-    n = (min(measured.n_channel, block[1] + margin) - first) // group
+    first = max(0, int(block[0]) - margin)
+    n = (min(measured.n_channel, int(np.ceil(block[1])) + margin) - first) // group
     if n < 2 * half + 1:
         return []
     counts = measured.counts[first : first + n * group].reshape(n, group).sum(axis=1)
