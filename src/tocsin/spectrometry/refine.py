@@ -139,7 +139,11 @@ def _trimmed(fit: RegionFit) -> RegionFit:
 
 def refine_continuum(problem: RegionProblem) -> RegionFit:
     """Fit of given peaks, with a continuum as flexible as the residuals ask for."""
-    fit = fit_region(problem)
+    return _bent(fit_region(problem))
+
+
+def _bent(fit: RegionFit) -> RegionFit:
+    """The fit with a continuum as flexible as its residuals ask for."""
     for _ in range(3):
         bend, m = _bend_gain(fit)
         if bend <= 0.0:
@@ -348,8 +352,11 @@ def _places(edges_keV: FloatArray, width: WidthModel) -> FloatArray:
 def prune(fit: RegionFit, rules: RefineRules) -> RegionFit:
     """The fit less the peaks that are not significant."""
     while fit.n_peak:
+        sigma = peak_significances(fit, rules)
         away = _ran_away(fit)
-        sigma = np.where(away, 0.0, peak_significances(fit, rules))
+        for i in np.flatnonzero(away & (sigma >= rules.least_sigma)):
+            away[i] = not _is_needed(fit, int(i))
+        sigma = np.where(away, 0.0, sigma)
         if float(sigma.min()) >= rules.least_sigma:
             return fit
         # Of several that overlap, the one that the fit can best do without goes first.
@@ -366,6 +373,15 @@ def _ran_away(fit: RegionFit) -> NDArray[np.bool_]:
     room = 1e-6 * FWHM_PER_SIGMA * fit.sigma_keV
     free = high > low
     return free & ((fit.centres_keV <= low + room) | (fit.centres_keV >= high - room))
+
+
+def _is_needed(fit: RegionFit, peak: int) -> bool:
+    """Whether the region cannot be described without a peak that stands at its end.
+
+    A strong peak among others may be pushed there: it is misplaced, but it is there.
+    """
+    without = _bent(merged(fit_region(without_peak(fit, peak))))
+    return without.objective - fit.objective > PEAK_PENALTY * typical_inflation(fit) ** 2
 
 
 def _too_close(fit: RegionFit) -> int | None:
