@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from functools import partial
 
+from django.db.models import Count, Q
 from django.http import HttpResponseBase
 from django.template.loader import render_to_string
 
@@ -49,10 +50,10 @@ LATEST = Latest(_last_step)
 def fragment(reader: Reader) -> str:
     """What the page shows now."""
     rows = visible(reader, Alarm.objects.exclude(state=State.CLOSED))
-    values = {
-        "open": rows.count(),
-        "unacknowledged": rows.filter(state=State.RAISED).count(),
-        "overdue": rows.filter(timer_due_at__lte=now()).count(),
-        "newest": rows.order_by("-raised_at").first(),
-    }
+    values = rows.aggregate(
+        open=Count("pk"),
+        unacknowledged=Count("pk", filter=Q(state=State.RAISED)),
+        overdue=Count("pk", filter=Q(timer_due_at__lte=now())),
+    )
+    values["newest"] = rows.order_by("-raised_at").first()
     return render_to_string("live/alarms.html", values).strip()
