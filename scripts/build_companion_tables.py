@@ -1,11 +1,12 @@
-"""Build the tables beside the nuclide library: coincidences, beta energies, neutron-induced lines.
+"""Build the tables beside the nuclide library: coincidences, betas, neutron-induced lines.
 
 Development time only, after ``build_nuclide_library.py`` and in the same environment, with
 ``pyEGAF==1.0.14`` (Evaluated Gamma-ray Activation File) besides:
 
     python scripts/build_companion_tables.py
 
-What the tables hold and how they are made is told in docs/science/nuclide-library.md.
+What the tables hold and how they are made is told in docs/science/nuclide-library.md. The table of
+weak lines stands beside them and in the same manifest: ``build_weak_lines.py``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 
 from build_nuclide_library import DATA, ROOT, SOURCE_TEXT, digest, package_file, rounded
 from nuclide_cascades import coincident_pairs
-from nuclide_continua import beta_energies
+from nuclide_continua import beta_energies, strong_branches
 from nuclide_neutrons import activation_rows, capture_rows, scatter_rows
 from nuclide_sources import Sources
 
@@ -66,8 +67,18 @@ def betas(nuclides: dict[str, Any], sources: Sources) -> str:
     return table(columns, rows)
 
 
+def branches(nuclides: dict[str, Any], sources: Sources) -> str:
+    """Branches of beta-minus decay."""
+    rows = []
+    for name in nuclides:
+        for one in strong_branches(sources.schemes(name)):
+            values = (rounded(x, 6) for x in (one.end_keV, one.mean_keV, one.per_decay))
+            rows.append((name, *values, "ensdf", "allowed shape" if one.computed else "ensdf"))
+    return table(("emitter", "end_keV", "mean_keV", "per_decay", "source", "mean_from"), rows)
+
+
 def main() -> None:
-    """Write the three tables and their manifest."""
+    """Write the tables and their manifest."""
     sources = Sources(
         package_file("paceENSDF", "ENSDF_JSON"),
         package_file("actigamma", "data", "lines_decay_2012.min.json"),
@@ -83,15 +94,20 @@ def main() -> None:
     texts = {
         "coincidences.csv": coincidences(nuclides, sources),
         "betas.csv": betas(nuclides, sources),
+        "beta_branches.csv": branches(nuclides, sources),
         "neutron_lines.csv": table(columns, [[getattr(r, c) for c in columns] for r in neutron]),
     }
     for name, text in texts.items():
         (DATA / name).write_text(text, encoding="utf-8")
+    weak = (DATA / "weak_lines.csv").read_text(encoding="utf-8")
     files: set[Path] = {p for n in nuclides for p in sources.files.get(n.rstrip("mn"), [])} | used
     manifest = {
         "schema": "tocsin.manifest/1",
         "built_by": "scripts/build_companion_tables.py",
-        "files": {name: hashlib.sha256(t.encode()).hexdigest() for name, t in texts.items()},
+        "files": {
+            name: hashlib.sha256(t.encode()).hexdigest()
+            for name, t in (texts | {"weak_lines.csv": weak}).items()
+        },
         "computed_with": {"nuclides.json": hashlib.sha256(library).hexdigest()},
         "sources": {
             "ensdf": {**SOURCE_TEXT["ensdf"], "input_sha256": digest(sorted(files))},

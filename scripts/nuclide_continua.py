@@ -9,6 +9,7 @@ from nuclide_sources import ELECTRON_REST_keV, Scheme, number
 
 FINE_STRUCTURE = 7.2973525643e-3  # CODATA 2022
 STEPS = 400
+LEAST_PART = 1e-4
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,19 @@ def allowed_mean_keV(end_keV: float, daughter_z: int) -> float:
     return sum_energy / sum_weight
 
 
-def beta_energies(schemes: list[Scheme]) -> BetaEnergies | None:
-    """Mean energy of the beta particles per decay, and their largest; None without betas."""
-    mean = largest = 0.0
-    computed = False
+@dataclass(frozen=True)
+class BetaBranch:
+    """Betas to one level, per decay of the nuclide."""
+
+    end_keV: float
+    mean_keV: float
+    per_decay: float
+    computed: bool  # the mean is ours: ENSDF gives the end point only
+
+
+def beta_branches(schemes: list[Scheme]) -> list[BetaBranch]:
+    """All branches of beta-minus decay, in the order of the data sets and their levels."""
+    found = []
     for scheme in schemes:
         if scheme.mode != "betaMinusDecay":
             continue
@@ -54,11 +64,34 @@ def beta_energies(schemes: list[Scheme]) -> BetaEnergies | None:
                 end = number(entry.get("endPointBetaMinusEnergy"))
                 if share <= 0.0 or end is None or end <= 0.0:
                     continue
+                computed = average is None
                 if average is None:
-                    average, computed = allowed_mean_keV(end, scheme.daughter_z), True
-                mean += share * average
-                if share >= 1e-3:
-                    largest = max(largest, end)
+                    average = allowed_mean_keV(end, scheme.daughter_z)
+                found.append(BetaBranch(end, average, share, computed))
+    return found
+
+
+def beta_energies(schemes: list[Scheme]) -> BetaEnergies | None:
+    """Mean energy of the beta particles per decay, and their largest; None without betas."""
+    branches = beta_branches(schemes)
+    mean = sum(branch.per_decay * branch.mean_keV for branch in branches)
     if mean <= 0.0:
         return None
-    return BetaEnergies(mean, largest, computed)
+    largest = max((b.end_keV for b in branches if b.per_decay >= 1e-3), default=0.0)
+    return BetaEnergies(mean, largest, any(branch.computed for branch in branches))
+
+
+def strong_branches(schemes: list[Scheme]) -> list[BetaBranch]:
+    """Branches that carry enough of the energy of all betas, or of its square; farthest first.
+
+    What betas radiate goes about with the square of their energy.
+    """
+    branches = beta_branches(schemes)
+    carried = [b.per_decay * b.mean_keV for b in branches]
+    radiated = [b.per_decay * b.mean_keV**2 for b in branches]
+    kept = [
+        b
+        for b, c, r in zip(branches, carried, radiated, strict=True)
+        if c >= LEAST_PART * sum(carried) or r >= LEAST_PART * sum(radiated)
+    ]
+    return sorted(kept, key=lambda b: -b.end_keV)

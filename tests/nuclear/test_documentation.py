@@ -49,6 +49,8 @@ def test_figures_of_the_tables_are_those_of_the_note() -> None:
     flagged = [n for n in library if any(c.kind == "bremsstrahlung" for c in continua(n))]
     assert f"`coincidences.csv`, {len(companion_rows('coincidences.csv'))} pairs" in text
     assert f"`betas.csv`, {len(companion_rows('betas.csv'))} nuclides" in text
+    assert f"`beta_branches.csv`, {len(companion_rows('beta_branches.csv'))} branches" in text
+    assert f"`weak_lines.csv`, {len(companion_rows('weak_lines.csv'))} lines" in text
     assert f"`neutron_lines.csv`, {len(neutron)} lines" in text
     assert f"thermal neutrons in {len(captures)} elements" in text
     assert f"on light nuclei, {len(scattered)} lines" in text

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib import resources
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +16,7 @@ from tocsin.detectors import DetectorModel
 from tocsin.detectors.folding import LINE_LOW_KEV
 from tocsin.detectors.slab import self_absorption
 from tocsin.detectors.templates import U_ATOM_RATIO
-from tocsin.nuclear import NuclideLibrary
+from tocsin.nuclear import NuclideLibrary, weak_lines
 
 FloatArray = NDArray[np.float64]
 
@@ -87,23 +85,6 @@ def named_sources(library: NuclideLibrary) -> Iterator[Source]:
                 yield found
 
 
-@cache
-def weak_lines() -> dict[str, tuple[tuple[float, float, str], ...]]:
-    """Lines below the cut of the nuclide library that thick shields leave over.
-
-    By nuclide: energy in keV, photons per decay, emitter. From ``data/weak_lines.csv``, which
-    ``scripts/build_weak_lines.py`` makes of the library's own sources.
-    """
-    path = resources.files("tocsin.detection") / "data" / "weak_lines.csv"
-    found: dict[str, tuple[tuple[float, float, str], ...]] = {}
-    with path.open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            name = row["nuclide"]
-            line = (float(row["energy_keV"]), float(row["intensity"]), name)
-            found[name] = (*found.get(name, ()), line)
-    return found
-
-
 def _source(candidate: Candidate, library: NuclideLibrary) -> Source | None:
     name = _BEFORE_TH_228.get(candidate.name, candidate.name)
     progeny = candidate.progeny and candidate.name not in _BEFORE_TH_228
@@ -150,7 +131,8 @@ def _table(
         (line.energy_keV, line.intensity, line.emitter)
         for line in library.lines(name, progeny=progeny, age_s=age_s)
     ]
-    for energy, intensity, emitter in (*lines, *weak_lines().get(name, ())):
+    lines += [(x.energy_keV, x.intensity, x.emitter) for x in weak_lines().get(name, ())]
+    for energy, intensity, emitter in lines:
         if LINE_LOW_KEV < energy < HIGHEST_KEV and intensity > 0:
             key = (energy, emitter)
             table[key] = table.get(key, 0.0) + intensity

@@ -1,5 +1,6 @@
 """Room ``nuclear``: facts about nuclides with a source each, and decay."""
 
+from tocsin.nuclear.betas import BetaBranch, beta_branches
 from tocsin.nuclear.category_course import next_change
 from tocsin.nuclear.category_data import DValue, d_values, source_boundaries
 from tocsin.nuclear.classes import classify, gravest, nuclide_classes, primary_class
@@ -28,8 +29,10 @@ from tocsin.nuclear.source_category import (
     source_nuclide,
 )
 from tocsin.nuclear.units import CURIE_Bq
+from tocsin.nuclear.weak_lines import WeakLine, weak_lines
 
 __all__ = [
+    "BetaBranch",
     "CURIE_Bq",
     "CategoryRemark",
     "Continuum",
@@ -46,7 +49,9 @@ __all__ = [
     "SourceActivity",
     "SourceCategory",
     "SumLine",
+    "WeakLine",
     "activities",
+    "beta_branches",
     "classify",
     "continua",
     "d_values",
@@ -63,4 +68,5 @@ __all__ = [
     "source_category_json",
     "source_nuclide",
     "sum_lines",
+    "weak_lines",
 ]

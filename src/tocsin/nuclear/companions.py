@@ -34,7 +34,7 @@ def companion_rows(file: str) -> list[dict[str, str]]:
     Parameters
     ----------
     file : str
-        ``coincidences.csv``, ``betas.csv`` or ``neutron_lines.csv``.
+        Its name, as ``coincidences.csv``; the manifest has them all.
 
     Raises
     ------
