@@ -1,4 +1,4 @@
-"""Simulated matrices: the same bits, between the rows, on disk; shells; bremsstrahlung."""
+"""Simulated matrices: the same bits, between the rows, on disk; shells."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import pytest
 
 from tocsin.detectors import Shield, material
 from tocsin.detectors.array_cache import CACHE_VARIABLE
-from tocsin.detectors.beta import beta_spectrum
-from tocsin.detectors.bremsstrahlung import N_BETA, bremsstrahlung_photons
 from tocsin.detectors.construction import named_construction
 from tocsin.detectors.energy_nodes import energy_nodes_keV
 from tocsin.detectors.folding import folder_for
@@ -25,13 +23,11 @@ from tocsin.detectors.irradiation import (
 from tocsin.detectors.photon_matrix import PEAKS_KEV, PhotonMatrix, split_peaks
 from tocsin.detectors.photon_matrix_build import MatrixSettings, matrix_key, photon_matrix
 from tocsin.detectors.point_source import ray_efficiency
-from tocsin.detectors.response import PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV
+from tocsin.detectors.response import PHOTON_EDGES_KEV
 from tocsin.detectors.shield_matrix import shield_matrix
 from tocsin.detectors.simulated_response import SimulatedResponse
 from tocsin.detectors.transport import Physics, simulate
-from tocsin.detectors.transport.encounters import radiative_share
 from tocsin.errors import InvalidInput, NotFound, OutOfDomain
-from tocsin.nuclear import load_library
 
 DETECTOR = named_construction("nai-3x3in")
 NEAR = named_irradiation("near")
@@ -256,31 +252,6 @@ def test_thick_lead_shows_its_x_rays_and_annihilation(cache: Path) -> None:
     assert found.lines[0][k_alpha].sum() > 0.015
     assert found.lines[0][at > 500].sum() == 0
     assert found.lines[1][at > 500].sum() > 0.003
-
-
-def test_bremsstrahlung_has_the_energy_of_its_formula() -> None:
-    library = load_library()
-    photons = bremsstrahlung_photons("Y-90", library=library, stopper="Fe")
-    kinetic, shares = beta_spectrum(2278.5, points=N_BETA)
-    assert shares.sum() == pytest.approx(1)
-    mean_keV = float(kinetic @ shares)
-    # ENSDF says 933 keV: the decay is forbidden and has no allowed shape
-    assert mean_keV == pytest.approx(933, rel=0.06)
-    share = radiative_share.py_func(1000.0, 26.0)
-    radiated = sum(
-        s * t * radiative_share.py_func(t, material("Fe").mean_atomic_number)
-        for t, s in zip(kinetic, shares, strict=True)
-    )
-    assert share == pytest.approx(0.01536, rel=1e-3)
-    # what lies below the lowest bin of 10 keV is missing
-    energy_keV = float(photons @ PHOTON_CENTRES_KEV)
-    assert energy_keV == pytest.approx(radiated * 933 / mean_keV, rel=0.03)
-    assert energy_keV < radiated * 933 / mean_keV
-    assert not photons[PHOTON_EDGES_KEV[:-1] > 2290].any()
-    assert bremsstrahlung_photons("Sr-90", library=library).sum() > photons.sum()
-    assert not bremsstrahlung_photons("Cs-137", library=library).any()
-    heavy = bremsstrahlung_photons("Y-90", library=library, stopper="W")
-    assert heavy.sum() > 2 * photons.sum()
 
 
 def test_every_shielding_of_the_list_has_a_scene() -> None:

@@ -101,6 +101,59 @@ def test_templates_hold_what_the_physics_says(built: TemplateLibrary) -> None:
     assert sigma.sum() < 0.1 * built.template("Co-60").counts.sum()
 
 
+def test_betas_without_lines_make_a_template() -> None:
+    found = build(("P-32", "Cs-137"), shieldings=("bare", "Fe 1 cm"))
+    beta = found.template("P-32").counts
+    assert near(beta, 100, 300) > near(beta, 600, 800) > near(beta, 1300, 1500) > 0
+    assert near(beta, 1800, 3072) < 1e-3 * near(beta, 100, 300)
+    assert found.manifest["warnings"] == []
+    assert found.manifest["nuclides"][0]["lines"] == [0, 0]
+    # betas of caesium too: above its line, up to the end of its weak branch
+    caesium = found.template("Cs-137").counts
+    assert 0 < near(caesium, 780, 1000) < 1e-4 * caesium.sum()
+    assert near(caesium, 780, 1000) > 5 * near(caesium, 1250, 3072)
+
+
+def test_weak_lines_are_what_is_left_behind_lead() -> None:
+    found = build(("Am-241",), shieldings=("bare", "Pb 1 cm"))
+    bare, behind = (found.template("Am-241", name).counts for name in ("bare", "Pb 1 cm"))
+    assert near(bare, 40, 72) > 1e3 * near(bare, 600, 780)
+    assert near(behind, 600, 780) > 10 * near(behind, 40, 72)
+    # lines of 600 to 780 keV, 7.4e-6 per decay, three in ten through the lead
+    assert near(behind, 600, 780) == pytest.approx(7.4e-6 * 0.3 * 0.0105, rel=0.3)
+    kept = found.manifest["nuclides"][0]["lines"]
+    assert kept[1] > 30
+    # a layer does not follow from what else is asked
+    alone = build(("Am-241",), shieldings=("Pb 1 cm",))
+    assert np.array_equal(alone.counts[0, 0], found.counts[0, 1])
+
+
+def test_surroundings_stand_beside_the_templates(built: TemplateLibrary, tmp_path: Path) -> None:
+    around = build(("Cs-137", "Sr-90"), surroundings=True)
+    assert np.array_equal(around.counts[0], built.counts[0])
+    path = tmp_path / "around.npz"
+    path.write_bytes(around.to_bytes())
+    back = TemplateLibrary.load(path)
+    assert back.to_bytes() == around.to_bytes()
+    assert back.manifest["surroundings"]["scene"]["distance_m"] == 0.1
+    bare, lead = (back.scattered("Cs-137", name) for name in ("bare", "Pb 1 mm"))
+    assert 0 < bare.sum() < 0.2 * built.template("Cs-137").counts.sum()
+    assert near(bare, 100, 300) > 10 * near(bare, 500, 700)
+    assert 0.5 * bare.sum() < lead.sum() < bare.sum()
+    assert back.scattered("Sr-90").any()
+    with pytest.raises(NotFound, match="built without surroundings"):
+        built.scattered("Cs-137")
+    with pytest.raises(NotFound, match="holds no nuclide 'I-131'"):
+        back.scattered("I-131")
+    arrays = {"edges_keV": back.edges_keV, "counts": back.counts, "sigma": back.sigma}
+    path.write_bytes(archive_bytes(arrays, back.manifest | {"schema": SCHEMA}))
+    with pytest.raises(ParseError, match="do not fit together"):
+        TemplateLibrary.load(path)
+    counting = Counting(Electronics(pile_up_us=5), 2e4)
+    with pytest.raises(InvalidInput, match="pulses of both pile up together"):
+        build(("Cs-137",), surroundings=True, counting=counting)
+
+
 def test_the_stated_sigma_covers_another_seed(built: TemplateLibrary) -> None:
     other = build(("Cs-137",), settings=MatrixSettings(energies=60, histories=4000, seed=99))
     one, two = built.template("Cs-137"), other.template("Cs-137")

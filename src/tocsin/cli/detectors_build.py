@@ -42,6 +42,10 @@ def build_command(
     ] = 3072.0,
     histories: Annotated[int, typer.Option(help="Photons simulated for each energy.")] = 100_000,
     seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 20261127,
+    surroundings: Annotated[
+        bool,
+        typer.Option("--surroundings", help="Also what ground and a body scatter, by itself."),
+    ] = False,
     rate: Annotated[
         float | None,
         typer.Option("--rate", metavar="PER_S", help="As recorded at this true rate of pulses."),
@@ -119,6 +123,7 @@ def build_command(
                 settings=MatrixSettings(histories=histories, seed=seed),
                 counting=counting,
                 left_out=unknown,
+                surroundings=surroundings,
                 progress=told,
             )
     except ParseError:

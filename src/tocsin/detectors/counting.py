@@ -28,6 +28,8 @@ FINEST = 16384
 """Steps of the height at most, from zero to the end of the channels."""
 UNSEEN = 1e-13
 """Chance of more pulses in one count than the transform has room for."""
+MISSED = 1e-3
+"""Share of all photons of a source that those of its continuum above the channels may have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +185,31 @@ class Counting:
         x = (edges_keV - threshold) / noise
         integral = noise * (x * ndtr(x) + np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi))
         return np.asarray(np.clip(np.diff(integral) / (high - low), 0.0, 1.0))
+
+
+def highest_photon_keV(
+    lines_keV: FloatArray, photons: FloatArray, *, bins_keV: FloatArray, continuum: FloatArray
+) -> float:
+    """Energy up to which a source has photons: its highest line, or the end of its continuum.
+
+    Parameters
+    ----------
+    lines_keV, photons : (k,) float
+        Energies and photons of the lines.
+    bins_keV, continuum : (n,) float
+        Rising lower edges of the bins, and photons in them. The continuum ends where less than
+        ``MISSED`` of all photons of the source lie above; betas of a weak branch would else ask for
+        channels that hold next to nothing.
+
+    Returns
+    -------
+    float
+        Zero for a source without photons.
+    """
+    line_keV = float(lines_keV[photons > 0].max(initial=0.0))
+    above = np.cumsum(continuum[::-1])[::-1]
+    counts = above > MISSED * (photons.sum() + continuum.sum())
+    return max(line_keV, float(bins_keV[counts].max(initial=0.0)))
 
 
 def refuse_above(highest_keV: Mapping[str, float], edges_keV: ArrayLike) -> None:

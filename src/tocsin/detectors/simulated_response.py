@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from tocsin.detectors.construction import Construction
-from tocsin.detectors.counting import Counting, refuse_above
+from tocsin.detectors.counting import Counting, highest_photon_keV, refuse_above
 from tocsin.detectors.folding import PEAK_REACH, Folder, folder_for
 from tocsin.detectors.light import light_of
 from tocsin.detectors.model import FWHM_PER_SIGMA
@@ -59,6 +59,12 @@ class LineCounts:
     counts: FloatArray
     sigma: FloatArray
     low: NDArray[np.int64]
+
+    def only(self, which: NDArray[np.bool_]) -> LineCounts:
+        """Some of the lines, ``(k,)``."""
+        return LineCounts(
+            self.energies_keV[which], self.counts[which], self.sigma[which], self.low[which]
+        )
 
 
 class SimulatedResponse:
@@ -214,14 +220,14 @@ class SimulatedResponse:
         Raises
         ------
         InvalidInput
-            When a rate is asked and the channels end below photons of the source.
+            When a rate is asked and the channels end below photons of the source, as
+            ``highest_photon_keV`` has them.
         """
         direct = np.asarray(intensities, dtype=np.float64)
         spread = continuum if continuum is not None else np.zeros(PHOTON_CENTRES_KEV.size)
         if counting is not None:
-            highest_keV = max(
-                float(lines.energies_keV[direct > 0].max(initial=0.0)),
-                float(PHOTON_EDGES_KEV[:-1][spread > 0].max(initial=0.0)),
+            highest_keV = highest_photon_keV(
+                lines.energies_keV, direct, bins_keV=PHOTON_EDGES_KEV[:-1], continuum=spread
             )
             refuse_above({"source": highest_keV}, self.edges_keV)
         # what was counted by simulated rows of the detector, each times the photons that meet it

@@ -15,6 +15,7 @@ from tocsin.errors import NotFound, ParseError
 
 SCHEMA = "tocsin.template-library/1"
 _ARRAYS = ("edges_keV", "counts", "sigma")
+_SURROUNDINGS = "surroundings"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +34,18 @@ class TemplateLibrary:
         ``shieldings`` in the order of the arrays; detector, distance, seeds, hashes, editions of
         the data; ``resolution`` and ``light`` of the detector; ``warnings``, sentences for a
         reader; ``counting``, electronics, what of them is not known, rate and live shares, where
-        the templates were recorded at a rate.
+        the templates were recorded at a rate; ``surroundings``, the scene, where their counts are
+        there.
+    surroundings : (nuclide, shielding, m) float32, optional
+        Expected counts per decay of photons that ground and a body behind the detector scatter into
+        it; not part of ``counts``.
     """
 
     edges_keV: NDArray[np.float64]
     counts: NDArray[np.float32]
     sigma: NDArray[np.float32]
     manifest: dict[str, Any]
+    surroundings: NDArray[np.float32] | None = None
 
     @property
     def nuclides(self) -> tuple[str, ...]:
@@ -64,18 +70,36 @@ class TemplateLibrary:
         NotFound
             When the library does not hold it; the message lists what it holds.
         """
+        at = self._place(nuclide, shielding)
+        return Expected(
+            self.counts[at].astype(np.float64),
+            self.sigma[at].astype(np.float64),
+            float(self._live_share[at]),
+        )
+
+    def scattered(self, nuclide: str, shielding: str = "bare") -> NDArray[np.float64]:
+        """Counts per decay that come by way of the surroundings, to be added to the template.
+
+        The scene is a convention; a measured spectrum asks for an amplitude of its own.
+
+        Raises
+        ------
+        NotFound
+            When the library does not hold it, or was built without surroundings.
+        """
+        at = self._place(nuclide, shielding)
+        if self.surroundings is None:
+            raise NotFound("the library was built without surroundings: build it with them")
+        return np.asarray(self.surroundings[at], dtype=np.float64)
+
+    def _place(self, nuclide: str, shielding: str) -> tuple[int, int]:
         for word, name, known in (
             ("nuclide", nuclide, self.nuclides),
             ("shielding", shielding, self.shieldings),
         ):
             if name not in known:
                 raise NotFound(f"the library holds no {word} {name!r}; it has {', '.join(known)}")
-        at = self.nuclides.index(nuclide), self.shieldings.index(shielding)
-        return Expected(
-            self.counts[at].astype(np.float64),
-            self.sigma[at].astype(np.float64),
-            float(self._live_share[at]),
-        )
+        return self.nuclides.index(nuclide), self.shieldings.index(shielding)
 
     @property
     def _live_share(self) -> NDArray[np.float64]:
@@ -93,6 +117,8 @@ class TemplateLibrary:
     def to_bytes(self) -> bytes:
         """The library as an NPZ file with its manifest; the same library gives the same bytes."""
         arrays = {name: getattr(self, name) for name in _ARRAYS}
+        if self.surroundings is not None:
+            arrays[_SURROUNDINGS] = self.surroundings
         return archive_bytes(arrays, self.manifest | {"schema": SCHEMA})
 
     @classmethod
@@ -106,7 +132,13 @@ class TemplateLibrary:
         """
         arrays, manifest = read_archive(path, schema=SCHEMA, wanted=_ARRAYS)
         manifest = {k: v for k, v in manifest.items() if k not in ("schema", "sha256")}
-        found = cls(arrays["edges_keV"], arrays["counts"], arrays["sigma"], manifest)
+        found = cls(
+            arrays["edges_keV"],
+            arrays["counts"],
+            arrays["sigma"],
+            manifest,
+            arrays.get(_SURROUNDINGS),
+        )
         if not found._fits():
             reason = "its manifest and its arrays do not fit together: build it again"
             raise ParseError(reason, code="library", file=str(path))
@@ -133,6 +165,8 @@ class TemplateLibrary:
                 a.dtype == np.float32
                 and a.shape == shape
                 and bool(np.all(np.isfinite(a)) and np.all(a >= 0))
-                for a in (self.counts, self.sigma)
+                for a in (self.counts, self.sigma, self.surroundings)
+                if a is not None
             )
+            and (self.surroundings is not None) == (_SURROUNDINGS in self.manifest)
         )

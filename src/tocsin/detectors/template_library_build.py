@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tocsin.detectors.bremsstrahlung import STOPPER, bremsstrahlung_photons
+from tocsin.detectors.bremsstrahlung import STOPPER
 from tocsin.detectors.construction import Construction
-from tocsin.detectors.counting import Counting, refuse_above
+from tocsin.detectors.counting import Counting, highest_photon_keV, refuse_above
 from tocsin.detectors.edition import TEMPLATE_LIBRARY_VERSION
 from tocsin.detectors.energy_nodes import HIGH_KEV, LOW_KEV
 from tocsin.detectors.irradiation import named_irradiation, named_shielding
@@ -19,31 +19,32 @@ from tocsin.detectors.photon_matrix_build import MatrixSettings, photon_matrix
 from tocsin.detectors.response import PHOTON_EDGES_KEV
 from tocsin.detectors.shield_matrix import SEED, ShieldMatrix, shield_matrix
 from tocsin.detectors.simulated_response import SimulatedResponse
+from tocsin.detectors.slab import Shield
+from tocsin.detectors.source_photons import SourcePhotons, source_photons
+from tocsin.detectors.surroundings_counts import Surroundings, class_scene, outside
 from tocsin.detectors.template_library import TemplateLibrary
 from tocsin.errors import InvalidInput
-from tocsin.nuclear import NuclideLibrary
+from tocsin.nuclear import NuclideLibrary, continua
 
-FloatArray = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
-LEAST_SHARE = 1e-6
-"""Lines of less energy than this share of all energy of a nuclide's photons are left out."""
 
 
 def usual_nuclides(library: NuclideLibrary) -> tuple[str, ...]:
     """Nuclides that are met in use or in nature and that a detector of photons can show.
 
-    Those of the nuclide library that are called customary and whose photons of 20 to 3000 keV,
-    progeny in equilibrium, are one per thousand decays or more, and those whose signature is
-    bremsstrahlung.
+    Those of the nuclide library that are called customary and whose lines of 20 to 3000 keV,
+    progeny in equilibrium, are one photon per thousand decays or more, and those whose signature
+    is bremsstrahlung.
     """
-    found = []
+    usual = []
     for name in library.names:
         if library[name].customary:
             lines = library.lines(name)
             photons = sum(x.intensity for x in lines if LOW_KEV <= x.energy_keV <= HIGH_KEV)
-            if photons >= 1e-3 or bremsstrahlung_photons(name, library=library).any():
-                found.append(name)
-    return tuple(found)
+            beside = (found.kind for found in continua(name, library=library))
+            if photons >= 1e-3 or "bremsstrahlung" in beside:
+                usual.append(name)
+    return tuple(usual)
 
 
 def build_library(
@@ -58,6 +59,7 @@ def build_library(
     settings: MatrixSettings | None = None,
     counting: Counting | None = None,
     left_out: Sequence[str] = (),
+    surroundings: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> TemplateLibrary:
@@ -87,6 +89,9 @@ def build_library(
     left_out : sequence of str
         What is not known of the electronics and stands as zero in ``counting``, as
         ``stated_electronics`` names it; for the manifest.
+    surroundings : bool
+        Whether what ground and a body behind the detector scatter is worked out too, as counts of
+        their own beside the templates.
     threads : int, optional
         As in ``simulate``; it changes no bit.
     progress : callable, optional
@@ -101,8 +106,8 @@ def build_library(
     ------
     InvalidInput
         When a name comes twice, nothing is asked, edges do not rise, the age is none or leaves
-        nothing of a nuclide, no nuclide has photons of 20 to 3000 keV, or a rate is asked and the
-        channels end below photons of a nuclide.
+        nothing of a nuclide, no nuclide has photons of 20 to 3000 keV, a rate is asked and the
+        channels end below photons of a nuclide, or a rate is asked with the surroundings.
     NotFound
         For an unknown nuclide, shielding or distance.
 
@@ -111,6 +116,11 @@ def build_library(
     Forward only: a fixed list of layers, nothing that searches over them. A nuclide without counts
     in these channels keeps its place, with zeros, and is named in the manifest's ``warnings``.
     """
+    if surroundings and counting is not None:
+        raise InvalidInput(
+            "at a count rate the counts of the surroundings cannot stand beside those of the "
+            "source: pulses of both pile up together; leave out one of the two"
+        )
     names = [library[name].name for name in nuclides]
     for word, asked in (("nuclide", names), ("shielding", list(shieldings))):
         twice = sorted({n for n in asked if asked.count(n) > 1})
@@ -122,14 +132,15 @@ def build_library(
     layers = {name: named_shielding(name) for name in shieldings}
     chosen = settings or MatrixSettings()
     # all that can be wrong with names and age is said before the simulation, which takes minutes
-    sources = [_source(name, library, age_s) for name in names]
+    sources = [source_photons(name, library=library, age_s=age_s) for name in names]
     if not any(source.shines for source in sources):
         raise InvalidInput(
             f"{', '.join(names)}: no photons of {LOW_KEV:g} to {HIGH_KEV:g} keV, which is what a "
             "template is made of"
         )
     if counting is not None:
-        refuse_above({source.entry["name"]: source.highest_keV for source in sources}, edges_keV)
+        highest_keV = {source.name: _highest_keV(source, layers.values()) for source in sources}
+        refuse_above(highest_keV, edges_keV)
 
     def told(word: str) -> Callable[[int, int], None]:
         def say(done: int, of: int) -> None:
@@ -150,18 +161,36 @@ def build_library(
     counts = np.zeros((len(names), len(shells), channels), dtype=np.float32)
     sigma = np.zeros_like(counts)
     live_share = np.ones(counts.shape[:2])
+    around: Surroundings | None = None
+    scattered: NDArray[np.float32] | None = None
+    if surroundings:
+        around = Surroundings(detector.model, class_scene(distance), response.edges_keV)
+        scattered = np.zeros_like(counts)
+    entries = []
     for i, source in enumerate(sources):
-        lines = response.lines(source.energies_keV)
-        for j, shell in enumerate(shells.values()):
+        kept = [source.kept(layer) for layer in layers.values()]
+        # lines that matter behind no layer are worked out for none
+        some = np.any(kept, axis=0)
+        lines, intensities = response.lines(source.energies_keV[some]), source.intensities[some]
+        for j, (shell, matters) in enumerate(zip(shells.values(), kept, strict=True)):
             found = response.expected(
-                lines,
-                source.intensities,
+                lines.only(matters[some]),
+                intensities[matters[some]],
                 continuum=source.continuum,
                 shield=shell,
                 counting=counting,
             )
             counts[i, j], sigma[i, j] = found.counts, found.sigma
             live_share[i, j] = found.live_share
+        if around is not None and scattered is not None:
+            rows = around.of_lines(lines.energies_keV)
+            for j, (shell, matters) in enumerate(zip(shells.values(), kept, strict=True)):
+                use = matters[some]
+                passed, spread = outside(
+                    lines.energies_keV[use], intensities[use], source.continuum, shell
+                )
+                scattered[i, j] = around.counts(passed @ rows[use] + spread @ around.of_bins)
+        entries.append(_entry(source, age_s, [int(matters.sum()) for matters in kept]))
         told("nuclides folded")(i + 1, len(names))
     manifest: dict[str, Any] = {
         "counts": "expected counts per decay of the named nuclide and channel",
@@ -169,7 +198,7 @@ def build_library(
         "checked_by": list(detector.checked_by),
         "distance": distance,
         "distance_cm": irradiation.distance_cm,
-        "nuclides": [source.entry for source in sources],
+        "nuclides": entries,
         "warnings": [
             _nothing_seen(source, counting)
             for source, seen in zip(sources, counts, strict=True)
@@ -202,56 +231,43 @@ def build_library(
             "left_out": list(left_out),
             "live_share": live_share.tolist(),
         }
-    return TemplateLibrary(response.edges_keV.copy(), counts, sigma, manifest)
+    if around is not None:
+        manifest["surroundings"] = {
+            "counts": "expected counts per decay of photons that come by way of the scene, to be "
+            "added to the others; without sigma",
+            "scene": asdict(around.scene),
+        }
+    return TemplateLibrary(response.edges_keV.copy(), counts, sigma, manifest, scattered)
 
 
-@dataclass(frozen=True)
-class _Source:
-    """Photons of a nuclide per decay, and what the manifest tells of them."""
-
-    energies_keV: FloatArray
-    intensities: FloatArray
-    continuum: FloatArray
-    entry: dict[str, Any]
-
-    @property
-    def shines(self) -> bool:
-        return bool(self.intensities.any() or self.continuum.any())
-
-    @property
-    def highest_keV(self) -> float:
-        """Highest energy of its photons; zero where there are none."""
-        continuous = PHOTON_EDGES_KEV[:-1][self.continuum > 0]
-        return float(max(self.energies_keV.max(initial=0.0), continuous.max(initial=0.0)))
+def _highest_keV(source: SourcePhotons, layers: Iterable[Shield | None]) -> float:
+    """Highest energy of the photons of a source that matter behind any layer."""
+    some = np.any([source.kept(layer) for layer in layers], axis=0)
+    return highest_photon_keV(
+        source.energies_keV[some],
+        source.intensities[some],
+        bins_keV=PHOTON_EDGES_KEV[:-1],
+        continuum=source.continuum,
+    )
 
 
-def _nothing_seen(source: _Source, counting: Counting | None) -> str:
+def _nothing_seen(source: SourcePhotons, counting: Counting | None) -> str:
     """Why all templates of a source are zero."""
-    name = source.entry["name"]
     if counting is not None and source.shines:
         why = "no pulse passes the threshold and falls into these channels"
     else:
         why = f"no photons of {LOW_KEV:g} to {HIGH_KEV:g} keV that these channels show"
-    return f"{name}: {why}, so its templates are zero"
+    return f"{source.name}: {why}, so its templates are zero"
 
 
-def _source(name: str, library: NuclideLibrary, age_s: float | None) -> _Source:
-    ratios = library.activity_ratios(name, age_s=age_s)
-    lines = library.lines(name, age_s=age_s)
-    energies = np.array([line.energy_keV for line in lines], dtype=np.float64)
-    intensities = np.array([line.intensity for line in lines], dtype=np.float64)
-    inside = (energies >= LOW_KEV) & (energies <= HIGH_KEV)
-    carried = energies * intensities
-    strong = inside & (carried > LEAST_SHARE * carried.sum())
-    continuum = bremsstrahlung_photons(name, library=library, age_s=age_s)
-    continuum[PHOTON_EDGES_KEV[:-1] < LOW_KEV] = 0.0
-    entry = {
-        "name": name,
+def _entry(source: SourcePhotons, age_s: float | None, lines: list[int]) -> dict[str, Any]:
+    """What the manifest tells of a nuclide; ``lines`` in the order of the layers."""
+    return {
+        "name": source.name,
         "age_s": age_s,
-        "chain": {member: ratio for member, ratio in ratios.items() if ratio > 0.0},
-        "lines": int(strong.sum()),
-        "photons_per_decay": float(intensities[strong].sum()),
-        "photons_per_decay_left_out": float(intensities[~strong].sum()),
-        "bremsstrahlung_photons_per_decay": float(continuum.sum()),
+        "chain": dict(source.chain),
+        "lines": lines,
+        "photons_per_decay": float(source.intensities.sum()),
+        "photons_per_decay_left_out": source.lines_outside,
+        "bremsstrahlung_photons_per_decay": float(source.continuum.sum()),
     }
-    return _Source(energies[strong], intensities[strong], continuum, entry)
