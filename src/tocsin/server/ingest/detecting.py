@@ -302,6 +302,15 @@ class Detecting:
     def _say(self, pk: UUID, device: UUID, held: Held, sayings: Sequence[Saying]) -> None:
         from tocsin.server.ingest.saying import say
 
+        told = held.hearing.standing
+        if any(
+            s.said.stage == "standing" or (s.said.stage == "closed" and s.said.encounter != told)
+            for s in sayings
+        ):
+            # an alarm of which nobody knows: no other hearing takes the processor from it
+            self._writer.settle(pk)
+            say(pk, device, sayings)
+            return
         self._writer.put(Piece(pk, held.hearing, lambda: say(pk, device, sayings)))
 
     def _hear_again(self, at: datetime) -> int:

@@ -81,9 +81,10 @@ class Hearing:
         self._length_s = 0.0
         self._background: list[Record] = []
         self._held: list[Record] = []
-        # alarms that are over and are heard once more, and the encounter that was told standing
+        # alarms that are over and are heard once more
         self._finer: deque[Finer] = deque()
-        self._standing = 0
+        self.standing = 0
+        """Number of the last encounter that was told while it went on."""
         # number in the walk of the first record of each item that the listener heard
         self._dropped = 0
         self._firsts: list[int] = []
@@ -216,13 +217,13 @@ class Hearing:
         """
         coarse = replace(heard, said=self._numbered(heard.said))
         if heard.stage == "standing":
-            self._standing = heard.number
+            self.standing = heard.number
         if not (self.is_fast and heard.said and heard.is_alarm and heard.stage == "closed"):
             return [self._saying(coarse, self.through)]
         self._hear_again(coarse)
-        if self._standing == heard.number:
+        if self.standing == heard.number:
             return []
-        self._standing = heard.number
+        self.standing = heard.number
         return [self._saying(replace(coarse, stage="standing"), self.through)]
 
     def _saying(self, heard: Heard, record: int) -> Saying:

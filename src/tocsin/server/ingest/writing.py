@@ -1,7 +1,9 @@
 """Who writes what the server's detector says and notes: itself, or a thread beside it.
 
 One connection at a time writes to SQLite, and under load each waits for its turn. While the
-detector waited it heard nobody: every saying and every note of one survey held up all others.
+detector waited it heard nobody: every saying and every note of one survey held up all others. Only
+what calls people is still written by the detector itself: a thread beside one that hears is slower
+than one by itself (both share one interpreter).
 """
 
 from __future__ import annotations
