@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from tocsin.detectors.attenuation import material
 from tocsin.detectors.construction import Construction
@@ -69,6 +70,11 @@ class Irradiation:
                 f"a distance of {self.distance_cm:g} cm lies outside the range of validity, "
                 f"{LEAST_CM:g} to {MOST_CM:g} cm from the front face"
             )
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What a matrix says of it."""
+        return {"distance_cm": self.distance_cm}
 
     def scene(self, detector: Construction) -> tuple[Scene, PointSource]:
         """Bodies and source for the photon transport."""

@@ -62,7 +62,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class PhotonMatrix:
-    """Simulated response of a detector to a point source, per photon emitted.
+    """Simulated response of a detector to a point source or an even field, per photon emitted.
 
     Parameters
     ----------
@@ -81,8 +81,9 @@ class PhotonMatrix:
     first_collision, first_collision_sigma : (k,) float
         Chance that the first interaction lies in the crystal: what a ray integral gives.
     manifest : dict
-        ``detector``, ``distance_cm``, ``histories``, ``seed``, ``content`` (hash of model, physics
-        and settings) and the ``physics`` that was followed.
+        ``detector``, ``distance_cm`` of a point or ``field`` and ``layers``, ``histories``,
+        ``seed``, ``content`` (hash of model, physics and settings) and the ``physics`` that was
+        followed.
 
     Notes
     -----

@@ -12,6 +12,7 @@ import numpy as np
 from tocsin.detectors.array_cache import cached_arrays
 from tocsin.detectors.construction import Construction
 from tocsin.detectors.energy_nodes import energy_nodes_keV
+from tocsin.detectors.even_field import EvenField
 from tocsin.detectors.irradiation import Irradiation
 from tocsin.detectors.photon_matrix import PhotonMatrix, split_peaks
 from tocsin.detectors.simulated_digest import transport_digest
@@ -19,6 +20,8 @@ from tocsin.detectors.transport import Tally, simulate
 from tocsin.errors import InvalidInput
 
 Progress = Callable[[int, int], None]
+Meeting = Irradiation | EvenField
+"""How photons meet a detector."""
 CHUNK = 4  # energies between two words of progress
 
 
@@ -59,7 +62,7 @@ class MatrixSettings:
             raise InvalidInput(f"bin_keV must be 0.1 to 10, got {self.bin_keV:g}")
 
 
-def matrix_key(detector: Construction, irradiation: Irradiation, settings: MatrixSettings) -> str:
+def matrix_key(detector: Construction, irradiation: Meeting, settings: MatrixSettings) -> str:
     """Content hash of a matrix: bodies, place, settings, and code and data of the transport.
 
     What of a detector's file does not change what photons do (words, widths, electronics) does not
@@ -75,7 +78,7 @@ def matrix_key(detector: Construction, irradiation: Irradiation, settings: Matri
 
 def photon_matrix(
     detector: Construction,
-    irradiation: Irradiation,
+    irradiation: Meeting,
     settings: MatrixSettings | None = None,
     *,
     threads: int | None = None,
@@ -90,8 +93,8 @@ def photon_matrix(
     ----------
     detector : Construction
         The detector.
-    irradiation : Irradiation
-        Where the source stands.
+    irradiation : Irradiation or EvenField
+        Where the source stands, or that photons come from all sides.
     settings : MatrixSettings, optional
         120 energies of 100,000 photons when not given.
     threads : int, optional
@@ -102,7 +105,7 @@ def photon_matrix(
     Returns
     -------
     PhotonMatrix
-        Per photon that the source emits in all directions.
+        Per photon that the source emits: a point in all directions, an even field into its sphere.
     """
     chosen = settings or MatrixSettings()
     key = matrix_key(detector, irradiation, chosen)
@@ -112,7 +115,7 @@ def photon_matrix(
     )
     manifest: dict[str, Any] = {
         "detector": detector.name,
-        "distance_cm": irradiation.distance_cm,
+        **irradiation.manifest,
         **asdict(chosen),
         "physics": "photo effect with K and L X-rays, bound Compton with Doppler broadening, "
         "coherent, pair, electrons along a straight way, bremsstrahlung",
@@ -122,7 +125,7 @@ def photon_matrix(
     return PhotonMatrix(**arrays, manifest=manifest)
 
 
-def _short(detector: Construction, irradiation: Irradiation, settings: MatrixSettings) -> str:
+def _short(detector: Construction, irradiation: Meeting, settings: MatrixSettings) -> str:
     """One place in the cache for each question: an older answer to it is replaced."""
     words = f"{detector.name} {irradiation!r} {settings!r}"
     return hashlib.sha256(words.encode()).hexdigest()[:12]
@@ -130,7 +133,7 @@ def _short(detector: Construction, irradiation: Irradiation, settings: MatrixSet
 
 def _simulated(
     detector: Construction,
-    irradiation: Irradiation,
+    irradiation: Meeting,
     settings: MatrixSettings,
     threads: int | None,
     progress: Progress | None,

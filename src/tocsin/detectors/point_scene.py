@@ -31,6 +31,19 @@ def point_scene(detector: Construction, *, distance_cm: float) -> tuple[Scene, P
         The source is aimed at the outermost layer: photons that air scatters back into the detector
         from outside of that cone are left out.
     """
+    inner, (front, side, back) = detector_body(detector)
+    source = (0.0, 0.0, -(distance_cm + front))
+    far = distance_cm + front + detector.crystal.depth_cm + back + side
+    far += max(detector.crystal.face_cm) + AROUND_CM
+    world = Body("air", "sphere", (far,), "air", children=(inner,))
+    return Scene(world, SENSITIVE), PointSource(source, aim=inner.name)
+
+
+def detector_body(detector: Construction) -> tuple[Body, tuple[float, float, float]]:
+    """Nested bodies of a detector, and how thick its layers are in front, beside and behind, in cm.
+
+    The front face of the crystal is the plane ``z = 0``; it looks towards negative ``z``.
+    """
     hole: tuple[Body, ...] = ()
     if detector.bore is not None:
         depth = detector.bore.depth_cm - APART_CM
@@ -46,11 +59,7 @@ def point_scene(detector: Construction, *, distance_cm: float) -> tuple[Scene, P
         density = layer.density_g_cm3 or None
         name = f"{number} {layer.part}"
         inner = _around(detector, name, layer.material, (front, side, back), (inner,), density)
-    source = (0.0, 0.0, -(distance_cm + front))
-    far = distance_cm + front + detector.crystal.depth_cm + back + side
-    far += max(detector.crystal.face_cm) + AROUND_CM
-    world = Body("air", "sphere", (far,), "air", children=(inner,))
-    return Scene(world, SENSITIVE), PointSource(source, aim=inner.name)
+    return inner, (front, side, back)
 
 
 def _around(

@@ -13,6 +13,7 @@ CODE = (
     "compton.py",
     "electrons.py",
     "energy_nodes.py",
+    "even_field.py",
     "irradiation.py",
     "line_areas.py",
     "photon_matrix.py",

@@ -7,13 +7,20 @@
 from typing import Any
 
 from tocsin.detectors.transport.scene import Body, Scene
-from tocsin.detectors.transport.sources import DiscSource, PointSource, Source, VolumeSource
+from tocsin.detectors.transport.sources import (
+    DiscSource,
+    FieldSource,
+    PointSource,
+    Source,
+    VolumeSource,
+)
 from tocsin.detectors.transport.tally import Estimate, Tally
 
 __all__ = [
     "Body",
     "DiscSource",
     "Estimate",
+    "FieldSource",
     "Physics",
     "PointSource",
     "Scene",

@@ -79,7 +79,7 @@ class Body:
             raise InvalidInput(f"body {self.name!r}: centre {self.centre_cm} is out of range")
         if self.axis not in _AXES:
             raise InvalidInput(f"body {self.name!r}: no axis {self.axis!r}")
-        if self.density_g_cm3 is not None and not 0 < self.density_g_cm3 < 100:
+        if self.density_g_cm3 is not None and not 0 < self.density_g_cm3 < 1000:
             raise InvalidInput(
                 f"body {self.name!r}: density {self.density_g_cm3} g/cm3 is out of range"
             )

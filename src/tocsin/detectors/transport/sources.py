@@ -1,4 +1,4 @@
-"""Where photons start: points, discs and volumes, if wished aimed at one body."""
+"""Where photons start: points, discs, volumes, if wished aimed at one body; fields of all sides."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.detectors.transport.scene import Point, Scene
+from tocsin.detectors.transport.scene import VACUUM, Body, Point, Scene
 from tocsin.errors import InvalidInput
 
 FloatArray = NDArray[np.float64]
-POINT, DISC, VOLUME = 0, 1, 2
+POINT, DISC, VOLUME, FIELD = 0, 1, 2, 3
 EVERYWHERE, AT_SPHERE, ALONG = 0, 1, 2
 
 
@@ -72,7 +72,27 @@ class VolumeSource:
     aim: str | None = None
 
 
-Source = PointSource | DiscSource | VolumeSource
+@dataclass(frozen=True)
+class FieldSource:
+    """Photons evenly from all directions, with the same fluence everywhere in a sphere.
+
+    They start on the sphere and fly into it. A fluence of one photon per cm2 sends ``pi r^2`` of
+    them through a sphere of radius ``r`` cm.
+
+    Parameters
+    ----------
+    centre_cm : (float, float, float)
+        In the scene.
+    radius_cm : float
+        Of the sphere. What stands outside of it takes nothing from the photons that come in, and
+        sends back only what came out of the sphere.
+    """
+
+    centre_cm: Point
+    radius_cm: float
+
+
+Source = PointSource | DiscSource | VolumeSource | FieldSource
 
 
 def source_arrays(scene: Scene, source: Source) -> tuple[NDArray[np.int64], FloatArray]:
@@ -101,6 +121,14 @@ def source_arrays(scene: Scene, source: Source) -> tuple[NDArray[np.int64], Floa
         numbers[:3], numbers[6] = source.centre_cm, source.radius_cm
         numbers[3:6] = np.array(source.normal) / length
         codes[1] = ALONG if source.parallel else EVERYWHERE
+    elif isinstance(source, FieldSource):
+        codes[0] = FIELD
+        if not 0 < source.radius_cm < 1e7:
+            raise InvalidInput(f"the radius of the field must be positive, got {source.radius_cm}")
+        numbers[:3], numbers[6] = source.centre_cm, source.radius_cm
+        sphere = Body("field", "sphere", (source.radius_cm,), VACUUM, source.centre_cm)
+        if not (scene.world.outside_by(sphere.surface_points()) <= 0).all():
+            raise InvalidInput("the sphere of the field sticks out of the world")
     else:
         codes[0] = VOLUME
         scene.body(source.body)
@@ -109,7 +137,7 @@ def source_arrays(scene: Scene, source: Source) -> tuple[NDArray[np.int64], Floa
         raise InvalidInput(f"the source at {tuple(numbers[:3].tolist())} cm is outside the world")
     if codes[0] == DISC and not (scene.world.outside_by(_rim(numbers)) <= 0).all():
         raise InvalidInput("the disc of the source sticks out of the world")
-    if source.aim:
+    if not isinstance(source, FieldSource) and source.aim:
         target = scene.body(source.aim)
         codes[1] = AT_SPHERE
         numbers[7:10], numbers[10] = target.centre_cm, target.bounding_radius_cm

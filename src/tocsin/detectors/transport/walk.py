@@ -155,6 +155,14 @@ def start(
     codes, lengths = geometry
     kind, direction, origin = source_codes[0], source_codes[1], source_codes[2]
     body = -1
+    if kind == 3:
+        isotropic(state, d)
+        turn(d, 0.0, 2.0 * np.pi * uniform(state), p)  # a direction across that of flight
+        r = source[6] * np.sqrt(uniform(state))
+        back = np.sqrt(source[6] * source[6] - r * r)
+        for i in range(3):
+            p[i] = source[i] + r * p[i] - back * d[i]
+        return 1.0, body_at(codes, lengths, p)
     if kind == 2:
         for _ in range(1_000_000):
             for i in range(3):
