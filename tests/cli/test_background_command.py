@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from tocsin.cli.main import app
-from tocsin.detectors import named_model
-from tocsin.detectors.background import BackgroundComponents
+from tocsin.detectors import background, named_model
+from tocsin.detectors.array_cache import CACHE_VARIABLE
+from tocsin.detectors.background import BackgroundComponents, SimulatedField
+from tocsin.detectors.photon_matrix_build import MatrixSettings
 from tocsin.formats import write_n42
 from tocsin.nuclear import load_library
 from tocsin.spectra import (
@@ -36,7 +39,7 @@ def run(*words: str) -> Result:
 @pytest.fixture(scope="module")
 def seen() -> np.ndarray:
     """Counts per second that a room of concrete leaves in a 2x2 in NaI of 500 channels."""
-    background = BackgroundComponents(
+    drawn = BackgroundComponents(
         named_model("nai-2x2in"), CALIBRATION.edges_keV(500), library=load_library()
     )
     values = {
@@ -45,8 +48,8 @@ def seen() -> np.ndarray:
         "Th-232 series, thick walls": 20.0,
         "cosmic photons": 1.0,
     }
-    amounts = np.array([values.get(c.name, 0.0) for c in background.components])
-    return amounts @ background.counts()
+    amounts = np.array([values.get(c.name, 0.0) for c in drawn.components])
+    return amounts @ drawn.counts()
 
 
 def written(folder: Path, name: str, *records: Record, realm: str = "LIVE") -> Path:
@@ -70,7 +73,7 @@ def room(seen: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_room_is_taken_apart(room: Path, tmp_path: Path) -> None:
     picture = tmp_path / "room.svg"
-    done = run(str(room), "--detector", "nai-2x2in", "--json", "--plot", str(picture))
+    done = run(str(room), "--quick", "--detector", "nai-2x2in", "--json", "--plot", str(picture))
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told["schema"] == "tocsin.background/1"
@@ -87,14 +90,34 @@ def test_a_room_is_taken_apart(room: Path, tmp_path: Path) -> None:
     assert rates["K-40"]["counts_per_s"] > 4 * rates["K-40"]["uncertainty"]
     assert set(told["worst_band"]) == {"low_keV", "high_keV", "misfit", "noise"}
     assert picture.read_bytes().lstrip().startswith(b"<svg")
-    words = run(str(room), "--detector", "nai-2x2in").stdout
+    assert told["response"] == "deterministic"
+    words = run(str(room), "--quick", "--detector", "nai-2x2in").stdout
+    assert "response deterministic: the bare crystal" in words
     assert "K-40" in words
     assert "worst band" in words
     assert "record 0, all that was measured" in words
 
 
+def test_the_detector_is_simulated_where_it_is_known_how_it_is_built(
+    room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    small = partial(SimulatedField, settings=MatrixSettings(energies=24, histories=4000))
+    monkeypatch.setattr(background, "SimulatedField", small)
+    first = run(str(room), "--detector", "nai-2x2in", "--json")
+    assert first.exit_code == 0, first.output
+    assert json.loads(first.stdout)["response"] == "simulated"
+    assert "is simulated, once" in first.stderr
+    again = run(str(room), "--detector", "nai-2x2in")
+    assert "response simulated: photons followed" in again.stdout
+    assert "is simulated, once" not in again.stderr
+    # a crystal alone, of which nobody wrote down what lies around it
+    other = json.loads(run(str(room), "--detector", "identifinder", "--json").stdout)
+    assert other["response"] == "deterministic"
+
+
 def test_what_is_not_in_the_range_is_null(room: Path) -> None:
-    words = ("--detector", "nai-2x2in", "--from-kev", "150", "--with", "Am-241")
+    words = ("--quick", "--detector", "nai-2x2in", "--from-kev", "150", "--with", "Am-241")
     done = run(str(room), *words, "--json")
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
@@ -115,29 +138,37 @@ def test_a_declared_background_is_taken_and_not_the_source(
     plain = Record(spectra=(spectrum_of(seen, 3),), real_time_s=TIME_S,
                    source_type=SourceType.BACKGROUND)  # fmt: skip
     path = written(tmp_path, "both.n42", source, plain)
-    told = json.loads(run(str(path), "--detector", "nai-2x2in", "--json").stdout)
+    told = json.loads(run(str(path), "--quick", "--detector", "nai-2x2in", "--json").stdout)
     assert (told["records"], told["records_taken"]) == ([1], "declared_background")
     assert told["counts"] < 1.1 * seen.sum() * TIME_S
-    words = run(str(path), "--detector", "nai-2x2in", "--record", "0").stdout
+    words = run(str(path), "--quick", "--detector", "nai-2x2in", "--record", "0").stdout
     assert "record 0, as named by --record" in words
 
 
 def test_one_of_several_detectors_is_fitted_by_its_name(seen: np.ndarray, tmp_path: Path) -> None:
     both = tuple(spectrum_of(seen, k, detector=name) for k, name in enumerate(("A1", "A2")))
     path = written(tmp_path, "two.n42", Record(spectra=both, real_time_s=TIME_S))
-    done = run(str(path), "--detector", "nai-2x2in")
+    done = run(str(path), "--quick", "--detector", "nai-2x2in")
     assert done.exit_code == 2
     said = " ".join(done.stderr.split())
     assert "--crystal" in said
     assert "A1, A2" in said
-    told = json.loads(run(str(path), "--detector", "nai-2x2in", "--crystal", "A2", "--json").stdout)
+    told = json.loads(
+        run(str(path), "--quick", "--detector", "nai-2x2in", "--crystal", "A2", "--json").stdout
+    )
     assert told["crystal"] == "A2"
     assert told["counts"] < 1.1 * seen.sum() * TIME_S
     assert told["live_time_s"] == pytest.approx(TIME_S)
-    assert run(str(path), "--detector", "nai-2x2in", "--crystal", "B").exit_code == 2
+    assert run(str(path), "--quick", "--detector", "nai-2x2in", "--crystal", "B").exit_code == 2
 
 
-def test_wrong_calls_say_what_to_do(room: Path, tmp_path: Path) -> None:
+def test_wrong_calls_say_what_to_do_before_anything_is_simulated(
+    room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("simulated before it was looked at")
+
+    monkeypatch.setattr(SimulatedField, "seen", never)
     for words, status, said in (
         ((str(tmp_path / "none.n42"),), 3, "none.n42"),
         ((str(room), "--detector", "nai-9x9in"), 2, "no detector model 'nai-9x9in'"),
@@ -158,7 +189,7 @@ def test_the_realm_stands_in_words_numbers_and_picture(seen: np.ndarray, tmp_pat
     record = Record(spectra=(spectrum_of(seen, 3),), real_time_s=TIME_S)
     for realm in ("LIVE", "SYNTHETIC"):
         made, picture = written(tmp_path, f"{realm}.n42", record, realm=realm), tmp_path / realm
-        words = (str(made), "--detector", "nai-2x2in")
+        words = (str(made), "--quick", "--detector", "nai-2x2in")
         done = run(*words, "--json", "--plot", str(picture.with_suffix(".svg")))
         assert json.loads(done.stdout)["realm"] == realm
         is_told = realm != "LIVE"

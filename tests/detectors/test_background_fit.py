@@ -103,7 +103,7 @@ def pulls_of(
 
 def test_a_fit_recovers_a_known_mixture_within_its_pulls(background):
     pulls, chi = pulls_of(background, amounts_of(background), TIME_S, range(12))
-    # not negative, and six of 26 components in truth: pulls are narrower than one, never wide
+    # not negative, and six of 30 components in truth: pulls are narrower than one, never wide
     assert abs(pulls.mean()) < 0.8
     assert 0.2 < pulls.std() < 1.3
     assert 0.8 < np.mean(chi) < 1.2

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
@@ -21,13 +22,15 @@ from tocsin.cli.output import (
     counted,
     error_json,
     print_json,
+    progress_bar,
     remark,
     write_file,
 )
 from tocsin.errors import InvalidInput, ParseError, TocsinError, Uncalibrated
 
 if TYPE_CHECKING:
-    from tocsin.detectors.background import BackgroundFit
+    from tocsin.detectors.background import BackgroundFit, SimulatedField
+    from tocsin.detectors.construction import Construction
     from tocsin.detectors.model import DetectorModel
     from tocsin.spectra import Recording, Spectrum
     from tocsin.spectrometry.measured import MeasuredSpectrum
@@ -38,6 +41,10 @@ TAKEN = {
     "declared_background": "declared as background by the file",
     "measured": "all that was measured: the file declares no background with counts",
 }
+RESPONSES = {
+    "simulated": "photons followed through the whole detector",
+    "deterministic": "the bare crystal behind its layers, worked out without simulation",
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class _Taken:
 
     spectrum: MeasuredSpectrum
     model: DetectorModel
+    built: Construction | None
     records: tuple[int, ...]
     why: str
     crystal: str
@@ -98,6 +106,9 @@ def background_command(
     high_keV: Annotated[
         float, typer.Option("--to-kev", metavar="KEV", help="Upper end of the fit, to 3000.")
     ] = 2800.0,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Without simulating the detector: rougher, in seconds.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     plot: Annotated[Path | None, typer.Option("--plot", metavar="OUT", help="Write .svg.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
@@ -109,22 +120,33 @@ def background_command(
         check_target(plot, force=force)
     try:
         check_readable(source)
-        from tocsin.detectors.background import BackgroundComponents, fit_background
+        from tocsin.detectors.background import (
+            BackgroundComponents,
+            counts_to_fit,
+            fit_background,
+        )
         from tocsin.nuclear import load_library
 
         taken = _taken(source, tuple(record or ()), crystal, detector)
         spectrum = taken.spectrum
-        background = BackgroundComponents(
-            taken.model,
-            spectrum.edges_keV,
-            library=load_library(),
-            altitude_m=altitude_m,
-            beside=tuple(beside or ()),
+        seconds = float(spectrum.live_time_s or 0.0)
+        # before the detector is simulated, which takes a while
+        counts_to_fit(
+            spectrum.edges_keV, spectrum.counts, seconds, low_keV=low_keV, high_keV=high_keV
         )
+        with progress_bar() as bar:
+            background = BackgroundComponents(
+                taken.model,
+                spectrum.edges_keV,
+                library=load_library(),
+                altitude_m=altitude_m,
+                beside=tuple(beside or ()),
+                simulated=None if quick else _simulated(taken, bar),
+            )
         fit = fit_background(
             background,
             spectrum.counts,
-            float(spectrum.live_time_s or 0.0),
+            seconds,
             low_keV=low_keV,
             high_keV=high_keV,
         )
@@ -150,10 +172,29 @@ def background_command(
         remark(f"{counted(1, 'picture')} written to {plot}: {drawn.caption}")
 
 
+def _simulated(taken: _Taken, bar: Progress) -> SimulatedField | None:
+    """The detector for the simulation, where it is known how it is built; says when it runs."""
+    built = taken.built
+    if built is None:
+        return None
+    from tocsin.detectors.background import SimulatedField
+
+    tasks: list[TaskID] = []
+
+    def told(done: int, of: int) -> None:
+        if not tasks:
+            remark("the detector is simulated, once: what is found is kept; --quick goes without")
+            tasks.append(bar.add_task(built.name, total=of))
+        bar.update(tasks[0], completed=done)
+
+    return SimulatedField(built, progress=told)
+
+
 def _taken(
     source: Path, records: tuple[int, ...], crystal: str | None, detector: str | None
 ) -> _Taken:
     from tocsin.detectors import model_for, named_model
+    from tocsin.detectors.catalogue import construction_of
     from tocsin.detectors.construction import named_construction
     from tocsin.formats import Reader
     from tocsin.spectrometry.measured import measured_spectrum
@@ -169,6 +210,7 @@ def _taken(
     spectrum = measured_spectrum(spectra, in_channels=False)
     if not spectrum.live_time_s:
         raise InvalidInput("the file states no live time: rates cannot be given")
+    built: Construction | None = None
     if detector is None:
         model = model_for(
             recording.instrument, n_channel=spectrum.n_channel, edges_keV=spectrum.edges_keV
@@ -178,11 +220,13 @@ def _taken(
                 f"the instrument is not recognised: {model.name} stands in; name one by --detector"
             )
     elif detector.endswith(".json"):
-        model = named_construction(detector).model
+        built = named_construction(detector)
+        model = built.model
     else:
         model = named_model(detector)
     of = tuple(r for r in chosen if any(s in spectra for s in recording.records[r].spectra))
-    return _Taken(spectrum, model, of, why, spectra[0].detector, recording.realm)
+    built = built or construction_of(model)
+    return _Taken(spectrum, model, built, of, why, spectra[0].detector, recording.realm)
 
 
 def _chosen(recording: Recording, records: tuple[int, ...]) -> tuple[list[int], str]:
@@ -236,6 +280,7 @@ def _document(source: Path, taken: _Taken, fit: BackgroundFit) -> dict[str, Any]
         "records_taken": taken.why,
         "crystal": taken.crystal,
         "detector": taken.model.key,
+        "response": fit.response,
         "live_time_s": taken.spectrum.live_time_s,
         "low_keV": fit.range_keV[0],
         "high_keV": fit.range_keV[1],
@@ -294,6 +339,7 @@ def _print(source: Path, taken: _Taken, fit: BackgroundFit) -> None:
         console.print(Text(inert(taken.realm), style="bold yellow"))
     console.print(Text(text, style="bold"))
     console.print(Text(inert(taken.words)), soft_wrap=True)
+    console.print(Text(f"response {fit.response}: {RESPONSES[fit.response]}"), soft_wrap=True)
     for w in taken.spectrum.warnings:
         console.print(
             Text(f"! {inert(w.code)}: {inert(w.message)}", style="yellow"), soft_wrap=True

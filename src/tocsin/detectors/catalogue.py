@@ -12,7 +12,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tocsin.detectors.construction import construction_names, named_construction
+from tocsin.detectors.construction import Construction, construction_names, named_construction
 from tocsin.detectors.geometry import Crystal
 from tocsin.detectors.model import DetectorModel, Resolution
 from tocsin.errors import InvalidInput, NotFound
@@ -111,6 +111,22 @@ def model_from_entry(key: str, entry: Mapping[str, object], *, assumed: bool) ->
         )
     except (KeyError, IndexError, TypeError, ValueError, NotFound) as error:
         raise InvalidInput(f"detector model {key!r}: bad entry ({error})") from error
+
+
+def construction_of(model: DetectorModel) -> Construction | None:
+    """How the detector of a model is built, with the crystal of the model; None where unknown.
+
+    An instrument whose entry names a detector is built like that one, with that one's layers. A
+    bored crystal is taken at the size of its file only.
+    """
+    entry = _entries().get(model.key, {})
+    name = str(entry.get("model", model.key))
+    if name not in construction_names():
+        return None
+    found = named_construction(name)
+    if found.crystal == model.crystal:
+        return found
+    return replace(found, crystal=model.crystal) if found.bore is None else None
 
 
 def _stated(entry: Mapping[str, object]) -> DetectorModel:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from importlib import resources
 from typing import Any
 
@@ -12,9 +13,12 @@ from numpy.typing import NDArray
 
 from tocsin.detectors.beta import beta_spectrum
 from tocsin.detectors.folding import Folder
+from tocsin.detectors.response import Deposit
 from tocsin.errors import NotFound
 
 FloatArray = NDArray[np.float64]
+Born = Callable[[FloatArray], Deposit]
+"""What photons of some energies that are born in the crystal leave in it."""
 
 N_BETA = 48  # energies that stand for a beta spectrum: finer than the resolution
 
@@ -26,7 +30,13 @@ def _data() -> dict[str, Any]:
     return document
 
 
-def intrinsic_components(name: str, folder: Folder) -> dict[str, FloatArray]:
+def intrinsic_components(
+    name: str,
+    folder: Folder,
+    *,
+    born: Born | None = None,
+    betas: tuple[FloatArray, FloatArray] | None = None,
+) -> dict[str, FloatArray]:
     """Shapes of the crystal's own activity, per decay.
 
     Electron capture of La-138 leaves the binding energy of the vacancy in the crystal on top of
@@ -40,6 +50,12 @@ def intrinsic_components(name: str, folder: Folder) -> dict[str, FloatArray]:
         Component of the data file, for example ``"La-138"``.
     folder : Folder
         Detector model and channels.
+    born : callable, optional
+        What photons born in the crystal leave in it; the deterministic response of the bare crystal
+        when not given.
+    betas : ((n,) float, (n,) float), optional
+        Energies in keV and shares of the beta spectrum of La-138; that of an allowed decay with
+        the non-relativistic Coulomb factor when not given.
 
     Returns
     -------
@@ -53,10 +69,8 @@ def intrinsic_components(name: str, folder: Folder) -> dict[str, FloatArray]:
 
     Notes
     -----
-    The beta spectrum is that of an allowed transition with the non-relativistic Coulomb factor. The
-    true one is second forbidden; the factor of a pure unique one would make it harder, and
-    recordings agree with that less well (``docs/science/backgrounds.md``). Alpha widths are those
-    of electrons. Shapes, not rates.
+    The true beta spectrum is unique second forbidden, harder than the allowed one. Alpha widths are
+    those of electrons. Shapes, not rates.
     """
     entry = _data().get(name)
     if entry is None:
@@ -64,22 +78,21 @@ def intrinsic_components(name: str, folder: Folder) -> dict[str, FloatArray]:
     capture, beta, alpha = entry["capture"], entry["beta"], entry["alpha"]
     shares = np.array([share for share, _ in capture["shells"]])
     binding = np.array([energy for _, energy in capture["shells"]])
-    counts = _with_gamma(capture["gamma_keV"], binding, shares * capture["share"], folder)
-    energies, weights = beta_spectrum(
+    found = born or partial(folder.model.response.deposit, incidence="inside")
+    counts = _with_gamma(capture["gamma_keV"], binding, shares * capture["share"], folder, found)
+    energies, weights = betas or beta_spectrum(
         beta["endpoint_keV"], points=N_BETA, daughter_z=beta["daughter_z"]
     )
-    counts = counts + _with_gamma(beta["gamma_keV"], energies, weights * beta["share"], folder)
+    counts += _with_gamma(beta["gamma_keV"], energies, weights * beta["share"], folder, found)
     at = np.array(alpha["energies_keV"]) * np.array(alpha["light_ratio"])
     return {name: counts, "Ac-227": folder.peaks(at, np.full(at.size, 1 / at.size))}
 
 
 def _with_gamma(
-    gamma_keV: float, beside_keV: FloatArray, weights: FloatArray, folder: Folder
+    gamma_keV: float, beside_keV: FloatArray, weights: FloatArray, folder: Folder, deposit: Born
 ) -> FloatArray:
     """Counts where an energy is left for sure beside a gamma that is born inside."""
-    response = folder.model.response
-    energy = np.array([gamma_keV])
-    born = response.deposit(energy, incidence="inside")
+    born = deposit(np.array([gamma_keV]))
     peaks, continuum, left = born.peaks[0], born.continuum[0], 1 - float(born.interacting[0])
     sure = gamma_keV + beside_keV
     at = np.concatenate(((sure[:, None] - born.escaped_lines_keV).ravel(), beside_keV))

@@ -13,10 +13,11 @@ from tocsin.detectors.background.components import (
     Instrument,
 )
 from tocsin.detectors.background.fields import Field, background_fields, cosmic_field
-from tocsin.detectors.background.fit import BackgroundFit, fit_background
+from tocsin.detectors.background.fit import BackgroundFit, counts_to_fit, fit_background
 from tocsin.detectors.background.misfit import Band, Misfit
 from tocsin.detectors.background.origins import Component
 from tocsin.detectors.background.plane_field import Layer, plane_fields
+from tocsin.detectors.background.simulated import SimulatedField
 from tocsin.detectors.background.uncertainty import OriginRate
 
 __all__ = [
@@ -30,8 +31,10 @@ __all__ = [
     "Layer",
     "Misfit",
     "OriginRate",
+    "SimulatedField",
     "background_fields",
     "cosmic_field",
+    "counts_to_fit",
     "fit_background",
     "plane_fields",
 ]

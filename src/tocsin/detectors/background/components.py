@@ -16,6 +16,7 @@ from scipy.special import ndtr
 
 from tocsin.detectors.background.fields import cosmic_field
 from tocsin.detectors.background.origins import LAYER_NODES, SIZE_NODES, drawn, known_beside
+from tocsin.detectors.background.simulated import SimulatedField
 from tocsin.detectors.model import FWHM_PER_SIGMA, DetectorModel
 from tocsin.errors import InvalidInput
 from tocsin.nuclear import NuclideLibrary
@@ -87,9 +88,15 @@ class BackgroundComponents:
         Above the sea, for cosmic photons.
     beside : sequence of str
         Nuclides that are known to be near, for example the check source of the instrument.
+    simulated : SimulatedField, optional
+        Photon transport through the whole detector stands for its answer to the fields, for every
+        amount of layers; without it the deterministic response of the bare crystal does. The first
+        time for a detector this takes minutes.
 
     Attributes
     ----------
+    response : str
+        ``"simulated"`` or ``"deterministic"``.
     components : tuple of Component
         In the order of the rows of :meth:`counts`.
 
@@ -105,7 +112,9 @@ class BackgroundComponents:
     -----
     Valid from 30 to 3000 keV. What is left out: bremsstrahlung of beta emitters in the ground,
     scatter in the instrument itself, cosmic neutrons and electrons, light that is not proportional
-    within one event, and everything the deterministic response leaves out.
+    within one event, and everything the response leaves out. Lines beside, X-rays of lead, the
+    activity of the crystal, photons above 3000 keV and what another size of the crystal changes
+    follow from the deterministic response in any case.
     """
 
     def __init__(
@@ -116,6 +125,7 @@ class BackgroundComponents:
         library: NuclideLibrary,
         altitude_m: float = 0.0,
         beside: Sequence[str] = (),
+        simulated: SimulatedField | None = None,
     ) -> None:
         edges = np.asarray(edges_keV, dtype=np.float64)
         if edges.ndim != 1 or edges.size < 3 or not np.all(np.isfinite(edges)):
@@ -132,7 +142,10 @@ class BackgroundComponents:
         cosmic_field(float(altitude_m))
         self.model = model
         self.edges_keV = edges
-        grid, self.components, self._deposits = drawn(model, library, float(altitude_m), near)
+        grid, self.components, self._deposits = drawn(
+            model, library, float(altitude_m), near, simulated
+        )
+        self.response = "deterministic" if simulated is None else "simulated"
         self._centres = (grid[1:] + grid[:-1]) / 2
 
     def deposits(self, instrument: Instrument) -> tuple[FloatArray, FloatArray, FloatArray]:

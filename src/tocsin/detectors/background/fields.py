@@ -40,7 +40,8 @@ class Field:
     origin : str
         ``"K-40"``, ``"U-238 series"``, ``"Th-232 series"``, ``"radon progeny"`` or ``"cosmic"``.
     unit : str
-        What an amount of one is: ``"Bq/kg"``, or ``"of the table"`` for cosmic photons.
+        What an amount of one is: ``"Bq/kg"``, ``"1/cm2/s"`` of decays for what is close by, or
+        ``"of the table"`` for cosmic photons.
     photons : Photons
         Fluence rate in 1/cm2/s for an amount of one, lines and bins of ``PHOTON_EDGES_KEV``, taken
         as even from all directions.
@@ -61,7 +62,7 @@ def background_data() -> dict[str, Any]:
 
 
 def background_fields(library: NuclideLibrary, *, altitude_m: float = 0.0) -> tuple[Field, ...]:
-    """Fields of K-40 and of both series in every surroundings, of radon progeny and of cosmic rays.
+    """Fields of K-40, both series and radon progeny in every surroundings, and of cosmic rays.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def background_fields(library: NuclideLibrary, *, altitude_m: float = 0.0) -> tu
     OutOfDomain
         For an altitude outside -500 to 4000 m.
     """
-    return (*_terrestrial(library), cosmic_field(altitude_m))
+    return (*_terrestrial(library), *_close_by(library), cosmic_field(altitude_m))
 
 
 def _origin_lines(library: NuclideLibrary) -> dict[str, tuple[FloatArray, FloatArray]]:
@@ -115,6 +116,20 @@ def _terrestrial(library: NuclideLibrary) -> tuple[Field, ...]:
         for origin, photons in zip(origins, fields, strict=True):
             out.append(Field(f"{origin}, {place}", origin, "Bq/kg", photons))
     return tuple(out)
+
+
+@cache
+def _close_by(library: NuclideLibrary) -> tuple[Field, ...]:
+    """Photons of what stands at the detector, with no matter between that scatters them.
+
+    Housing, glass, cryostat and electronics hold natural activity, and so does the inside of a
+    shield (Povinec 2018, J. Environ. Radioact., doi:10.1016/j.jenvrad.2018.04.020).
+    """
+    none = np.zeros(PHOTON_CENTRES_KEV.size)
+    return tuple(
+        Field(f"{origin}, close by", origin, "1/cm2/s", Photons(energies, intensities, none))
+        for origin, (energies, intensities) in _origin_lines(library).items()
+    )
 
 
 @cache

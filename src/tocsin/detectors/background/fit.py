@@ -57,6 +57,8 @@ class BackgroundFit:
     converged : bool
         False when the turns ran out, or no part of a step that promised more made the likelihood
         rise.
+    response : str
+        Whence the answer of the detector to the fields: ``"simulated"`` or ``"deterministic"``.
     parameters : tuple of str
         Names of the numbers of the instrument, in the order of ``instrument_sigma``.
     """
@@ -73,6 +75,7 @@ class BackgroundFit:
     range_keV: tuple[float, float]
     misfit: Misfit
     converged: bool
+    response: str
     parameters: tuple[str, ...] = PARAMETERS
 
 
@@ -122,14 +125,48 @@ def fit_background(
     Uncertainties are those of the counts and these priors; what the components themselves are
     wrong by is not in them, and shows in the misfit.
     """
+    observed, used = counts_to_fit(
+        background.edges_keV, counts, live_time_s, low_keV=low_keV, high_keV=high_keV
+    )
+    likelihood = Likelihood(background, observed, float(live_time_s), used)
+    amounts, instrument, converged = likelihood.solved(*likelihood.first())
+    return _result(likelihood, observed, amounts, instrument, converged)
+
+
+def counts_to_fit(
+    edges_keV: FloatArray,
+    counts: ArrayLike,
+    live_time_s: float,
+    *,
+    low_keV: float = LOW_KEV,
+    high_keV: float = HIGH_KEV,
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Counts and channels of a fit, or at once what is wrong with them.
+
+    Parameters
+    ----------
+    edges_keV : (n_channel + 1,) float
+        Channel edges.
+    counts, live_time_s, low_keV, high_keV :
+        As for :func:`fit_background`.
+
+    Returns
+    -------
+    counts : (n_channel,) float
+    used : (n_channel,) bool
+
+    Raises
+    ------
+    InvalidInput
+        As there, but for the number of groups.
+    """
     if not LOWEST_KEV <= low_keV < high_keV <= HIGHEST_KEV:
         raise InvalidInput(
             f"the range of the fit must lie within {LOWEST_KEV:g} to {HIGHEST_KEV:g} keV and rise, "
             f"not go from {low_keV:g} to {high_keV:g} keV"
         )
-    observed = _checked(background, counts, live_time_s)
-    edges = background.edges_keV
-    used = (edges[:-1] >= low_keV) & (edges[1:] <= high_keV)
+    observed = _checked(edges_keV.size - 1, counts, live_time_s)
+    used = (edges_keV[:-1] >= low_keV) & (edges_keV[1:] <= high_keV)
     used[-1] = False
     total = float(observed[used].sum())
     if total < LEAST_COUNTS:
@@ -137,14 +174,11 @@ def fit_background(
             f"{total:.0f} counts between {low_keV:g} and {high_keV:g} keV are too few to be taken "
             f"apart: at least {LEAST_COUNTS:.0f} are needed"
         )
-    likelihood = Likelihood(background, observed, float(live_time_s), used)
-    amounts, instrument, converged = likelihood.solved(*likelihood.first())
-    return _result(likelihood, observed, amounts, instrument, converged)
+    return observed, used
 
 
-def _checked(background: BackgroundComponents, counts: ArrayLike, live_time_s: float) -> FloatArray:
+def _checked(n: int, counts: ArrayLike, live_time_s: float) -> FloatArray:
     observed = np.asarray(counts, dtype=np.float64)
-    n = background.edges_keV.size - 1
     if observed.shape != (n,):
         raise InvalidInput(f"{observed.shape} counts do not match {n} channels")
     if not (np.all(np.isfinite(observed)) and np.all(observed >= 0)):
@@ -194,4 +228,5 @@ def _result(
         range_keV=(low, high),
         misfit=misfit,
         converged=converged,
+        response=background.response,
     )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.attenuation import fluorescence
-from tocsin.detectors.background.alphas import alpha_deposits
-from tocsin.detectors.background.fields import background_data, background_fields
+from tocsin.detectors.background.alphas import alpha_deposits, lanthanum_betas
+from tocsin.detectors.background.fields import Field, background_data, background_fields
 from tocsin.detectors.background.muons import muon_deposits
 from tocsin.detectors.background.seen import seen_fields
+from tocsin.detectors.background.simulated import SimulatedField, above
+from tocsin.detectors.energy_nodes import HIGH_KEV
 from tocsin.detectors.folding import LINE_LOW_KEV, Folder, folder_for
 from tocsin.detectors.geometry import Crystal
 from tocsin.detectors.intrinsic import intrinsic_components
@@ -68,7 +70,11 @@ def known_beside(names: tuple[str, ...], library: NuclideLibrary) -> tuple[str, 
 
 @lru_cache(maxsize=2)  # some 60 MB each for germanium
 def drawn(
-    model: DetectorModel, library: NuclideLibrary, altitude_m: float, beside: tuple[str, ...]
+    model: DetectorModel,
+    library: NuclideLibrary,
+    altitude_m: float,
+    beside: tuple[str, ...],
+    simulated: SimulatedField | None,
 ) -> tuple[FloatArray, tuple[Component, ...], FloatArray]:
     """Grid of deposits, the components, and their deposits ``(component, size, layers, grid)``.
 
@@ -87,11 +93,13 @@ def drawn(
         for f in found
     ]
     by_size = np.stack([seen_fields(found, folder, LAYER_NODES) for folder in folders])
+    if simulated is not None:
+        by_size = _scaled_to(by_size, _simulated(found, folders[1], simulated))
     rows = list(np.moveaxis(by_size, 1, 0))
     muons = muon_deposits(model.crystal, model.material, grid)
     muons *= background_data()["muons_cm2_s"]["value"] * model.crystal.surface_cm2 / 4
     fixed = [(Component("cosmic muons", "cosmic", "of the table", MOST_COSMIC), muons)]
-    fixed += _inside(folders[1], library)
+    fixed += _inside(folders[1], library, simulated)
     fixed.append((Component("X-rays of lead", "surroundings", INTRINSIC_UNIT), _lead(folders[1])))
     for name in beside:
         fixed += _beside(name, folders[1], library)
@@ -105,21 +113,50 @@ def drawn(
     return grid, tuple(listed), deposits
 
 
-def _inside(folder: Folder, library: NuclideLibrary) -> list[tuple[Component, FloatArray]]:
-    """What is in the crystal and right behind it."""
+def _simulated(fields: tuple[Field, ...], folder: Folder, simulated: SimulatedField) -> FloatArray:
+    """Deposits ``(field, layers, grid)`` at the size of the model.
+
+    Photons above the rows of the matrix, cosmic ones, come from the deterministic response.
+    """
+    seen = simulated.seen(fields, folder.edges_keV, LAYER_NODES)
+    return seen + seen_fields(above(fields, HIGH_KEV), folder, LAYER_NODES)
+
+
+def _scaled_to(deterministic: FloatArray, simulated: FloatArray) -> FloatArray:
+    """Simulated deposits at every size: what the deterministic ones change by, bin by bin."""
+    middle = deterministic[1]
+    some = middle > 0
+    ratio = np.where(some, deterministic / np.where(some, middle, 1.0), 1.0)
+    return ratio * simulated
+
+
+def _inside(
+    folder: Folder, library: NuclideLibrary, simulated: SimulatedField | None
+) -> list[tuple[Component, FloatArray]]:
+    """What is in the crystal, ``(grid,)`` or ``(layers, grid)``."""
     model = folder.model
     found = []
     if model.intrinsic:
-        rows = intrinsic_components(model.intrinsic, folder)
+        rows = _own_activity(model.intrinsic, folder, simulated)
         rows.pop("Ac-227")  # one light ratio, no fine structure: drawn here instead
-        rows |= alpha_deposits(folder)
+        rows |= alpha_deposits(folder, library)
         for name, row in rows.items():
             found.append((Component(f"{name} of the crystal", "crystal", INTRINSIC_UNIT), row))
-    if model.material == "NaI":
-        e, i = nuclide_lines("K-40", library=library)
-        glass = folder.lines(e, i, incidence="isotropic")
-        found.append((Component("K-40 of the glass", "crystal", INTRINSIC_UNIT), glass))
     return found
+
+
+def _own_activity(
+    name: str, folder: Folder, simulated: SimulatedField | None
+) -> dict[str, FloatArray]:
+    """Rows of a crystal's own activity; layers scatter back what leaves it, where simulated."""
+    betas = lanthanum_betas()
+    if simulated is None:
+        return intrinsic_components(name, folder, betas=betas)
+    parts = [
+        intrinsic_components(name, folder, born=partial(simulated.born, layers=x), betas=betas)
+        for x in LAYER_NODES
+    ]
+    return {key: np.stack([part[key] for part in parts]) for key in parts[0]}
 
 
 def _grid(resolution: Resolution) -> FloatArray:

@@ -55,6 +55,8 @@ def seen_fields(
         energies = fields[members[0]].photons.energies_keV
         keep = (energies >= LINE_LOW_KEV) & (energies <= PHOTON_HIGH_KEV)
         e = energies[keep]
+        if not e.size:
+            continue
         per_photon = _line_rows(folder, e)
         for k, amount in enumerate(amounts_of_layers):
             weights = np.stack([fields[j].photons.intensities[keep] for j in members])
