@@ -23,7 +23,6 @@ from simulated_figures import (
 )
 
 from tocsin.detectors import Resolution
-from tocsin.detectors.bremsstrahlung import bremsstrahlung_photons
 from tocsin.detectors.construction import Bore, Construction, named_construction
 from tocsin.detectors.folding import scatter_continuum
 from tocsin.detectors.geometry import Crystal
@@ -31,7 +30,9 @@ from tocsin.detectors.irradiation import named_irradiation
 from tocsin.detectors.model import FWHM_PER_SIGMA
 from tocsin.detectors.photon_matrix_build import MatrixSettings, photon_matrix
 from tocsin.detectors.shield_matrix import ShieldMatrix
-from tocsin.detectors.simulated_response import SimulatedResponse
+from tocsin.detectors.simulated_response import LineCounts, SimulatedResponse
+from tocsin.detectors.slab import Shield
+from tocsin.detectors.source_photons import SourcePhotons, source_photons
 from tocsin.errors import InvalidInput
 from tocsin.formats import read
 from tocsin.nuclear import NuclideLibrary
@@ -40,8 +41,6 @@ from tocsin.spectrometry.measured import measured_spectrum
 FloatArray = NDArray[np.float64]
 Layers = Mapping[str, ShieldMatrix | None]
 
-LEAST_SHARE = 1e-6
-"""Lines of less energy than this share of all energy of a nuclide are left out."""
 MODEL_DOUBT = 0.03
 """Relative difference of the codes, beside the counting, when members get their amplitudes."""
 
@@ -205,24 +204,28 @@ class Instrument:
         edges = wide_edges(self.edges_keV)
         target = rebinned(theirs, self.edges_keV, edges)
         doubt = rebinned(sigma**2, self.edges_keV, edges) + (MODEL_DOUBT * target) ** 2
-        photons = [self._photons(name) for name in members]
-        smooth = [bremsstrahlung_photons(name, library=self.library) for name in members]
-        wide = [self._wide.lines(e) for e, _ in photons]
+        members_photons = [source_photons(name, library=self.library) for name in members]
+        wide = [self._wide.lines(one.energies_keV) for one in members_photons]
         found: list[tuple[float, str, FloatArray]] = []
         for name, shell in layers.items():
             parts = [
-                self._wide.expected(lines, i, continuum=b, shield=shell).counts[-target.size :]
-                for lines, (_, i), b in zip(wide, photons, smooth, strict=True)
+                _folded(self._wide, lines, one, shell)[-target.size :]
+                for lines, one in zip(wide, members_photons, strict=True)
             ]
             amounts = _amounts(target, parts, doubt)
             both = np.sum([a * p for a, p in zip(amounts, parts, strict=True)], axis=0)
+            photons = [_lines(one, shell) for one in members_photons]
             misfit, _ = with_scatter(target, both, self._around(photons, amounts, shell, edges))
             found.append((misfit, name, amounts))
         _, layer, amounts = min(found, key=lambda one: one[0])
         shell = layers[layer]
+        photons = [_lines(one, shell) for one in members_photons]
         fine = [
-            a * self._fine.expected(self._fine.lines(e), i, continuum=b, shield=shell).counts
-            for a, (e, i), b in zip(amounts, photons, smooth, strict=True)
+            a
+            * self._fine.expected(
+                self._fine.lines(e), i, continuum=one.continuum, shield=shell
+            ).counts
+            for a, (e, i), one in zip(amounts, photons, members_photons, strict=True)
         ]
         ours = np.sum(fine, axis=0)
         # found on wide bins, which are not quite those that are compared
@@ -268,14 +271,29 @@ class Instrument:
             direct = direct * shell.leaving(e).passed
         return scatter_continuum(e, direct, self.detector.model, edges_keV)
 
-    def _photons(self, name: str) -> tuple[FloatArray, FloatArray]:
-        """Energies in keV and photons per decay of a nuclide with its progeny in equilibrium."""
-        lines = self.library.lines(name)
-        e = np.array([x.energy_keV for x in lines], dtype=np.float64)
-        i = np.array([x.intensity for x in lines], dtype=np.float64)
-        kept = self._fine.inside(e)
-        kept &= e * i > LEAST_SHARE * (e * i)[kept].sum()
-        return e[kept], i[kept]
+
+def _lines(source: SourcePhotons, shell: ShieldMatrix | None) -> tuple[FloatArray, FloatArray]:
+    """Energies in keV and photons per decay of the lines that matter behind a layer."""
+    kept = source.kept(_layer(shell))
+    return source.energies_keV[kept], source.intensities[kept]
+
+
+def _layer(shell: ShieldMatrix | None) -> Shield | None:
+    return shell.shield if shell is not None else None
+
+
+def _folded(
+    response: SimulatedResponse,
+    lines: LineCounts,
+    source: SourcePhotons,
+    shell: ShieldMatrix | None,
+) -> FloatArray:
+    """Counts per decay of a member behind a layer; ``lines`` are all its lines."""
+    kept = source.kept(_layer(shell))
+    found = response.expected(
+        lines.only(kept), source.intensities[kept], continuum=source.continuum, shield=shell
+    )
+    return found.counts
 
 
 def _peak(
