@@ -22,16 +22,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from score_reference import COMMON, COMPANY, SPECTRA, nuclide_of
-from simulated_figures import BANDS_KEV, LOW_KEV, Group, Pair, rebinned
+from simulated_figures import BANDS_KEV, Group, Pair
 from simulated_pairs import Instrument, detective_ex, generic_10_percent
+from spectrum_panels import panel
 
 from tocsin.detectors import Shield, material
 from tocsin.detectors.construction import Construction, named_construction
 from tocsin.detectors.shield_matrix import ShieldMatrix, shield_matrix
 from tocsin.nuclear import load_library
-from tocsin.report.drawing import colour, dress, new_figure, themed, to_svg
+from tocsin.report.drawing import new_figure, themed, to_svg
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "validation" / "simulated-spectra.md"
@@ -66,8 +66,6 @@ TYPICAL = (
     ("Detective-EX", "Co60_Shielded"),
 )
 """Pairs of the picture."""
-PICTURE_KEV = 2.0
-"""Narrower channels are drawn in bins of this width."""
 
 
 SIZE_FILES = ("Am241_Unshielded", "Ba133_Unshielded", "Cs137_Unshielded", "Eu152_Unshielded")
@@ -113,9 +111,8 @@ def sources(folder: Path, only: str) -> list[str]:
     names = []
     for path in sorted(folder.glob("*.txt")):
         nuclide, _, word = path.stem.partition("_")
-        if nuclide_of(path.stem) not in (*COMMON, *BETAS) or nuclide != nuclide_of(
-            path.stem
-        ).replace("-", ""):
+        name = nuclide_of(path.stem)
+        if name not in (*COMMON, *BETAS) or nuclide != name.replace("-", ""):
             continue
         if word in ("Unshielded-Point", "Shielded-Point") or (
             word in ("Unshielded", "Shielded") and not (folder / f"{path.stem}-Point.txt").exists()
@@ -419,38 +416,12 @@ def picture(found: list[Result]) -> bytes:
     figure = new_figure(11.0, realm="LIVE")
     for number, (detector, source) in enumerate(TYPICAL):
         pair = next(r.pair for r in found if (r.detector, r.pair.source) == (detector, source))
-        column, row = number % 2, number // 2
-        axes = figure.add_axes((0.08 + 0.485 * column, 0.71 - 0.325 * row, 0.425, 0.245))
-        dress(axes)
-        # germanium has channels too narrow for the eye
-        edges = pair.edges_keV
-        if edges[1] - edges[0] < PICTURE_KEV:
-            edges = np.arange(0.0, edges[-1], PICTURE_KEV)
-        theirs, ours = (rebinned(x, pair.edges_keV, edges) for x in (pair.theirs, pair.ours))
-        centres, steps = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
-        for counts, role, word in (
-            (theirs, "background", "the other code"),
-            (ours, "signal", "ours"),
-        ):
-            axes.plot(
-                centres,
-                np.maximum(counts / steps, 1e-3),
-                color=colour(role),
-                linewidth=0.9,
-                label=word,
-            )
-        axes.set_yscale("log")
-        top = float((theirs / steps)[centres > LOW_KEV].max())
-        axes.set_xlim(0, 1.05 * centres[np.flatnonzero(theirs / steps > 1e-3 * top)[-1]])
-        axes.set_ylim(top * 3e-5, top * 3)
-        axes.set_xlabel("keV")
-        axes.set_ylabel("counts per keV")
         layer = "" if pair.layer == "bare" else f", our layer {pair.layer}"
-        axes.set_title(
-            f"{detector}, {source}{layer}", loc="left", fontsize=9.5, color=colour("ink")
+        curves = (
+            (pair.theirs, "background", "the other code"),
+            (pair.ours, "signal", "ours"),
         )
-        if not number:
-            axes.legend(frameon=False, fontsize=9.5, labelcolor=colour("ink"))
+        panel(figure, number, pair.edges_keV, curves, f"{detector}, {source}{layer}")
     return to_svg(figure)
 
 

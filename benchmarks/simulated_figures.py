@@ -274,7 +274,7 @@ def compton_edge(
             continue
         line = float(np.average(lines.energies_keV[inside], weights=lines.photons[inside]))
         fwhm = float(resolution.fwhm_keV(line))
-        low = 0.72 * (line - _back_keV(line)) - fwhm
+        low = 0.72 * (line - back_keV(line)) - fwhm
         others = (g for g in groups if g is not group and g.theirs > LEAST_GROUP * group.theirs)
         if any(low < g.high_keV and g.low_keV < line for g in others):
             continue
@@ -290,9 +290,42 @@ def compton_edge(
     return None
 
 
-def _back_keV(line_keV: float) -> float:
+def back_keV(line_keV: float) -> float:
     """Energy of a photon that was scattered straight back."""
     return line_keV / (1 + 2 * line_keV / ELECTRON_MASS_KEV)
+
+
+def edge_reach_keV(fwhm_keV: float) -> float:
+    """How far from its place a Compton edge is looked for, to either side."""
+    return max(0.6 * fwhm_keV, 10.0)
+
+
+def _grid(line_keV: float, fwhm_keV: float) -> FloatArray:
+    return np.arange(LOW_KEV, line_keV + 2 * fwhm_keV, 1.0)
+
+
+def edge_place(
+    edges_keV: FloatArray, counts: FloatArray, line_keV: float, fwhm_keV: float
+) -> float | None:
+    """Where the Compton edge of a line falls most steeply, in keV.
+
+    None where no edge stands within the search.
+    """
+    edge = line_keV - back_keV(line_keV)
+    grid = _grid(line_keV, fwhm_keV)
+    x = (grid[1:] + grid[:-1]) / 2
+    reach = edge_reach_keV(fwhm_keV)
+    slope = gaussian_filter1d(
+        rebinned(counts, edges_keV, grid), max(0.2 * fwhm_keV, 3.0), order=1, mode="nearest"
+    )
+    region = np.flatnonzero((x > edge - reach) & (x < min(edge + reach, line_keV - fwhm_keV)))
+    if region.size < 5:
+        return None
+    steepest = int(np.argmin(slope[region]))
+    # at the rim of the search it falls more steeply elsewhere: no edge was found
+    if steepest in (0, region.size - 1):
+        return None
+    return float(x[region[steepest]])
 
 
 def _marks(
@@ -302,9 +335,9 @@ def _marks(
 
     None where no edge stands within the search.
     """
-    back = _back_keV(line_keV)
+    back = back_keV(line_keV)
     edge = line_keV - back
-    grid = np.arange(LOW_KEV, line_keV + 2 * fwhm_keV, 1.0)
+    grid = _grid(line_keV, fwhm_keV)
     x = (grid[1:] + grid[:-1]) / 2
     y = rebinned(counts, edges_keV, grid)
     y = gaussian_filter1d(y, max(0.2 * fwhm_keV, 1.5), mode="nearest")
@@ -314,18 +347,9 @@ def _marks(
         return float(y[here].mean()) if here.sum() >= 3 else None
 
     shelf = mean(0.85 * edge, 0.97 * edge)
-    reach = max(0.6 * fwhm_keV, 10.0)
-    slope = gaussian_filter1d(
-        rebinned(counts, edges_keV, grid), max(0.2 * fwhm_keV, 3.0), order=1, mode="nearest"
-    )
-    region = np.flatnonzero((x > edge - reach) & (x < min(edge + reach, line_keV - fwhm_keV)))
-    if shelf is None or region.size < 5:
+    place = edge_place(edges_keV, counts, line_keV, fwhm_keV)
+    if shelf is None or place is None:
         return None
-    steepest = int(np.argmin(slope[region]))
-    # at the rim of the search it falls more steeply elsewhere: no edge was found
-    if steepest in (0, region.size - 1):
-        return None
-    place = float(x[region[steepest]])
     valley = mean(edge + 0.5 * fwhm_keV, line_keV - 1.6 * fwhm_keV)
     hump = mean(0.92 * back, 1.08 * back) if back > 1.5 * LOW_KEV else None
     return place, shelf, valley, hump

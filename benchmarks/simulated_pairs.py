@@ -28,6 +28,7 @@ from tocsin.detectors.folding import scatter_continuum
 from tocsin.detectors.geometry import Crystal
 from tocsin.detectors.irradiation import named_irradiation
 from tocsin.detectors.model import FWHM_PER_SIGMA
+from tocsin.detectors.photon_matrix import PhotonMatrix
 from tocsin.detectors.photon_matrix_build import MatrixSettings, photon_matrix
 from tocsin.detectors.shield_matrix import ShieldMatrix
 from tocsin.detectors.simulated_response import LineCounts, SimulatedResponse
@@ -41,6 +42,8 @@ from tocsin.spectrometry.measured import measured_spectrum
 FloatArray = NDArray[np.float64]
 Layers = Mapping[str, ShieldMatrix | None]
 
+LEAST_SHARE = 1e-6
+"""Lines of less energy than this share of all energy of a nuclide are left out."""
 MODEL_DOUBT = 0.03
 """Relative difference of the codes, beside the counting, when members get their amplitudes."""
 
@@ -204,28 +207,28 @@ class Instrument:
         edges = wide_edges(self.edges_keV)
         target = rebinned(theirs, self.edges_keV, edges)
         doubt = rebinned(sigma**2, self.edges_keV, edges) + (MODEL_DOUBT * target) ** 2
-        members_photons = [source_photons(name, library=self.library) for name in members]
-        wide = [self._wide.lines(one.energies_keV) for one in members_photons]
+        emitters = [source_photons(name, library=self.library) for name in members]
+        wide = [self._wide.lines(one.energies_keV) for one in emitters]
         found: list[tuple[float, str, FloatArray]] = []
         for name, shell in layers.items():
             parts = [
                 _folded(self._wide, lines, one, shell)[-target.size :]
-                for lines, one in zip(wide, members_photons, strict=True)
+                for lines, one in zip(wide, emitters, strict=True)
             ]
             amounts = _amounts(target, parts, doubt)
+            photons = [_left(one, shell) for one in emitters]
             both = np.sum([a * p for a, p in zip(amounts, parts, strict=True)], axis=0)
-            photons = [_lines(one, shell) for one in members_photons]
             misfit, _ = with_scatter(target, both, self._around(photons, amounts, shell, edges))
             found.append((misfit, name, amounts))
         _, layer, amounts = min(found, key=lambda one: one[0])
         shell = layers[layer]
-        photons = [_lines(one, shell) for one in members_photons]
+        photons = [_left(one, shell) for one in emitters]
         fine = [
             a
             * self._fine.expected(
                 self._fine.lines(e), i, continuum=one.continuum, shield=shell
             ).counts
-            for a, (e, i), one in zip(amounts, photons, members_photons, strict=True)
+            for a, (e, i), one in zip(amounts, photons, emitters, strict=True)
         ]
         ours = np.sum(fine, axis=0)
         # found on wide bins, which are not quite those that are compared
@@ -235,9 +238,7 @@ class Instrument:
         direct = np.concatenate([a * again * i for a, (_, i) in zip(amounts, photons, strict=True)])
         if shell is not None:
             direct = direct * shell.leaving(e).passed
-        matrix = self._fine.matrix
-        peak = np.interp(np.log(e), np.log(matrix.energies_keV), matrix.peaks[:, 0])
-        lines = Lines(e, direct, direct * peak)
+        lines = lines_that_arrive(e, direct, self._fine.matrix)
         widths = self.detector.resolution
         groups = clear_groups(self.edges_keV, theirs, sigma, ours, lines, widths)
         return Pair(
@@ -272,14 +273,26 @@ class Instrument:
         return scatter_continuum(e, direct, self.detector.model, edges_keV)
 
 
-def _lines(source: SourcePhotons, shell: ShieldMatrix | None) -> tuple[FloatArray, FloatArray]:
-    """Energies in keV and photons per decay of the lines that matter behind a layer."""
-    kept = source.kept(_layer(shell))
-    return source.energies_keV[kept], source.intensities[kept]
+def emitted(
+    name: str, library: NuclideLibrary, matrix: PhotonMatrix
+) -> tuple[FloatArray, FloatArray]:
+    """Energies in keV and photons per decay of a nuclide with its progeny in equilibrium."""
+    lines = library.lines(name)
+    e = np.array([x.energy_keV for x in lines], dtype=np.float64)
+    i = np.array([x.intensity for x in lines], dtype=np.float64)
+    kept = (e >= matrix.energies_keV[0]) & (e <= matrix.energies_keV[-1])
+    kept &= e * i > LEAST_SHARE * (e * i)[kept].sum()
+    return e[kept], i[kept]
 
 
 def _layer(shell: ShieldMatrix | None) -> Shield | None:
     return shell.shield if shell is not None else None
+
+
+def _left(source: SourcePhotons, shell: ShieldMatrix | None) -> tuple[FloatArray, FloatArray]:
+    """Energies in keV and photons per decay of the lines that matter behind a layer."""
+    kept = source.kept(_layer(shell))
+    return source.energies_keV[kept], source.intensities[kept]
 
 
 def _folded(
@@ -288,12 +301,18 @@ def _folded(
     source: SourcePhotons,
     shell: ShieldMatrix | None,
 ) -> FloatArray:
-    """Counts per decay of a member behind a layer; ``lines`` are all its lines."""
+    """Counts per decay of a member behind a layer; ``lines`` are those of all its lines."""
     kept = source.kept(_layer(shell))
     found = response.expected(
         lines.only(kept), source.intensities[kept], continuum=source.continuum, shield=shell
     )
     return found.counts
+
+
+def lines_that_arrive(energies_keV: FloatArray, direct: FloatArray, matrix: PhotonMatrix) -> Lines:
+    """Lines with the areas of their peaks, from the photons that leave the layers unscattered."""
+    peak = np.interp(np.log(energies_keV), np.log(matrix.energies_keV), matrix.peaks[:, 0])
+    return Lines(energies_keV, direct, direct * peak)
 
 
 def _peak(
@@ -307,11 +326,15 @@ def _amounts(target: FloatArray, parts: list[FloatArray], variance: FloatArray) 
     """Amplitude of each member, none below zero; one for a member alone."""
     if len(parts) == 1:
         return np.ones(1)
-    weight = 1 / np.sqrt(variance)
+    return least_chi_square(target, np.sqrt(variance), parts)
+
+
+def least_chi_square(target: FloatArray, sigma: FloatArray, parts: list[FloatArray]) -> FloatArray:
+    """Amplitudes of some shapes, none below zero, at which chi-square is least."""
     size = np.array([max(float(part.sum()), 1e-300) for part in parts])
-    columns = np.stack([p / s * weight for p, s in zip(parts, size, strict=True)], axis=1)
-    found, _ = nnls(columns, target * weight)
-    return found / size
+    columns = np.stack([p / s / sigma for p, s in zip(parts, size, strict=True)], axis=1)
+    found, _ = nnls(columns, target / sigma)
+    return np.asarray(found / size)
 
 
 def resolution_of(widths: tuple[Width, ...]) -> Resolution:
