@@ -110,16 +110,18 @@ def main() -> None:
         matrix = photon_matrix(detector, irradiation, threads=args.threads)
         print(f"matrix, 120 energies x 100000 histories: {time.perf_counter() - begin:.1f} s")
         first_collisions(detector, matrix, args.distance)
-        for word in ("shells simulated too", "all from the cache"):
+        words = ("shells simulated too", "all from the cache", "with surroundings")
+        for word in words:
             begin = time.perf_counter()
             built = build_library(
                 detector, EDGES_keV, library=library, nuclides=nuclides,
                 shieldings=tuple(SHIELDINGS), distance=args.distance, threads=args.threads,
+                surroundings=word == words[-1],
             )  # fmt: skip
             took = time.perf_counter() - begin
             n, s, m = built.counts.shape
             print(f"library {n} x {s} x {m} channels, {word}: {took:.1f} s")
-        print(f"file: {len(built.to_bytes()) / 1e6:.1f} MB")
+            print(f"file: {len(built.to_bytes()) / 1e6:.1f} MB")
         response = SimulatedResponse(detector, matrix, EDGES_keV)
         for many in (1, 10, 100):
             energies = np.geomspace(50, 2800, many)
