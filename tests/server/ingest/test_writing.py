@@ -1,26 +1,26 @@
-"""What the detector says is written beside its hearing: in order, and nothing after a failure."""
+"""Where the detector stands is written down beside its hearing: the last note, and nothing lost."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import OperationalError, connection
-from tests.server.ingest.passing import BACKPACK, passing
+from tests.server.ingest.passing import passing
 from tests.server.ingest.test_server_detector import kept, on_the_device, told
 
-from tocsin.field.listening import Listener
 from tocsin.server.clock import now
 from tocsin.server.ingest import detecting as process
 from tocsin.server.ingest.detecting import Detecting
-from tocsin.server.ingest.models import HeardState, ServerMessage
-from tocsin.server.ingest.writing import Aside, AtOnce, Piece
+from tocsin.server.ingest.hearing import Hearing
+from tocsin.server.ingest.models import HeardState, LiveSurvey
+from tocsin.server.ingest.writing import Aside, AtOnce, Work
 
-ONE, OTHER = UUID(int=1), UUID(int=2)
+FIRST, ONE, OTHER, THIRD = (UUID(int=k) for k in range(4))
 WALK = passing(110, 60.0)
+FAST = passing(40, None, per_s=10)
 
 
 @pytest.fixture
@@ -34,202 +34,159 @@ def broken() -> None:
     raise RuntimeError("broken")
 
 
+def away() -> None:
+    raise OperationalError("gone")
+
+
 class Book:
-    """Works that write their name; ``gate`` holds the thread until everything is put."""
+    """Works that write their name; until the gate opens the thread is at its first one."""
 
     def __init__(self) -> None:
         self.written: list[str] = []
         self.gate = threading.Event()
+        self.begun = threading.Event()
 
-    def work(self, name: str) -> Callable[[], None]:
+    def wait(self) -> None:
+        self.begun.set()
+        self.gate.wait(10.0)
+
+    def work(self, name: str) -> Work:
         def write() -> None:
-            assert connection.in_atomic_block
-            self.written.append(name)
+            self.written.append(name + (" together" if connection.in_atomic_block else ""))
 
         return write
+
+    def open(self, aside: Aside) -> None:
+        self.gate.set()
+        aside.end()
 
 
 @pytest.fixture
 def book(aside: Aside) -> Iterator[Book]:
     book = Book()
-    aside.put(Piece(UUID(int=0), None, book.gate.wait))
+    aside.put(FIRST, book.wait)
+    assert book.begun.wait(10.0)
     yield book
     book.gate.set()
 
 
-def test_pieces_are_written_in_their_order_whoever_they_belong_to(aside: Aside, book: Book) -> None:
-    for k in range(50):
-        aside.put(Piece((ONE, OTHER)[k % 2], None, book.work(str(k)), together=k % 5 > 1))
-    assert aside.behind_s() > 0.0
-    book.gate.set()
-    aside.settle(ONE)
-    aside.settle(OTHER)
-    assert book.written == [str(k) for k in range(50)]
-    assert aside.behind_s() == 0.0
-    assert aside.failed() == []
-
-
-def test_after_a_failure_a_voice_is_silent_and_another_one_begins_anew(
-    aside: Aside, book: Book
-) -> None:
-    voice, anew = object(), object()
-    aside.put(Piece(ONE, voice, book.work("said")))
-    aside.put(Piece(ONE, voice, broken))
-    aside.put(Piece(ONE, voice, book.work("note of what was never said"), together=True))
-    aside.put(Piece(OTHER, voice, book.work("another survey")))
-    aside.put(Piece(ONE, anew, book.work("heard again")))
-    book.gate.set()
-    aside.settle(ONE)
-    assert book.written == ["said", "another survey", "heard again"]
-    ((piece, error),) = aside.failed()
-    assert (piece.survey, piece.voice, str(error)) == (ONE, voice, "broken")
-    assert aside.failed() == []
+def test_of_each_survey_what_was_put_last_is_written(aside: Aside, book: Book) -> None:
+    for name, survey in (("a", ONE), ("b", OTHER), ("c", ONE)):
+        aside.put(survey, book.work(name))
+    book.open(aside)
+    assert sorted(book.written) == ["b together", "c together"]
 
 
 def test_one_note_that_cannot_be_written_costs_no_other_one(aside: Aside, book: Book) -> None:
-    for k, work in enumerate((book.work("a"), broken, book.work("c"))):
-        aside.put(Piece(UUID(int=10 + k), None, work, together=True))
-    book.gate.set()
-    aside.settle(UUID(int=12))
+    for survey, work in ((ONE, book.work("a")), (OTHER, broken), (THIRD, book.work("c"))):
+        aside.put(survey, work)
+    book.open(aside)
     # the first one was tried with the others, undone, and written by itself
-    assert book.written == ["a", "a", "c"]
-    assert [piece.survey for piece, _e in aside.failed()] == [UUID(int=11)]
+    assert book.written == ["a together", "a together", "c together"]
 
 
-def test_what_waits_is_still_written_at_the_end(aside: Aside, book: Book) -> None:
-    aside.put(Piece(ONE, None, book.work("last")))
+def test_a_database_that_is_away_is_asked_once_and_the_thread_goes_on(
+    aside: Aside, book: Book
+) -> None:
+    aside.put(ONE, away)
+    aside.put(OTHER, book.work("b"))
     book.gate.set()
+    aside.settle(FIRST)
+    aside.put(THIRD, book.work("c"))
     aside.end()
-    assert book.written == ["last"]
+    assert book.written == ["c together"]
 
 
-def opening() -> int:
-    """Number of the record at which an encounter is opened, and nobody is called yet."""
-    listener = Listener(BACKPACK)
-    for k, record in enumerate(WALK):
-        if [h.stage for h in listener.hear(record)] == ["opened"]:
-            return k
-    raise AssertionError("no encounter was opened by itself")
+def test_who_settles_writes_what_waits_itself_and_waits_for_nobody_else(
+    aside: Aside, book: Book
+) -> None:
+    aside.put(ONE, book.work("a"))
+    aside.put(OTHER, book.work("b"))
+    aside.settle(ONE)
+    assert book.written == ["a"]
+    aside.settle(THIRD)
+    book.open(aside)
+    assert book.written == ["a", "b together"]
 
 
 class Later(AtOnce):
-    """Writes when it is told to, and as often as wanted fails."""
+    """Writes when it is told to."""
 
-    def __init__(self, *errors: Exception) -> None:
-        self.pieces: list[Piece] = []
-        self.errors = list(errors)
-        self.lost: list[tuple[Piece, Exception]] = []
+    def __init__(self) -> None:
+        self.waiting: dict[UUID, Work] = {}
 
-    def put(self, piece: Piece) -> None:
-        self.pieces.append(piece)
+    def put(self, survey: UUID, work: Work) -> None:
+        self.waiting[survey] = work
 
     def settle(self, survey: UUID) -> None:
-        self.write()
+        if work := self.waiting.pop(survey, None):
+            work()
 
     def write(self) -> None:
-        for piece in self.pieces:
-            silent = [lost for lost, _e in self.lost if lost.voice is piece.voice]
-            if silent:
-                continue
-            # a saying, as it locks the row of its device
-            if self.errors and not piece.together:
-                self.lost.append((piece, self.errors.pop(0)))
-            else:
-                piece.work()
-        self.pieces = []
-
-    def failed(self) -> list[tuple[Piece, Exception]]:
-        lost, self.lost = self.lost, []
-        return lost
+        for work in self.waiting.values():
+            work()
+        self.waiting = {}
 
 
 @pytest.mark.django_db
-def test_what_could_not_be_written_is_heard_and_said_again(send: Callable[..., None]) -> None:
-    writer = Later(RuntimeError("broken"), OperationalError("gone"))
-    detecting = Detecting(writer=writer)
-    gone = 0
-    for k, record in enumerate(WALK):
-        send([record], k, ends=k == len(WALK) - 1)
-        try:
-            detecting.step(now())
-        except OperationalError:
-            gone += 1
-        writer.write()
-    assert gone == 1
-    assert not writer.errors
-    assert kept() == told(on_the_device(WALK))
-    assert detecting.failures == 0
-    assert not detecting.held
+def test_a_note_is_of_the_moment_at_which_it_was_put(send: Callable[..., None]) -> None:
+    """Also of a fast stream, whose sums are listed."""
+    notes = Later()
+    detecting = Detecting(notes=notes)
+    send(FAST[:300])
+    while detecting.step(now()):
+        pass
+    (survey,) = LiveSurvey.objects.all()
+    saved = detecting.held[survey.pk].hearing.save()
+    assert saved is not None
+    sums = len(saved[0]["firsts"])
+    detecting._write_notes([survey.pk], now())
+    send(FAST[300:], 300)
+    while detecting.step(now()):
+        pass
+    notes.write()
+    note = HeardState.objects.get()
+    assert (note.through, len(note.values["firsts"])) == (299, sums)
+    resumed = Hearing.resumed(note.through, note.values, bytes(note.state))
+    assert resumed.save() == saved
 
 
 @pytest.mark.django_db
-def test_a_survey_that_can_never_be_written_is_given_up(send: Callable[..., None]) -> None:
-    send(WALK[: opening() + 1])
-    writer = Later(*(RuntimeError("broken") for _ in range(99)))
-    detecting = Detecting(writer=writer)
-    for _ in range(12):
-        detecting.step(now())
-        writer.write()
-    assert len(writer.errors) == 99 - process.MOST_TRIES
-    assert detecting.failures == 1
-    assert not ServerMessage.objects.exists()
-
-
-@pytest.mark.django_db
-def test_a_note_never_stands_before_what_it_covers(
+def test_notes_that_are_never_written_change_nothing_that_is_said(
     send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "NOTE_EVERY_S", -1.0)
-    send(WALK[: opening() + 1])
-    writer = Later(RuntimeError("broken"))
-    detecting = Detecting(writer=writer)
-    detecting.step(now())
-    assert any(p.together for p in writer.pieces)
-    writer.write()
-    assert not HeardState.objects.exists()
-    for _ in range(6):
-        detecting.step(now())
-        writer.write()
-    assert [stage for stage, _n, _said in kept()] == ["opened"]
-    assert HeardState.objects.get().through == opening()
-
-
-@pytest.mark.django_db
-def test_an_alarm_waits_for_nothing_but_what_was_said_before_it(send: Callable[..., None]) -> None:
-    writer = Later()
-    detecting = Detecting(writer=writer)
-    for k, record in enumerate(WALK[:90]):
+    detecting = Detecting(notes=Later())
+    for k, record in enumerate(WALK[:63]):
         send([record], k)
         detecting.step(now())
-        if any(stage == "standing" for stage, _n, _said in kept()):
-            break
-    # told in the step that heard it, though nobody else has written since the encounter was opened
-    assert [stage for stage, _n, _said in kept()] == ["opened", "standing"]
-    assert k > opening()
+    assert not HeardState.objects.exists()
+    # as after a kill: heard from the beginning, said once
+    send(WALK[63:], 63, ends=True)
+    again = Detecting()
+    while again.step(now()):
+        pass
+    assert kept() == told(on_the_device(WALK))
 
 
 @pytest.mark.django_db
 def test_who_is_taken_up_again_goes_on_from_the_note_that_was_still_to_be_written(
-    send: Callable[..., None],
+    send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = Later()
-    detecting = Detecting(most=1, writer=writer)
-    send(WALK[:63], boot="a" * 32)
-    while detecting.step(now()):
-        pass
-    send(WALK[:63], boot="b" * 32)
-    while detecting.step(now()):
-        pass
-    asked: list[Any] = []
-    settle = writer.settle
+    detecting = Detecting(most=1, notes=Later())
+    for boot in ("a" * 32, "b" * 32):
+        send(WALK[:63], boot=boot)
+        while detecting.step(now()):
+            pass
+    from_where = []
+    resumed = Hearing.resumed.__func__  # type: ignore[attr-defined]
 
-    def noted(survey: UUID) -> None:
-        settle(survey)
-        asked.append(HeardState.objects.filter(pk=survey).exists())
+    def noted(cls: type[Hearing], through: int, *given: object) -> Hearing:
+        from_where.append(through)
+        hearing: Hearing = resumed(cls, through, *given)
+        return hearing
 
-    writer.settle = noted  # type: ignore[method-assign]
+    monkeypatch.setattr(Hearing, "resumed", classmethod(noted))
     send(WALK[63:], 63, boot="a" * 32, ends=True)
     detecting.step(now())
-    writer.write()
-    assert asked[:1] == [True]
-    assert [r.stage for r in ServerMessage.objects.filter(survey__boot="a" * 32).order_by("pk")]
+    assert from_where == [62]

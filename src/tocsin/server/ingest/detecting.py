@@ -28,7 +28,7 @@ from django.db import Error
 
 from tocsin.field.stopping import Stop
 from tocsin.server.ingest.fresh import Fresh
-from tocsin.server.ingest.writing import Aside, AtOnce, Piece, Writer
+from tocsin.server.ingest.writing import Aside, AtOnce
 from tocsin.server.told_to_end import told_to_end
 
 if TYPE_CHECKING:
@@ -111,15 +111,14 @@ class Detecting:
     ----------
     most : int
         Surveys in memory.
-    writer : Writer, optional
-        Who writes what is said; by default it is written before the next survey is heard.
+    notes : AtOnce, optional
+        Who writes down where each survey stands; by default at once.
     """
 
-    def __init__(self, most: int = MOST_HELD, writer: Writer | None = None) -> None:
+    def __init__(self, most: int = MOST_HELD, notes: AtOnce | None = None) -> None:
         self.held: OrderedDict[UUID, Held] = OrderedDict()
         self.over: dict[UUID, datetime] = {}
         self.tries: dict[UUID, int] = {}
-        self._unwritten: dict[UUID, int] = {}
         self.waiting: dict[UUID, datetime] = {}
         self._turn_since_s: dict[UUID, float] = {}
         self._finer: OrderedDict[UUID, UUID] = OrderedDict()
@@ -127,7 +126,7 @@ class Detecting:
         self._forgot_s = -math.inf
         self._fresh = Fresh()
         self._devices: dict[UUID, UUID] = {}
-        self._writer = writer or AtOnce()
+        self._notes = notes or AtOnce()
 
     def step(self, at: datetime, *, everywhere: bool = True) -> int:
         """Hear what is new; how many records were judged.
@@ -139,7 +138,6 @@ class Detecting:
         everywhere : bool
             Look at every survey; else only at those in memory for which something has just come.
         """
-        self._take_back()
         come = self._fresh.read()
         if everywhere:
             news = self._news(at)
@@ -194,24 +192,6 @@ class Detecting:
         else:
             self.tries.pop(pk, None)
 
-    def _take_back(self) -> None:
-        """Surveys of which something could not be written are heard again from their last note."""
-        away: Exception | None = None
-        for piece, error in self._writer.failed():
-            held = self.held.get(piece.survey)
-            if held is not None and held.hearing is not piece.voice:
-                continue
-            self.held.pop(piece.survey, None)
-            self.over.pop(piece.survey, None)
-            if isinstance(error, Error):
-                away = error
-                continue
-            # apart from those that could not be heard: hearing it again goes well each time
-            self._unwritten[piece.survey] = self._unwritten.get(piece.survey, 0) + 1
-        if away is not None:
-            # the database is away: that is nothing about a survey
-            raise away
-
     def _turn(self, news: News, at_s: float) -> tuple[int, float]:
         since_s = self._turn_since_s[news.pk]
         if news.through - self._through(news.pk) > MOST_OF_NOW:
@@ -224,19 +204,20 @@ class Detecting:
         return 0, since_s
 
     def behind_s(self, at: datetime) -> float:
-        """Since when records wait to be heard, or what was heard to be written, in seconds."""
-        heard_s = ((at - since).total_seconds() for since in self.waiting.values())
-        return max(*heard_s, self._writer.behind_s(), 0.0)
+        """Since when the survey that waits longest has records that were not heard, in seconds."""
+        return max(((at - since).total_seconds() for since in self.waiting.values()), default=0.0)
 
     @property
     def failures(self) -> int:
         """Surveys that could not be heard."""
-        return sum(map(self._failed, {*self.tries, *self._unwritten}))
+        return sum(map(self._failed, self.tries))
 
     def note_all(self, at: datetime) -> None:
         """Write down where every survey stands, at an orderly end."""
-        self._write_notes(list(self.held), at)
-        self._writer.end()
+        try:
+            self._write_notes(list(self.held), at)
+        finally:
+            self._notes.end()
 
     # ---------------------------------------------------------------- looking
     def _through(self, pk: UUID) -> int:
@@ -244,7 +225,7 @@ class Detecting:
         return held.hearing.through if held is not None else -1
 
     def _failed(self, pk: UUID) -> bool:
-        return max(self.tries.get(pk, 0), self._unwritten.get(pk, 0)) >= MOST_TRIES
+        return self.tries.get(pk, 0) >= MOST_TRIES
 
     def _news(self, at: datetime) -> list[News]:
         from django.db.models import F
@@ -278,6 +259,7 @@ class Detecting:
         from tocsin.field.envelope import open_envelope
         from tocsin.field.wire import unpack_records
         from tocsin.server.ingest.lane import after
+        from tocsin.server.ingest.saying import say
 
         held = self._taken_up(news.pk, at)
         hearing = held.hearing
@@ -292,29 +274,17 @@ class Detecting:
         if news.complete and hearing.through == news.through and not hearing.over:
             sayings += hearing.end()
         if sayings:
-            self._say(news.pk, news.device, held, sayings)
+            say(news.pk, news.device, sayings)
         if hearing.has_finer():
             self._finer.setdefault(news.pk, news.device)
         elif hearing.over:
             self._let_go(news.pk, at)
         return hearing.through - before
 
-    def _say(self, pk: UUID, device: UUID, held: Held, sayings: Sequence[Saying]) -> None:
-        from tocsin.server.ingest.saying import say
-
-        told = held.hearing.standing
-        if any(
-            s.said.stage == "standing" or (s.said.stage == "closed" and s.said.encounter != told)
-            for s in sayings
-        ):
-            # an alarm of which nobody knows: no other hearing takes the processor from it
-            self._writer.settle(pk)
-            say(pk, device, sayings)
-            return
-        self._writer.put(Piece(pk, held.hearing, lambda: say(pk, device, sayings)))
-
     def _hear_again(self, at: datetime) -> int:
         """Some of the records around alarms that are over; how many were judged."""
+        from tocsin.server.ingest.saying import say
+
         heard = 0
         until_s = time.monotonic() + FINER_S
         while self._finer:
@@ -341,7 +311,7 @@ class Detecting:
                     sayings, judged = [held.hearing.give_up()], 0
                 heard += judged
                 if sayings:
-                    self._say(pk, device, held, sayings)
+                    say(pk, device, sayings)
                 if not held.hearing.has_finer():
                     held.noted_s = -math.inf  # its note had to wait for this
                     if held.hearing.over:
@@ -358,7 +328,7 @@ class Detecting:
 
         held = self.held.get(pk)
         if held is None:
-            self._writer.settle(pk)
+            self._notes.settle(pk)
             note = HeardState.objects.filter(pk=pk).first()
             hearing = Hearing()
             if note is not None:
@@ -375,16 +345,14 @@ class Detecting:
         return held
 
     def _let_go(self, pk: UUID, at: datetime) -> None:
-        held = self.held.pop(pk, None)
+        self.held.pop(pk, None)
         self.over[pk] = at
-        self._no_note(pk, held)
+        self._no_note(pk)
 
-    def _no_note(self, pk: UUID, held: Held | None) -> None:
+    def _no_note(self, pk: UUID) -> None:
         from tocsin.server.ingest.models import HeardState
 
-        voice = held.hearing if held is not None else None
-        work = HeardState.objects.filter(pk=pk).delete
-        self._writer.put(Piece(pk, voice, work, together=True))
+        self._notes.put(pk, HeardState.objects.filter(pk=pk).delete)
 
     # ------------------------------------------------------------------ notes
     def _note(self, at: datetime) -> None:
@@ -413,7 +381,8 @@ class Detecting:
         ).order_by()
         keys = list(over.values_list("pk", flat=True))
         for pk in keys:
-            self._no_note(pk, self.held.pop(pk, None))
+            self.held.pop(pk, None)
+            self._no_note(pk)
 
     def _write_notes(self, keys: Sequence[UUID], at: datetime) -> None:
         for pk in keys:
@@ -423,8 +392,7 @@ class Detecting:
             if (saved := held.hearing.save()) is None:
                 continue
             held.noted_through = held.hearing.through
-            work = partial(_write_note, pk, held.noted_through, *saved, at)
-            self._writer.put(Piece(pk, held.hearing, work, together=True))
+            self._notes.put(pk, partial(_write_note, pk, held.noted_through, *saved, at))
 
 
 def _write_note(
@@ -461,7 +429,7 @@ def run(stop: Stop) -> None:
     from tocsin.server.kept_connection import keep_connection
 
     keep_connection()
-    detecting = Detecting(writer=Aside())
+    detecting = Detecting(notes=Aside())
     told_s = looked_s = 0.0
     while not stop.is_set():
         close_old_connections()

@@ -81,10 +81,9 @@ class Hearing:
         self._length_s = 0.0
         self._background: list[Record] = []
         self._held: list[Record] = []
-        # alarms that are over and are heard once more
+        # alarms that are over and are heard once more, and the encounter that was told standing
         self._finer: deque[Finer] = deque()
-        self.standing = 0
-        """Number of the last encounter that was told while it went on."""
+        self._standing = 0
         # number in the walk of the first record of each item that the listener heard
         self._dropped = 0
         self._firsts: list[int] = []
@@ -217,13 +216,13 @@ class Hearing:
         """
         coarse = replace(heard, said=self._numbered(heard.said))
         if heard.stage == "standing":
-            self.standing = heard.number
+            self._standing = heard.number
         if not (self.is_fast and heard.said and heard.is_alarm and heard.stage == "closed"):
             return [self._saying(coarse, self.through)]
         self._hear_again(coarse)
-        if self.standing == heard.number:
+        if self._standing == heard.number:
             return []
-        self.standing = heard.number
+        self._standing = heard.number
         return [self._saying(replace(coarse, stage="standing"), self.through)]
 
     def _saying(self, heard: Heard, record: int) -> Saying:
@@ -290,12 +289,12 @@ class Hearing:
             "instrument": self._instrument,
             "realm": self._realm,
             "others": self._others,
-            "beside_at": self._beside_at,
+            "beside_at": list(self._beside_at),
             "walked": self._walked,
             "length_s": self._length_s,
             "dropped": self._dropped,
             # where nothing is summed the numbers follow from one another
-            "firsts": self._firsts if self._firsts != self._plain() else None,
+            "firsts": list(self._firsts) if self._firsts != self._plain() else None,
         }
         return values, state
 
