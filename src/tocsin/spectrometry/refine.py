@@ -12,7 +12,6 @@ from tocsin.spectrometry.region import (
     END_FWHM,
     RegionFit,
     RegionProblem,
-    centre_limits,
     fit_region,
     restarted,
     shortened,
@@ -139,11 +138,7 @@ def _trimmed(fit: RegionFit) -> RegionFit:
 
 def refine_continuum(problem: RegionProblem) -> RegionFit:
     """Fit of given peaks, with a continuum as flexible as the residuals ask for."""
-    return _bent(fit_region(problem))
-
-
-def _bent(fit: RegionFit) -> RegionFit:
-    """The fit with a continuum as flexible as its residuals ask for."""
+    fit = fit_region(problem)
     for _ in range(3):
         bend, m = _bend_gain(fit)
         if bend <= 0.0:
@@ -351,11 +346,17 @@ def _places(edges_keV: FloatArray, width: WidthModel) -> FloatArray:
 
 def prune(fit: RegionFit, rules: RefineRules) -> RegionFit:
     """The fit less the peaks that are not significant."""
+    moved: set[float] = set()
     while fit.n_peak:
         sigma = peak_significances(fit, rules)
-        away = _ran_away(fit)
-        for i in np.flatnonzero(away & (sigma >= rules.least_sigma)):
-            away[i] = not _is_needed(fit, int(i))
+        away = fit.at_end
+        strong = np.flatnonzero(away & (sigma >= rules.least_sigma))
+        arrived = _let_arrive(fit, strong, moved)
+        if arrived is not fit:
+            fit = arrived
+            continue
+        for i in strong:
+            away[i] = not _is_needed(fit, int(i), rules)
         sigma = np.where(away, 0.0, sigma)
         if float(sigma.min()) >= rules.least_sigma:
             return fit
@@ -367,21 +368,33 @@ def prune(fit: RegionFit, rules: RefineRules) -> RegionFit:
     return fit
 
 
-def _ran_away(fit: RegionFit) -> NDArray[np.bool_]:
-    """Peaks that stand at the end of where they may: what drew them is elsewhere."""
-    low, high = centre_limits(fit.problem)
-    room = 1e-6 * FWHM_PER_SIGMA * fit.sigma_keV
-    free = high > low
-    return free & ((fit.centres_keV <= low + room) | (fit.centres_keV >= high - room))
+def _let_arrive(fit: RegionFit, peaks: NDArray[np.intp], moved: set[float]) -> RegionFit:
+    """The fit with peaks that stand at their end let go on, each once.
+
+    A strong peak that was proposed too far from where it belongs, as beside another one, comes to
+    where it belongs then.
+    """
+    p = fit.problem
+    homes = (p.homes_keV if p.homes_keV is not None else p.centres_keV).copy()
+    far = [i for i in peaks if homes[i] not in moved]
+    if not far:
+        return fit
+    homes[far] = fit.centres_keV[far]
+    moved.update(float(e) for e in homes[far])
+    return merged(fit_region(restarted(fit, homes_keV=homes)))
 
 
-def _is_needed(fit: RegionFit, peak: int) -> bool:
+def _is_needed(fit: RegionFit, peak: int, rules: RefineRules) -> bool:
     """Whether the region cannot be described without a peak that stands at its end.
 
-    A strong peak among others may be pushed there: it is misplaced, but it is there.
+    Without it the continuum may be as flexible as the extent of the region allows.
     """
-    without = _bent(merged(fit_region(without_peak(fit, peak))))
-    return without.objective - fit.objective > PEAK_PENALTY * typical_inflation(fit) ** 2
+    problem = without_peak(fit, peak)
+    without = merged(fit_region(problem))
+    bent = merged(fit_region(replace(problem, n_smooth=most_smooth(fit.problem))))
+    without = min(without, bent, key=lambda one: one.objective)
+    least = max(PEAK_PENALTY, rules.least_sigma**2) * (fit.n_peak - without.n_peak)
+    return without.objective - fit.objective > least * typical_inflation(fit) ** 2
 
 
 def _too_close(fit: RegionFit) -> int | None:

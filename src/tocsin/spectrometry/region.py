@@ -164,9 +164,19 @@ class RegionFit:
 
     @property
     def centre_uncertainty_keV(self) -> FloatArray:
-        """Standard uncertainties of the centres ``(k,)``."""
+        """Standard uncertainties of the centres ``(k,)``; with the room of one at its end."""
         k = self.n_peak
-        return np.sqrt(np.maximum(np.diag(self.covariance)[k : 2 * k], 0.0))
+        fitted = np.sqrt(np.maximum(np.diag(self.covariance)[k : 2 * k], 0.0))
+        room = MOVE_FWHM * FWHM_PER_SIGMA * self.sigma_keV
+        return np.where(self.at_end, np.hypot(fitted, room), fitted)
+
+    @property
+    def at_end(self) -> NDArray[np.bool_]:
+        """Which peaks stand at the end of where they may ``(k,)``: what drew them lies beyond."""
+        low, high = centre_limits(self.problem)
+        room = 1e-6 * FWHM_PER_SIGMA * self.sigma_keV
+        free = high > low
+        return free & ((self.centres_keV <= low + room) | (self.centres_keV >= high - room))
 
     @property
     def log_width_uncertainty(self) -> FloatArray:
