@@ -398,12 +398,12 @@ FINDINGS = """
   model. Not explained: the fit of the continuum under wide peaks (next point), a smaller crystal
   and light lost at its edges would all do that. The model is left as it is.
 - **Co-60 at 10 cm.** The fitted areas are the fault, not the efficiency. Nothing lies above
-  1332 keV (662 keV for Cs-137), so half of that peak can be counted. Twice that is 0.76 to 1.07 of
-  the model where the fits say 0.38 to 0.53, and 0.81 to 0.94 for Cs-137 (last lines of this
+  1332 keV (662 keV for Cs-137), so half of that peak can be counted. Twice that is 0.76 to 1.05 of
+  the model where the fits say 0.38 to 0.66, and 0.81 to 0.92 for Cs-137 (last lines of this
   page): within what placing the source repeats to, 30 per cent, and no fall with the energy
   beyond it. Between wide peaks (9 to 13 per cent) the fit gives too much to the continuum.
-- **Ba-133 at 10 cm.** Wide peaks that overlap: equal sources give areas that differ by two. No
-  conclusion.
+- **Ba-133 at 10 cm.** Wide peaks that overlap: equal sources give areas that differ by up to 1.8,
+  and one (66) agrees only by an uncertainty larger than itself. No conclusion.
 - **Ra-224 chain.** The crystal of the germanium detector is unknown; `hpge-40pct` stands in, and
   the ratios fall with the energy as they would for a smaller one. In the NaI file 511 keV comes
   partly from the Na-22 that is built in, and the region below 115 keV holds X-rays of lead
