@@ -42,8 +42,6 @@ from tocsin.spectrometry.measured import measured_spectrum
 FloatArray = NDArray[np.float64]
 Layers = Mapping[str, ShieldMatrix | None]
 
-LEAST_SHARE = 1e-6
-"""Lines of less energy than this share of all energy of a nuclide are left out."""
 MODEL_DOUBT = 0.03
 """Relative difference of the codes, beside the counting, when members get their amplitudes."""
 
@@ -216,13 +214,13 @@ class Instrument:
                 for lines, one in zip(wide, emitters, strict=True)
             ]
             amounts = _amounts(target, parts, doubt)
-            photons = [_left(one, shell) for one in emitters]
+            photons = [emitted(one, shell) for one in emitters]
             both = np.sum([a * p for a, p in zip(amounts, parts, strict=True)], axis=0)
             misfit, _ = with_scatter(target, both, self._around(photons, amounts, shell, edges))
             found.append((misfit, name, amounts))
         _, layer, amounts = min(found, key=lambda one: one[0])
         shell = layers[layer]
-        photons = [_left(one, shell) for one in emitters]
+        photons = [emitted(one, shell) for one in emitters]
         fine = [
             a
             * self._fine.expected(
@@ -273,23 +271,11 @@ class Instrument:
         return scatter_continuum(e, direct, self.detector.model, edges_keV)
 
 
-def emitted(
-    name: str, library: NuclideLibrary, matrix: PhotonMatrix
-) -> tuple[FloatArray, FloatArray]:
-    """Energies in keV and photons per decay of a nuclide with its progeny in equilibrium."""
-    lines = library.lines(name)
-    e = np.array([x.energy_keV for x in lines], dtype=np.float64)
-    i = np.array([x.intensity for x in lines], dtype=np.float64)
-    kept = (e >= matrix.energies_keV[0]) & (e <= matrix.energies_keV[-1])
-    kept &= e * i > LEAST_SHARE * (e * i)[kept].sum()
-    return e[kept], i[kept]
-
-
 def _layer(shell: ShieldMatrix | None) -> Shield | None:
     return shell.shield if shell is not None else None
 
 
-def _left(source: SourcePhotons, shell: ShieldMatrix | None) -> tuple[FloatArray, FloatArray]:
+def emitted(source: SourcePhotons, shell: ShieldMatrix | None) -> tuple[FloatArray, FloatArray]:
     """Energies in keV and photons per decay of the lines that matter behind a layer."""
     kept = source.kept(_layer(shell))
     return source.energies_keV[kept], source.intensities[kept]

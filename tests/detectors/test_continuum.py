@@ -20,6 +20,7 @@ from tocsin.detectors.irradiation import Irradiation
 from tocsin.detectors.photon_matrix import PhotonMatrix
 from tocsin.detectors.photon_matrix_build import MatrixSettings, photon_matrix
 from tocsin.detectors.simulated_response import SimulatedResponse
+from tocsin.detectors.source_photons import source_photons
 from tocsin.formats import Reader
 from tocsin.nuclear import load_library
 
@@ -51,10 +52,11 @@ def matrix() -> PhotonMatrix:
     return photon_matrix(DETECTOR, Irradiation(10.0), SETTINGS)
 
 
-def emission(modules: dict[str, ModuleType], name: str, matrix: PhotonMatrix) -> Any:
+def emission(modules: dict[str, ModuleType], name: str) -> Any:
     """Photons of a nuclide."""
     pairs = modules["simulated_pairs"]
-    return modules["continuum_fit"].Emission(*pairs.emitted(name, load_library(), matrix))
+    source = source_photons(name, library=load_library())
+    return modules["continuum_fit"].Emission(*pairs.emitted(source, None))
 
 
 def recorded(
@@ -86,7 +88,7 @@ def test_scale_width_and_share_of_a_made_recording_come_back(
     modules: dict[str, ModuleType], fit: ModuleType, matrix: PhotonMatrix
 ) -> None:
     """Nothing is left of the misfit but counting, and what the scale is uncertain by."""
-    source = emission(modules, "Eu-152", matrix)
+    source = emission(modules, "Eu-152")
     net = recorded(modules, source, matrix, gain=0.985, offset_keV=5.0, share=0.2, wider=1.1)
     found = fit.compared(net, source, detector=DETECTOR, matrix=matrix)
     # a hundredth of a width is what every place is taken to be uncertain by, at 122 and 344 keV
@@ -109,7 +111,7 @@ def test_scale_width_and_share_of_a_made_recording_come_back(
 def test_a_recording_on_its_own_scale_differs_by_counting_alone(
     modules: dict[str, ModuleType], fit: ModuleType, matrix: PhotonMatrix
 ) -> None:
-    source = emission(modules, "Cs-137", matrix)
+    source = emission(modules, "Cs-137")
     net = recorded(modules, source, matrix)
     found = fit.compared(net, source, detector=DETECTOR, matrix=matrix)
     bands = found.template.measured.size
@@ -127,7 +129,7 @@ def test_a_continuum_that_is_a_quarter_too_high_is_told(
     modules: dict[str, ModuleType], fit: ModuleType, matrix: PhotonMatrix
 ) -> None:
     """Made with 1.25 times the continuum for every count of the peak, compared without it."""
-    source = emission(modules, "Cs-137", matrix)
+    source = emission(modules, "Cs-137")
     higher = replace(matrix, continuum=1.25 * matrix.continuum)
     net = recorded(modules, source, higher)
     found = fit.compared(net, source, detector=DETECTOR, matrix=matrix)

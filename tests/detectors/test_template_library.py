@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +73,19 @@ def test_a_library_goes_to_a_file_and_back(built: TemplateLibrary, tmp_path: Pat
     entry = told["nuclides"][0]
     assert entry["chain"]["Ba-137m"] == pytest.approx(0.947, abs=0.003)
     assert told["shieldings"][1]["areal_density_g_cm2"] == pytest.approx(7.874)
+
+
+def test_the_manifest_names_the_tables_of_betas_and_weak_lines(built: TemplateLibrary) -> None:
+    held = {
+        "beta_branches.csv": "tocsin.nuclear",
+        "weak_lines.csv": "tocsin.nuclear",
+        "radiation_yields.csv": "tocsin.detectors",
+    }
+    found = {
+        name: hashlib.sha256((resources.files(package) / "data" / name).read_bytes()).hexdigest()
+        for name, package in held.items()
+    }
+    assert built.manifest["tables"] == found
 
 
 def test_the_same_question_gives_the_same_bytes(built: TemplateLibrary) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from functools import cache
 from importlib import resources
 
@@ -13,12 +14,15 @@ from tocsin.errors import NotFound, OutOfDomain
 
 FloatArray = NDArray[np.float64]
 
+YIELDS = "radiation_yields.csv"
+"""The table in ``data``."""
+
 
 @cache
 def _tables() -> dict[str, tuple[FloatArray, FloatArray]]:
     """Kinetic energies in keV and yields by element."""
     rows: dict[str, list[tuple[float, float]]] = {}
-    path = resources.files("tocsin.detectors") / "data" / "radiation_yields.csv"
+    path = resources.files("tocsin.detectors") / "data" / YIELDS
     with path.open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             pair = (float(row["kinetic_keV"]), float(row["radiated"]))
@@ -27,6 +31,13 @@ def _tables() -> dict[str, tuple[FloatArray, FloatArray]]:
         name: (np.array([t for t, _ in pairs]), np.array([y for _, y in pairs]))
         for name, pairs in rows.items()
     }
+
+
+@cache
+def table_sha256() -> str:
+    """sha256 of the table that is read."""
+    path = resources.files("tocsin.detectors") / "data" / YIELDS
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def radiation_yield(element: str, kinetic_keV: ArrayLike) -> FloatArray:

@@ -16,6 +16,7 @@ from tocsin.detectors.edition import TEMPLATE_LIBRARY_VERSION
 from tocsin.detectors.energy_nodes import HIGH_KEV, LOW_KEV
 from tocsin.detectors.irradiation import named_irradiation, named_shielding
 from tocsin.detectors.photon_matrix_build import MatrixSettings, photon_matrix
+from tocsin.detectors.radiation_yield import YIELDS, table_sha256
 from tocsin.detectors.response import PHOTON_EDGES_KEV
 from tocsin.detectors.shield_matrix import SEED, ShieldMatrix, shield_matrix
 from tocsin.detectors.simulated_response import SimulatedResponse
@@ -25,6 +26,7 @@ from tocsin.detectors.surroundings_counts import Surroundings, class_scene, outs
 from tocsin.detectors.template_library import TemplateLibrary
 from tocsin.errors import InvalidInput
 from tocsin.nuclear import NuclideLibrary, continua
+from tocsin.nuclear.companions import companions_manifest
 
 Progress = Callable[[str, int, int], None]
 
@@ -221,6 +223,7 @@ def build_library(
         "shells_seed": SEED,
         "betas_stopped_in": STOPPER,
         "nuclide_library": library.version,
+        "tables": _tables(),
         "response_edition": TEMPLATE_LIBRARY_VERSION,
     }
     if counting is not None:
@@ -238,6 +241,16 @@ def build_library(
             "scene": asdict(around.scene),
         }
     return TemplateLibrary(response.edges_keV.copy(), counts, sigma, manifest, scattered)
+
+
+def _tables() -> dict[str, str]:
+    """sha256 of the tables that make betas, bremsstrahlung and weak lines.
+
+    Neither the version of the nuclide library nor the edition of the response tells them.
+    """
+    beside = companions_manifest()["files"]
+    found = {name: str(beside[name]) for name in ("beta_branches.csv", "weak_lines.csv")}
+    return found | {YIELDS: table_sha256()}
 
 
 def _highest_keV(source: SourcePhotons, layers: Iterable[Shield | None]) -> float:
