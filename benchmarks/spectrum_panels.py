@@ -40,7 +40,7 @@ def panel(
         Above the panel.
     """
     column, row = number % 2, number // 2
-    axes = figure.add_axes((0.08 + 0.485 * column, 0.71 - 0.325 * row, 0.425, 0.245))
+    axes = figure.add_axes((0.08 + 0.495 * column, 0.71 - 0.325 * row, 0.41, 0.245))
     dress(axes)
     # germanium has channels too narrow for the eye
     edges = edges_keV
