@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from tocsin.detectors.background import (
     Field,
     Instrument,
     SimulatedField,
+    born,
     fit_background,
 )
 from tocsin.detectors.background.born import born_inside
@@ -233,5 +236,29 @@ def test_a_model_is_built_as_its_file_or_as_that_of_its_detector():
     assert found is not None
     assert found.crystal == sized.crystal
     assert found.layers == named_construction("nai-2x2in").layers
+    # its matrices stand beside those of the file and do not push them away
+    assert found.name == "nai-2x2in, cylinder of 7.62 x 7.62 x 7.62 cm"
+    assert found.model.crystal == sized.crystal
     bored = replace(named_model("hpge-40pct"), crystal=Crystal("cylinder", 3.0, (6.0, 6.0)))
     assert construction_of(bored) is None
+
+
+def test_nobody_knows_how_a_detector_is_built_that_only_stands_in():
+    stand_in = named_model("generic-nai", assumed=True)
+    assert construction_of(stand_in) is None
+    assert construction_of(replace(stand_in, assumed=False)) == named_construction("nai-2x2in")
+
+
+def test_what_is_kept_of_photons_born_inside_follows_from_the_code_of_it(tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    asked = (named_construction("labr3-1.5x1.5in"), 1.0, np.array([788.742]), SMALL)
+    found = born_inside(*asked)
+    (first,) = tmp_path.glob("born-*.npz")
+    monkeypatch.setattr(born, "_own_digest", lambda: "of other code")
+    again = born_inside(*asked)
+    (second,) = tmp_path.glob("born-*.npz")
+    assert first != second
+    assert np.array_equal(found.continuum, again.continuum)
+    monkeypatch.undo()
+    code = Path(born.__file__).read_bytes()
+    assert born._own_digest() == hashlib.sha256(code).hexdigest()

@@ -26,8 +26,9 @@ def unique_beta_spectrum(
     """Energies and shares of a beta-minus spectrum of an allowed or a unique forbidden transition.
 
     ``N(T) ~ p W q^2 sum_k F_k p^(2k-2) q^(2L-2k) / ((2k-1)! (2L-2k+1)!)``, ``k = 1 ... L``, with
-    ``L = forbidden + 1``, the momenta ``p`` of the electron and ``q`` of the neutrino, and the
-    generalised Fermi functions ``F_k`` of a point nucleus, taken at its radius.
+    ``L = forbidden + 1``, the momenta ``p`` of the electron and ``q`` of the neutrino, and
+    ``F_k``, the generalised Fermi function ``F_{k-1}`` times ``L_{k-1} = (k + gamma_k) / (2k)`` of
+    a point nucleus, taken at its radius; ``gamma_k^2 = k^2 - (alpha Z)^2``.
 
     Parameters
     ----------
@@ -81,10 +82,11 @@ def unique_beta_spectrum(
 
 
 def _fermi(k: int, total: FloatArray, p: FloatArray, z: int, radius: float) -> FloatArray:
-    """Generalised Fermi function ``F_k``: one without charge, for any ``k``."""
+    """``F_{k-1} L_{k-1}`` of Behrens and Buehring for a point nucleus: one without charge."""
     charge = FINE_STRUCTURE * z
     g = np.sqrt(k**2 - charge**2)
     eta = charge * total / p
     front = (k * factorial2(2 * k - 1)) ** 2 * 4.0**k / gamma(1 + 2 * g) ** 2
+    front *= (k + g) / (2 * k)  # of L
     logs = np.pi * eta + 2 * np.real(loggamma(g + 1j * eta))
     return np.asarray(front * (2 * p * radius) ** (2 * (g - k)) * np.exp(logs))

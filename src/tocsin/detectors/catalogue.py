@@ -117,8 +117,11 @@ def construction_of(model: DetectorModel) -> Construction | None:
     """How the detector of a model is built, with the crystal of the model; None where unknown.
 
     An instrument whose entry names a detector is built like that one, with that one's layers. A
-    bored crystal is taken at the size of its file only.
+    bored crystal is taken at the size of its file only. Nobody knows how an instrument is built
+    that was not recognised, whatever model stands in for it.
     """
+    if model.assumed:
+        return None
     entry = _entries().get(model.key, {})
     name = str(entry.get("model", model.key))
     if name not in construction_names():
@@ -126,7 +129,12 @@ def construction_of(model: DetectorModel) -> Construction | None:
     found = named_construction(name)
     if found.crystal == model.crystal:
         return found
-    return replace(found, crystal=model.crystal) if found.bore is None else None
+    if found.bore is not None:
+        return None
+    crystal = model.crystal
+    cm = " x ".join(f"{x:g}" for x in (*crystal.face_cm, crystal.depth_cm))
+    # a name of its own: under that of the file its matrices would push those of the file away
+    return replace(found, crystal=crystal, name=f"{name}, {crystal.shape} of {cm} cm")
 
 
 def _stated(entry: Mapping[str, object]) -> DetectorModel:

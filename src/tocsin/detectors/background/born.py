@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -47,7 +49,7 @@ def born_inside(
         Per photon born; sharp escapes are none, one and two annihilation photons.
     """
     around = EvenField(layers)
-    asked = f"{matrix_key(detector, around, settings)} {TIMES} {energies_keV.tolist()!r}"
+    asked = f"{matrix_key(detector, around, settings)} {_own_digest()} {energies_keV.tolist()!r}"
     words = f"{detector.name} {around!r} {settings!r} {energies_keV.tolist()!r}"
     arrays = cached_arrays(
         f"born-{hashlib.sha256(words.encode()).hexdigest()[:12]}",
@@ -55,6 +57,13 @@ def born_inside(
         lambda: _followed(detector, around, energies_keV, settings),
     )
     return Deposit(arrays["interacting"], np.array(PEAKS_KEV), arrays["peaks"], arrays["continuum"])
+
+
+@cache
+def _own_digest() -> str:
+    """Hash of this file, which that of a matrix does not follow."""
+    path = resources.files("tocsin.detectors.background") / "born.py"
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _followed(

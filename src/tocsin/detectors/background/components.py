@@ -112,9 +112,10 @@ class BackgroundComponents:
     -----
     Valid from 30 to 3000 keV. What is left out: bremsstrahlung of beta emitters in the ground,
     scatter in the instrument itself, cosmic neutrons and electrons, light that is not proportional
-    within one event, and everything the response leaves out. Lines beside, X-rays of lead, the
-    activity of the crystal, photons above 3000 keV and what another size of the crystal changes
-    follow from the deterministic response in any case.
+    within one event, and everything the response leaves out. Lines beside, X-rays of lead, alphas
+    of the crystal with their levels, photons above 3000 keV and what another size of the crystal
+    changes follow from the deterministic response in any case; gammas of La-138 are followed where
+    ``simulated`` is given.
     """
 
     def __init__(
