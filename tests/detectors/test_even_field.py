@@ -27,6 +27,7 @@ from tocsin.detectors.construction import named_construction
 from tocsin.detectors.even_field import EvenField
 from tocsin.detectors.geometry import Crystal
 from tocsin.detectors.photon_matrix_build import MatrixSettings, photon_matrix
+from tocsin.detectors.point_scene import point_scene
 from tocsin.detectors.response import PHOTON_CENTRES_KEV
 from tocsin.detectors.slab import Photons
 from tocsin.detectors.transport import Body, FieldSource, Physics, Scene, simulate
@@ -136,6 +137,12 @@ def test_what_cannot_be_is_refused():
     for amount in (0.0, 21.0, float("nan")):
         with pytest.raises(OutOfDomain, match=r"0\.01 to 20"):
             EvenField(amount)
+    layer = replace(DETECTOR.layers[0], density_g_cm3=113.5)
+    mistyped = replace(DETECTOR, layers=(layer,))
+    with pytest.raises(InvalidInput, match=r"density 113\.5 g/cm3 is out of range"):
+        EvenField().scene(mistyped)
+    with pytest.raises(InvalidInput, match=r"density 113\.5 g/cm3 is out of range"):
+        point_scene(mistyped, distance_cm=10.0)
 
 
 def line_field(energy_keV: float, *, continuum_at_keV: float = 0.0) -> Field:

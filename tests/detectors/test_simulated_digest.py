@@ -12,10 +12,11 @@ from tocsin.detectors.simulated_digest import CODE, DATA
 ROOM = Path(str(resources.files("tocsin.detectors")))
 PREFIX = "tocsin.detectors."
 WITHOUT_CODE = {
-    # names whose code decides nothing: their values are in the key of a matrix, or they only keep
+    # names whose code decides no number: their values are in the key of a matrix, or they only keep
+    # or refuse
     "array_cache": {"Arrays", "cache_folder", "cached_arrays"},
     "construction": {"Construction"},
-    "construction_check": {"VACUUM"},
+    "construction_check": {"LARGEST_DENSITY_G_CM3", "VACUUM"},
     "simulated_digest": {"transport_digest"},
     "slab": {"Shield"},
 }

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import factorial2, gamma, loggamma
 
+from tocsin.detectors.beta import FINE_STRUCTURE
 from tocsin.detectors.compton import ELECTRON_MASS_KEV
 from tocsin.errors import OutOfDomain
 
 FloatArray = NDArray[np.float64]
 
-FINE_STRUCTURE = 1 / 137.036
 COMPTON_LENGTH_FM = 386.159  # of the electron, over 2 pi
 RADIUS_FM = 1.2  # of a nucleus, times the third root of its mass number
 MOST_FORBIDDEN = 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -60,8 +60,5 @@ class EvenField:
         return float(np.pi * (self._body(detector).bounding_radius_cm + APART_CM) ** 2)
 
     def _body(self, detector: Construction) -> Body:
-        layers = tuple(
-            replace(one, density_g_cm3=one.density_g_cm3 * self.layers) for one in detector.layers
-        )
-        body, _ = detector_body(replace(detector, layers=layers))
+        body, _ = detector_body(detector, denser=self.layers)
         return body

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tocsin.detectors.construction import Construction
-from tocsin.detectors.construction_check import VACUUM
+from tocsin.detectors.construction_check import LARGEST_DENSITY_G_CM3, VACUUM
 from tocsin.detectors.transport import Body, PointSource, Scene
+from tocsin.errors import InvalidInput
 
 SENSITIVE = "crystal"
 APART_CM = 1e-6
@@ -39,10 +40,18 @@ def point_scene(detector: Construction, *, distance_cm: float) -> tuple[Scene, P
     return Scene(world, SENSITIVE), PointSource(source, aim=inner.name)
 
 
-def detector_body(detector: Construction) -> tuple[Body, tuple[float, float, float]]:
+def detector_body(
+    detector: Construction, *, denser: float = 1.0
+) -> tuple[Body, tuple[float, float, float]]:
     """Nested bodies of a detector, and how thick its layers are in front, beside and behind, in cm.
 
     The front face of the crystal is the plane ``z = 0``; it looks towards negative ``z``.
+    ``denser`` is the density of all layers over the stated one.
+
+    Raises
+    ------
+    InvalidInput
+        When a layer states a density that no matter has.
     """
     hole: tuple[Body, ...] = ()
     if detector.bore is not None:
@@ -56,7 +65,11 @@ def detector_body(detector: Construction) -> tuple[Body, tuple[float, float, flo
         front += layer.front_cm + APART_CM
         side += layer.side_cm + APART_CM
         back += layer.back_cm + APART_CM
-        density = layer.density_g_cm3 or None
+        if not 0 <= layer.density_g_cm3 <= LARGEST_DENSITY_G_CM3:
+            raise InvalidInput(
+                f"layer {layer.part!r}: density {layer.density_g_cm3} g/cm3 is out of range"
+            )
+        density = layer.density_g_cm3 * denser or None
         name = f"{number} {layer.part}"
         inner = _around(detector, name, layer.material, (front, side, back), (inner,), density)
     return inner, (front, side, back)
