@@ -59,8 +59,8 @@ MOST_HELD = 1000
 """Surveys in memory; the one that was silent longest is noted and let go first."""
 MOST_TRIES = 3
 THREADS_TURN_S = 0.0005
-"""The thread that writes runs between two questions to the database and waits no longer than this
-for it; Python's usual 5 ms at each of some twenty questions would be felt by all who write."""
+"""So long the thread that writes notes waits for its turn to run, while it may hold up all others
+that write. Python's usual 5 ms would be added at each of its questions to the database."""
 
 log = logging.getLogger(__name__)
 

@@ -55,9 +55,7 @@ class Aside(AtOnce):
     def settle(self, survey: UUID) -> None:
         """Write what waits of a survey now, after what is being written of it."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: survey not in self._at_work or not self._thread.is_alive()
-            )
+            self._changed.wait_for(lambda: survey not in self._at_work)
             work = self._waiting.pop(survey, None)
         if work is not None:
             work()
