@@ -12,6 +12,7 @@ from tocsin.detectors.beta import beta_spectrum
 from tocsin.detectors.electrons import extrapolated_range_g_cm2
 from tocsin.detectors.radiation_yield import radiation_yield
 from tocsin.detectors.response import PHOTON_CENTRES_KEV, PHOTON_EDGES_KEV
+from tocsin.detectors.shared_energies import shared_energies
 from tocsin.nuclear import NuclideLibrary, beta_branches
 from tocsin.nuclear.names import split_nuclide
 
@@ -99,20 +100,11 @@ def _betas(emitter: str) -> FloatArray:
             daughter_z=split_nuclide(emitter)[0] + 1,
             mean_keV=branch.mean_keV,
         )
-        betas += branch.per_decay * _on_grid(kinetic, shares)
+        fast = kinetic >= KINETIC_KEV[0]
+        on_grid = shared_energies(kinetic[fast], shares[fast], KINETIC_KEV)
+        betas += branch.per_decay * on_grid
     betas.flags.writeable = False
     return betas
-
-
-def _on_grid(kinetic_keV: FloatArray, shares: FloatArray) -> FloatArray:
-    """Shares at ``KINETIC_KEV``: each goes to both neighbours, so that the energy is kept."""
-    fast = kinetic_keV >= KINETIC_KEV[0]
-    t, share = kinetic_keV[fast], shares[fast]
-    low = np.searchsorted(KINETIC_KEV, t, side="right") - 1
-    part = (t - KINETIC_KEV[low]) / (KINETIC_KEV[low + 1] - KINETIC_KEV[low])
-    n = KINETIC_KEV.size
-    lower = np.bincount(low, share * (1 - part), minlength=n)
-    return np.asarray(lower + np.bincount(low + 1, share * part, minlength=n))
 
 
 def range_g_cm2(stopper: str, kinetic_keV: FloatArray) -> FloatArray:

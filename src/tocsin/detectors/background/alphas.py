@@ -11,6 +11,7 @@ from tocsin.detectors.background.fields import background_data
 from tocsin.detectors.beta_shape import unique_beta_spectrum
 from tocsin.detectors.folding import Folder
 from tocsin.detectors.response import PHOTON_CENTRES_KEV
+from tocsin.detectors.shared_energies import shared_energies
 from tocsin.nuclear import NuclideLibrary
 from tocsin.nuclear.companions import companion_rows
 
@@ -57,7 +58,7 @@ def alpha_deposits(folder: Folder, library: NuclideLibrary) -> dict[str, FloatAr
         for ratio in np.arange(low, high + step / 2, step):
             light = ratio + slope * (energies / 1000 - data["light_at_MeV"])
             words = f"Ac-227 at light {ratio:.4f} + {slope:.3f}/MeV"
-            out[words] = _shared(light * energies + extra, area, folder.centres_keV) + betas
+            out[words] = shared_energies(light * energies + extra, area, folder.centres_keV) + betas
     return out
 
 
@@ -92,15 +93,6 @@ def _group(
         ]
     table = np.array(found)
     return table[:, 0], table[:, 1], table[:, 2]
-
-
-def _shared(at_keV: FloatArray, areas: FloatArray, centres_keV: FloatArray) -> FloatArray:
-    """Sharp energies, each shared between the two nearest bins so that its mean stays."""
-    low = np.clip(np.searchsorted(centres_keV, at_keV) - 1, 0, centres_keV.size - 2)
-    width = centres_keV[low + 1] - centres_keV[low]
-    upper = np.clip((at_keV - centres_keV[low]) / width, 0.0, 1.0)
-    out = np.bincount(low, areas * (1 - upper), minlength=centres_keV.size)
-    return np.asarray(out + np.bincount(low + 1, areas * upper, minlength=centres_keV.size))
 
 
 def beta_deposits(folder: Folder) -> FloatArray:
